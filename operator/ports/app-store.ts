@@ -1,0 +1,45 @@
+import type { JsonObject } from '../core/objects/json.ts';
+import type { KubeObject } from '../core/objects/kube-object.ts';
+
+/** `namespace/name` of an Application. */
+export type AppKey = string & { readonly __brand: 'AppKey' };
+
+export interface AppChange {
+  readonly type: 'applied' | 'deleted';
+  readonly key: AppKey;
+  readonly object: KubeObject;
+  readonly previous: KubeObject | undefined;
+}
+
+/** The Applications of the control plane, raw as they came; parsing happens in one place, later. */
+export interface AppStore {
+  get(key: AppKey): KubeObject | undefined;
+  list(): readonly KubeObject[];
+  /** The Application as it is on the API server now. */
+  read(key: AppKey, signal: AbortSignal): Promise<KubeObject | undefined>;
+  /**
+   * Merge-patches `status`, through the subresource where the CRD has one. With `resourceVersion`
+   * the write fails with `KubeConflict` when somebody else wrote meanwhile. Resolves with the object as stored.
+   */
+  patchStatus(
+    key: AppKey,
+    status: JsonObject,
+    resourceVersion: string | undefined,
+    signal: AbortSignal,
+  ): Promise<KubeObject>;
+  /** Merge-patches everything but `status`. `resourceVersion` as above. */
+  patch(
+    key: AppKey,
+    patch: JsonObject,
+    resourceVersion: string | undefined,
+    signal: AbortSignal,
+  ): Promise<KubeObject>;
+  onChange(listener: (change: AppChange) => void): Disposable;
+}
+
+/** The AppProjects of the control plane. */
+export interface ProjectStore {
+  get(name: string): KubeObject | undefined;
+  list(): readonly KubeObject[];
+  onChange(listener: (name: string) => void): Disposable;
+}

@@ -1,0 +1,40 @@
+import type { KubeClient } from './kube-client.ts';
+import type { LiveState } from './live-state.ts';
+
+/** One cluster that applications are deployed to. */
+export interface Cluster {
+  /** Display name, `in-cluster` for the one Tiphys runs in. */
+  readonly name: string;
+  /** API URL as written in destinations, without a trailing slash. */
+  readonly server: string;
+  /** Set for a project-scoped cluster. */
+  readonly project: string | undefined;
+  /** Non-empty in namespaced mode: the only namespaces that may be managed. */
+  readonly namespaces: readonly string[];
+  /** Namespaced mode only: whether cluster-scoped kinds may be managed. */
+  readonly clusterResources: boolean;
+  /** Git version of its API server, e.g. `v1.36.3`. */
+  readonly version: string;
+  readonly client: KubeClient;
+  readonly live: LiveState;
+}
+
+/** A cluster as it is registered, whether or not it has been reached yet. */
+export interface ClusterEntry {
+  readonly name: string;
+  readonly server: string;
+  readonly project: string | undefined;
+}
+
+/** The clusters that are registered. A cluster is connected on first use and each fails alone. */
+export interface Clusters {
+  readonly entries: readonly ClusterEntry[];
+  /**
+   * The connected, listed cluster behind a registered server URL.
+   * Errors: `DestinationUnknown` when no such cluster is registered, `KubeUnreachable`,
+   * `KubeUnauthorized` or `KubeForbidden` when it cannot be listed.
+   */
+  connect(server: string, signal: AbortSignal): Promise<Cluster>;
+  /** The cluster if it is connected already; never waits. */
+  connected(server: string): Cluster | undefined;
+}

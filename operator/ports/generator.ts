@@ -1,0 +1,60 @@
+import type { JsonObject } from '../core/objects/json.ts';
+import type { KubeObject } from '../core/objects/kube-object.ts';
+import type { ApplicationSource } from '../core/app/types.ts';
+import type { SourceTree } from './source-tree.ts';
+
+/** Everything a generator may look at. What is not in here must not influence the manifests. */
+export interface GenerateRequest {
+  /** The repository at the resolved revision. */
+  readonly tree: SourceTree;
+  /** Folder of the application in the tree, `` for the root. */
+  readonly path: string;
+  readonly source: ApplicationSource;
+  /** Instance name: `name`, or `namespace_name` outside the control-plane namespace. */
+  readonly instance: string;
+  /** `metadata.name` of the Application. */
+  readonly appName: string;
+  readonly project: string;
+  /** Destination namespace. */
+  readonly namespace: string;
+  readonly revision: string;
+  /** Git version of the destination's API server, e.g. `v1.36.3`. */
+  readonly kubeVersion: string;
+  /** `group/version` and `group/version/Kind`, sorted. */
+  readonly apiVersions: readonly string[];
+  /** Trees of the sources with a `ref`, by that name. */
+  readonly refs: ReadonlyMap<string, SourceTree>;
+  /** Settings of this generator from the configuration, e.g. build options. */
+  readonly settings: JsonObject;
+}
+
+export interface Generated {
+  readonly objects: readonly KubeObject[];
+  /**
+   * Paths in the tree that were read by programs, beyond what was read through `request.tree`.
+   * A directory stands for everything below it. Together they decide whether a later commit needs
+   * a new render.
+   */
+  readonly readSet: readonly string[];
+  /** Command lines that were run, for people; without secrets and without paths of this machine. */
+  readonly commands?: readonly string[];
+}
+
+/**
+ * Turns a source into Kubernetes objects. The main extension point of Tiphys: see `defineGenerator`.
+ *
+ * Errors: throw `TiphysError` with `InvalidManifest`, `RenderFailed`, `UnsafePath`, `PathNotFound`,
+ * `LimitExceeded` or `ToolMissing`. Cancellation: reject with `signal.reason`, and leave no child
+ * process behind.
+ */
+export interface Generator {
+  /** Shown as `status.sourceType`: `Directory`, `Helm`, `Kustomize`, `Plugin` or the name of your own. */
+  readonly name: string;
+  /** Identifies program and version, so that an upgrade renders anew, e.g. `helm 4.2.3`. */
+  version(signal: AbortSignal): Promise<string>;
+  /** Whether the source asks for this generator by name (`source.helm` set, …). */
+  claims(source: ApplicationSource): boolean;
+  /** Whether the folder looks like input for it. */
+  detect(tree: SourceTree, path: string, signal: AbortSignal): Promise<boolean>;
+  generate(request: GenerateRequest, signal: AbortSignal): Promise<Generated>;
+}

@@ -1,0 +1,36 @@
+export type { AppChange, AppKey, AppStore, ProjectStore } from './app-store.ts';
+export type { Clock } from './clock.ts';
+export type { Cluster, ClusterEntry, Clusters } from './clusters.ts';
+export type { Generated, GenerateRequest, Generator } from './generator.ts';
+export type {
+  ApiCatalogue,
+  ApiResource,
+  ApplyOptions,
+  DeleteOptions,
+  KubeClient,
+  ListOptions,
+  ListPage,
+  ObjectAddress,
+  PatchOptions,
+  PatchType,
+  Propagation,
+  WatchEvent,
+  WatchOptions,
+  WriteOptions,
+} from './kube-client.ts';
+export type { LiveDepth, LiveEvent, LiveState } from './live-state.ts';
+export type { ManifestRequest, Manifests, ManifestSource } from './manifest-source.ts';
+export type {
+  CredentialLookup,
+  RepositoryCredentials,
+  SourceRepositories,
+} from './source-repositories.ts';
+export type { Materialised, SourceTree, TreeEntry } from './source-tree.ts';
+export type {
+  EventSink,
+  GaugeSample,
+  Logger,
+  LogFields,
+  Metrics,
+  Occurrence,
+} from './telemetry.ts';

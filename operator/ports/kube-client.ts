@@ -1,0 +1,141 @@
+import type { JsonObject, JsonValue } from '../core/objects/json.ts';
+import type { GroupKind, GroupVersionKind, KubeObject } from '../core/objects/kube-object.ts';
+
+/** A kind as the API server serves it. */
+export interface ApiResource extends GroupVersionKind {
+  readonly plural: string;
+  readonly namespaced: boolean;
+  readonly verbs: readonly string[];
+  /** Names of its subresources: `status`, `scale`, … */
+  readonly subresources: readonly string[];
+  /** True for the version its group prefers. */
+  readonly preferred: boolean;
+}
+
+/** What one API server offers, as of one discovery. */
+export interface ApiCatalogue {
+  /** Every kind in every served version. */
+  readonly resources: readonly ApiResource[];
+  /** `group/version` and `group/version/Kind`, sorted, as Helm's `--api-versions` wants them. */
+  readonly apiVersions: readonly string[];
+  find(kind: GroupVersionKind): ApiResource | undefined;
+  /** The preferred version of a kind. */
+  findKind(kind: GroupKind): ApiResource | undefined;
+}
+
+/** Names one object, or with an empty name a collection. `namespace` is empty for cluster scope or all namespaces. */
+export interface ObjectAddress {
+  readonly resource: ApiResource;
+  readonly namespace: string;
+  readonly name: string;
+}
+
+export interface WriteOptions {
+  readonly dryRun?: boolean;
+  /** `Strict` refuses unknown fields, `Warn` and `Ignore` let them pass. Default: the server's, `Warn`. */
+  readonly fieldValidation?: 'Strict' | 'Warn' | 'Ignore';
+  readonly fieldManager?: string;
+}
+
+export interface ApplyOptions extends WriteOptions {
+  readonly fieldManager: string;
+  /** Take over fields that other managers own. */
+  readonly force: boolean;
+}
+
+export type PatchType = 'merge' | 'json' | 'strategic';
+
+export interface PatchOptions extends WriteOptions {
+  readonly type: PatchType;
+  readonly subresource?: string;
+}
+
+export type Propagation = 'Foreground' | 'Background' | 'Orphan';
+
+export interface DeleteOptions {
+  readonly propagation?: Propagation;
+  /** The delete fails with `KubeConflict` when the object has another uid by now. */
+  readonly uid?: string;
+  readonly resourceVersion?: string;
+  readonly dryRun?: boolean;
+}
+
+export interface ListOptions {
+  /** Objects per page; the server may return fewer. */
+  readonly limit?: number;
+  readonly labelSelector?: string;
+  readonly fieldSelector?: string;
+  /** Only `metadata` of each object (`PartialObjectMetadata`), with the kind's own apiVersion and kind put back. */
+  readonly metadataOnly?: boolean;
+}
+
+export interface ListPage {
+  readonly items: readonly KubeObject[];
+  readonly resourceVersion: string;
+}
+
+export interface WatchOptions extends Omit<ListOptions, 'limit'> {
+  readonly resourceVersion: string;
+  /** The server ends the watch after this long; the watcher starts the next. */
+  readonly timeoutSeconds: number;
+}
+
+export type WatchEvent =
+  | { readonly type: 'ADDED' | 'MODIFIED' | 'DELETED'; readonly object: KubeObject }
+  | { readonly type: 'BOOKMARK'; readonly resourceVersion: string };
+
+/**
+ * Typed access to one API server, raw JSON in and out.
+ *
+ * Errors: `TiphysError` with a `Kube…` code (`KubeNotFound`, `KubeConflict`, `KubeGone`,
+ * `KubeTooManyRequests` with `retry: {afterMs}`, `KubeInvalid`, …) whose message names the object
+ * and ends in the API server's own words. Cancellation: every call rejects with `signal.reason`.
+ */
+export interface KubeClient {
+  /** The address of the API server. */
+  readonly server: string;
+  /** Git version of the API server, such as `v1.36.3`. */
+  version(signal: AbortSignal): Promise<string>;
+  /** Asks what the API server offers (aggregated discovery, one or two requests). Not cached here. */
+  discover(signal: AbortSignal): Promise<ApiCatalogue>;
+  /** The OpenAPI v3 document of one group version, e.g. `apis/apps/v1` or `api/v1`. */
+  openApi(groupVersionPath: string, signal: AbortSignal): Promise<JsonObject>;
+  /** Resolves with `undefined` when the object does not exist. */
+  get(address: ObjectAddress, signal: AbortSignal): Promise<KubeObject | undefined>;
+  /** Pages through a collection; every page carries the resourceVersion of the whole list. */
+  list(address: ObjectAddress, options: ListOptions, signal: AbortSignal): AsyncIterable<ListPage>;
+  /** Ends when the server ends it; throws `KubeGone` when the resourceVersion is too old. */
+  watch(
+    address: ObjectAddress,
+    options: WatchOptions,
+    signal: AbortSignal,
+  ): AsyncIterable<WatchEvent>;
+  create(
+    address: ObjectAddress,
+    object: KubeObject,
+    options: WriteOptions,
+    signal: AbortSignal,
+  ): Promise<KubeObject>;
+  /** Replaces the object (PUT); `metadata.resourceVersion` in the object guards it. */
+  replace(
+    address: ObjectAddress,
+    object: KubeObject,
+    options: WriteOptions,
+    signal: AbortSignal,
+  ): Promise<KubeObject>;
+  /** Server-side apply. */
+  apply(
+    address: ObjectAddress,
+    object: KubeObject,
+    options: ApplyOptions,
+    signal: AbortSignal,
+  ): Promise<KubeObject>;
+  patch(
+    address: ObjectAddress,
+    patch: JsonValue,
+    options: PatchOptions,
+    signal: AbortSignal,
+  ): Promise<KubeObject>;
+  /** Resolves with false when the object was gone already. */
+  delete(address: ObjectAddress, options: DeleteOptions, signal: AbortSignal): Promise<boolean>;
+}

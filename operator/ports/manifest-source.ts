@@ -1,0 +1,36 @@
+import type { KubeObject } from '../core/objects/kube-object.ts';
+import type { ApplicationSource } from '../core/app/types.ts';
+
+export interface ManifestRequest {
+  /** All sources in order; sources with only a `ref` yield nothing. */
+  readonly sources: readonly ApplicationSource[];
+  /** Revisions to render, one per source; empty strings are resolved from `targetRevision`. */
+  readonly revisions: readonly string[];
+  readonly instance: string;
+  readonly appName: string;
+  readonly project: string;
+  readonly namespace: string;
+  readonly kubeVersion: string;
+  readonly apiVersions: readonly string[];
+  /** Ask Git for the newest refs instead of using the table. */
+  readonly freshRevisions: boolean;
+  /** Render again even if the result is known (hard refresh). */
+  readonly freshManifests: boolean;
+}
+
+/** The desired objects of an application, before namespaces and tracking are set. */
+export interface Manifests {
+  /** Frozen; the same array (identity) is returned while nothing changed. */
+  readonly objects: readonly KubeObject[];
+  /** Resolved revision of each source. */
+  readonly revisions: readonly string[];
+  /** Generator of each source that renders: `Directory`, `Helm`, … */
+  readonly sourceTypes: readonly string[];
+  readonly commands: readonly string[];
+}
+
+/** Where desired state comes from: in-process rendering, or a renderer spoken to over the network. */
+export interface ManifestSource {
+  /** Errors: those of `SourceRepositories` and `Generator`, with the source named in the message. */
+  manifests(request: ManifestRequest, signal: AbortSignal): Promise<Manifests>;
+}
