@@ -7,8 +7,35 @@ interface CatalogueEntry {
   readonly hint: string;
 }
 
+export type ErrorCode =
+  | 'InvalidSpec'
+  | 'InvalidConfig'
+  | 'NotPermitted'
+  | 'DestinationUnknown'
+  | 'GitUnreachable'
+  | 'GitAuthFailed'
+  | 'RevisionNotFound'
+  | 'PathNotFound'
+  | 'UnsafePath'
+  | 'InvalidManifest'
+  | 'RenderFailed'
+  | 'LimitExceeded'
+  | 'ToolMissing'
+  | 'KubeUnreachable'
+  | 'KubeUnauthorized'
+  | 'KubeForbidden'
+  | 'KubeNotFound'
+  | 'KubeAlreadyExists'
+  | 'KubeConflict'
+  | 'KubeGone'
+  | 'KubeInvalid'
+  | 'KubeTooManyRequests'
+  | 'KubeRejected'
+  | 'Timeout'
+  | 'Internal';
+
 /** Every failure that Tiphys reports by name. `docs/errors.md` explains each; a test keeps them in step. */
-export const ERROR_CATALOGUE = {
+export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   InvalidSpec: {
     retry: 'never',
     hint: 'Correct the named field of the object and apply it again.',
@@ -55,9 +82,7 @@ export const ERROR_CATALOGUE = {
   KubeRejected: { retry: 'backoff', hint: 'Read the message of the API server.' },
   Timeout: { retry: 'backoff', hint: 'Raise the named limit if the work is legitimately slow.' },
   Internal: { retry: 'backoff', hint: 'This is a defect in Tiphys: please report it.' },
-} as const satisfies Record<string, CatalogueEntry>;
-
-export type ErrorCode = keyof typeof ERROR_CATALOGUE;
+};
 
 export interface TiphysErrorOptions {
   readonly cause?: unknown;
