@@ -1,0 +1,112 @@
+import type { Clock } from '../ports/clock.ts';
+import { backoffDelay } from './backoff.ts';
+import { createWorkQueue, type AddOptions } from './work-queue.ts';
+
+/**
+ * What one reconcile asks of the queue.
+ *
+ * | outcome | the queue |
+ * | --- | --- |
+ * | `done` | forgets the key and its failures until it is added again |
+ * | `requeue` | adds the key again after `afterMs`; failures are forgotten |
+ * | thrown error | adds the key again after a growing delay, and tells `onError` |
+ * | thrown while stopping | nothing |
+ */
+export type ReconcileOutcome =
+  | { readonly type: 'done' }
+  | { readonly type: 'requeue'; readonly afterMs: number };
+
+export interface ControllerOptions<K> {
+  readonly name: string;
+  readonly clock: Clock;
+  /** How many keys are worked on at the same time. Default 1. */
+  readonly workers?: number;
+  /**
+   * Brings one object to its desired state. Level-based: it looks at the world as it is, whatever
+   * woke it. Must pass `signal` on; its abort means that the controller is stopping.
+   */
+  readonly reconcile: (key: K, signal: AbortSignal) => Promise<ReconcileOutcome>;
+  /** Told of every failed reconcile, with the number of failures in a row and the delay before the next attempt. */
+  readonly onError: (key: K, error: unknown, failures: number, retryAfterMs: number) => void;
+  /** Delay after the first failure, and the longest. Default 1 s and 5 min. */
+  readonly retry?: { readonly minMs: number; readonly maxMs: number };
+  /** How long stopping waits for running reconciles before it gives up on them. Default 30 s. */
+  readonly drainMs?: number;
+}
+
+/** A controller loop: a queue of keys and workers that reconcile them. */
+export interface Controller<K> extends AsyncDisposable {
+  readonly name: string;
+  /** Asks for a reconcile of this key. Cheap, never waits; repeated calls merge. */
+  enqueue(key: K, options?: AddOptions): void;
+  /** Starts the workers. Until then keys only gather in the queue. */
+  start(): void;
+  /** Resolves when nothing is due and nothing is running. For tests and for `drain`-like tools. */
+  readonly idle: boolean;
+  readonly depth: number;
+}
+
+/**
+ * Builds a controller; nothing runs until `start`. Disposing stops taking keys, aborts the signal
+ * of running reconciles, and waits for them for at most `drainMs`.
+ */
+export function createController<K>(options: ControllerOptions<K>): Controller<K> {
+  const { clock, reconcile, onError } = options;
+  const { minMs, maxMs } = options.retry ?? { minMs: 1000, maxMs: 300_000 };
+  const queue = createWorkQueue<K>(clock);
+  const failures = new Map<K, number>();
+  const stop = new AbortController();
+  let workers: Promise<void>[] = [];
+
+  async function work(): Promise<void> {
+    while (!stop.signal.aborted) {
+      let key: K;
+      try {
+        key = await queue.take(stop.signal);
+      } catch {
+        return; // only stopping ends the wait for a key
+      }
+      await handle(key);
+    }
+  }
+
+  async function handle(key: K): Promise<void> {
+    try {
+      const outcome = await reconcile(key, stop.signal);
+      failures.delete(key);
+      if (outcome.type === 'requeue') queue.add(key, { afterMs: outcome.afterMs, priority: -1 });
+    } catch (error) {
+      if (stop.signal.aborted) return;
+      const count = (failures.get(key) ?? 0) + 1;
+      failures.set(key, count);
+      const afterMs = backoffDelay(count - 1, { minMs, maxMs, factor: 2 });
+      onError(key, error, count, afterMs);
+      queue.add(key, { afterMs, priority: -1 });
+    } finally {
+      queue.done(key);
+    }
+  }
+
+  return {
+    name: options.name,
+    enqueue: (key, add) => queue.add(key, add),
+    start() {
+      if (workers.length === 0) workers = Array.from({ length: options.workers ?? 1 }, work);
+    },
+    get idle() {
+      return queue.active === 0 && queue.due === 0;
+    },
+    get depth() {
+      return queue.due;
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort(new Error('shutdown'));
+      const drained = Promise.all(workers);
+      const giveUp = new AbortController();
+      const patience = clock.sleep(options.drainMs ?? 30_000, giveUp.signal).catch(() => {});
+      await Promise.race([drained, patience]);
+      giveUp.abort();
+      queue[Symbol.dispose]();
+    },
+  };
+}
