@@ -1,0 +1,72 @@
+import type { KubeObject } from '../objects/kube-object.ts';
+
+export const SYNC_OPTIONS_ANNOTATION = 'argocd.argoproj.io/sync-options';
+
+/** `Prune` and `Delete` have three values: yes, no, and only after somebody approved. */
+export type Permission = 'yes' | 'no' | 'confirm';
+
+/** The sync options of an application or an operation; matching is exact, unknown ones are ignored. */
+export interface SyncOptions {
+  readonly validate: boolean;
+  readonly createNamespace: boolean;
+  readonly pruneLast: boolean;
+  readonly propagation: 'Foreground' | 'Background' | 'Orphan';
+  readonly prune: Permission;
+  readonly delete: Permission;
+  readonly replace: boolean;
+  readonly force: boolean;
+  readonly serverSideApply: boolean;
+  readonly clientSideApplyMigration: boolean;
+  readonly applyOutOfSyncOnly: boolean;
+  readonly failOnSharedResource: boolean;
+  readonly respectIgnoreDifferences: boolean;
+  readonly skipDryRunOnMissingResource: boolean;
+}
+
+/** Reads `spec.syncPolicy.syncOptions` or `operation.sync.syncOptions`. */
+export function parseSyncOptions(list: readonly string[] | undefined): SyncOptions {
+  const options = new Set(list);
+  return {
+    validate: !options.has('Validate=false'),
+    createNamespace: options.has('CreateNamespace=true'),
+    pruneLast: options.has('PruneLast=true'),
+    propagation: options.has('PrunePropagationPolicy=background')
+      ? 'Background'
+      : options.has('PrunePropagationPolicy=orphan')
+        ? 'Orphan'
+        : 'Foreground',
+    prune: permission(options, 'Prune') ?? 'yes',
+    delete: permission(options, 'Delete') ?? 'yes',
+    replace: options.has('Replace=true'),
+    force: options.has('Force=true'),
+    serverSideApply: options.has('ServerSideApply=true'),
+    clientSideApplyMigration: !options.has('ClientSideApplyMigration=false'),
+    applyOutOfSyncOnly: options.has('ApplyOutOfSyncOnly=true'),
+    failOnSharedResource: options.has('FailOnSharedResource=true'),
+    respectIgnoreDifferences: options.has('RespectIgnoreDifferences=true'),
+    skipDryRunOnMissingResource: options.has('SkipDryRunOnMissingResource=true'),
+  };
+}
+
+/** The options written on a resource itself, as a set of `Key=value` texts. */
+export function resourceOptions(object: KubeObject | undefined): ReadonlySet<string> {
+  const text = object?.metadata.annotations?.[SYNC_OPTIONS_ANNOTATION];
+  if (text === undefined) return NONE;
+  return new Set(text.split(',').map((option) => option.trim()));
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+function permission(options: ReadonlySet<string>, key: string): Permission | undefined {
+  if (options.has(`${key}=confirm`)) return 'confirm';
+  return options.has(`${key}=false`) ? 'no' : options.has(`${key}=true`) ? 'yes' : undefined;
+}
+
+/** Whether an object may be pruned (or deleted in a cascade): its own annotation beats the application's option. */
+export function permissionOf(
+  key: 'Prune' | 'Delete',
+  object: KubeObject,
+  inherited: Permission,
+): Permission {
+  return permission(resourceOptions(object), key) ?? inherited;
+}

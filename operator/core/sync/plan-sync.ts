@@ -1,0 +1,254 @@
+import type { ManagedNamespaceMetadata, SyncOperation, SyncPhase } from '../app/types.ts';
+import type { Comparison } from '../diff/compare-object.ts';
+import { isJsonObject } from '../objects/json.ts';
+import {
+  groupOf,
+  idOf,
+  resourceKey,
+  versionOf,
+  type KubeObject,
+  type ResourceId,
+  type ResourceKey,
+} from '../objects/kube-object.ts';
+import { deletePolicies, hookRole, type HookDeletePolicy } from './hooks.ts';
+import { permissionOf, resourceOptions, type Permission, type SyncOptions } from './options.ts';
+import { compareTasks, reversePruneWaves, waveOf, type Ordered } from './order.ts';
+
+/** `ResourceKey#Phase`: a hook may run in several phases, so the resource alone does not name a task. */
+export type TaskKey = string & { readonly __brand: 'TaskKey' };
+
+export function taskKey(resource: ResourceKey, phase: SyncPhase): TaskKey {
+  return `${resource}#${phase}` as TaskKey;
+}
+
+/** One thing a sync does to one object. Ordered by phase, wave, kind and name. */
+export interface SyncTask extends Ordered, ResourceId {
+  readonly key: TaskKey;
+  readonly resource: ResourceKey;
+  readonly version: string;
+  readonly type: 'apply' | 'prune' | 'hook';
+  readonly target: KubeObject | undefined;
+  readonly live: KubeObject | undefined;
+  /** `apply` only: live is already as desired and ours, so nothing needs to be sent. */
+  readonly unchanged: boolean;
+  /** `prune` only: whether it may go. */
+  readonly prune: Permission;
+  /** `hook` only. */
+  readonly policies: ReadonlySet<HookDeletePolicy>;
+}
+
+/** Desired and live state of one ordinary object, compared. */
+export interface SyncPair {
+  readonly id: ResourceId;
+  readonly target: KubeObject | undefined;
+  readonly live: KubeObject | undefined;
+  readonly comparison: Comparison;
+  /** Whether our own manager applied live, so that "equal" needs no further write. */
+  readonly owned: boolean;
+  /** False for copies of another object's mark: never synced, never pruned. */
+  readonly selfReferenced: boolean;
+}
+
+export interface PlanInput {
+  readonly pairs: readonly SyncPair[];
+  /** Desired objects with hook annotations. */
+  readonly hooks: readonly KubeObject[];
+  readonly operation: SyncOperation;
+  readonly options: SyncOptions;
+  /** Destination namespace; empty when the application names none. */
+  readonly namespace: string;
+  /** The destination namespace as it stands in the cluster. */
+  readonly liveNamespace: KubeObject | undefined;
+  readonly managedNamespaceMetadata: ManagedNamespaceMetadata | undefined;
+  readonly revision: string;
+  /** Start of the operation in seconds since 1970; part of generated hook names. */
+  readonly startedAtSeconds: number;
+  /** Live state, for hooks. */
+  readonly live: (key: ResourceKey) => KubeObject | undefined;
+  /** Why an object may not be synced (unknown kind, refused by the project), or `undefined`. */
+  readonly refuse: (object: KubeObject, live: boolean) => string | undefined;
+}
+
+/** Tasks that cannot run at all; nothing is applied while there is one. */
+export interface PlanProblem {
+  readonly task: SyncTask;
+  readonly message: string;
+}
+
+export interface SyncPlan {
+  /** In the order of execution. */
+  readonly tasks: readonly SyncTask[];
+  readonly problems: readonly PlanProblem[];
+}
+
+/**
+ * Turns compared state into the ordered tasks of a sync. Pure, and the same for the same state: it
+ * is computed anew in every pass, so nothing about it needs to be stored.
+ *
+ * Never prunes an object whose mark does not name the object itself.
+ */
+export function planSync(input: PlanInput): SyncPlan {
+  const selected = input.pairs.filter((pair) => isSelected(pair.id, input.operation));
+  const resources = selected.flatMap((pair) => resourceTask(pair, input));
+  const hooks = skipsHooks(input.operation) ? [] : input.hooks.flatMap((h) => hookTasks(h, input));
+  const tasks = [...namespaceTask(input), ...arrangePrunes(resources, input.options), ...hooks];
+  const ordered = bubbleDependencies(tasks.sort(compareTasks));
+  const problems = ordered.flatMap((task) => {
+    const object = task.target ?? task.live;
+    const message = object && input.refuse(object, task.target === undefined);
+    return message === undefined ? [] : [{ task, message }];
+  });
+  return { tasks: ordered, problems };
+}
+
+/** Hooks do not run in selective syncs or with the apply strategy. */
+export function skipsHooks(operation: SyncOperation): boolean {
+  return operation.syncStrategy?.apply !== undefined || (operation.resources?.length ?? 0) > 0;
+}
+
+function isSelected(id: ResourceId, operation: SyncOperation): boolean {
+  const selectors = operation.resources;
+  if (selectors === undefined || selectors.length === 0) return true;
+  return selectors.some(
+    (selector) =>
+      selector.kind === id.kind &&
+      (selector.group ?? '') === id.group &&
+      selector.name === id.name &&
+      ((selector.namespace ?? '') === '' || selector.namespace === id.namespace),
+  );
+}
+
+function resourceTask(pair: SyncPair, input: PlanInput): SyncTask[] {
+  const object = pair.target ?? pair.live;
+  if (object === undefined || !pair.selfReferenced) return [];
+  const unmodified = pair.comparison.type === 'equal';
+  if (pair.target !== undefined) {
+    if (input.options.applyOutOfSyncOnly && unmodified) return [];
+    const task = taskOf('apply', object, 'Sync', waveOf(object));
+    return [{ ...task, live: pair.live, target: pair.target, unchanged: unmodified && pair.owned }];
+  }
+  const prune = permissionOf('Prune', object, input.options.prune);
+  return [{ ...taskOf('prune', object, 'Sync', waveOf(object)), live: pair.live, prune }];
+}
+
+function taskOf(
+  type: SyncTask['type'],
+  object: KubeObject,
+  phase: SyncPhase,
+  wave: number,
+): SyncTask {
+  const id = idOf(object);
+  const resource = resourceKey(id);
+  return {
+    ...id,
+    key: taskKey(resource, phase),
+    resource,
+    version: versionOf(object.apiVersion),
+    type,
+    phase,
+    wave,
+    target: undefined,
+    live: undefined,
+    unchanged: false,
+    prune: 'yes',
+    policies: NO_POLICIES,
+  };
+}
+
+const NO_POLICIES: ReadonlySet<HookDeletePolicy> = new Set();
+
+function hookTasks(hook: KubeObject, input: PlanInput): SyncTask[] {
+  const role = hookRole(hook);
+  if (role.type !== 'hook') return [];
+  return role.phases.flatMap((phase) => {
+    if (phase === 'PreDelete' || phase === 'PostDelete') return [];
+    const named = nameHook(hook, phase, input);
+    const task = taskOf('hook', named, phase, waveOf(hook));
+    const policies = deletePolicies(hook);
+    return [{ ...task, target: named, live: input.live(task.resource), policies }];
+  });
+}
+
+/** A hook with only `generateName` gets a name that stays the same for the whole operation. */
+function nameHook(hook: KubeObject, phase: SyncPhase, input: PlanInput): KubeObject {
+  const { name, generateName, ...metadata } = hook.metadata;
+  if ((name ?? '') !== '' || generateName === undefined) return hook;
+  const revision = input.revision.length >= 8 ? input.revision.slice(0, 7) : input.revision;
+  const suffix = `${revision}-${phase}-${input.startedAtSeconds}`.toLowerCase();
+  return { ...hook, metadata: { ...metadata, name: `${generateName}${suffix}` } };
+}
+
+/** Prunes run in reverse of the waves they were applied in, or after everything else. */
+function arrangePrunes(tasks: readonly SyncTask[], options: SyncOptions): SyncTask[] {
+  const reversed = reversePruneWaves(
+    tasks.filter((task) => task.type === 'prune').map((task) => task.wave),
+  );
+  const waves = tasks.map((task) =>
+    task.type === 'prune' ? (reversed.get(task.wave) ?? task.wave) : task.wave,
+  );
+  const last = Math.max(0, ...waves) + 1;
+  return tasks.map((task, index) => {
+    if (task.type !== 'prune') return task;
+    const isLast = options.pruneLast || resourceOptions(task.live).has('PruneLast=true');
+    return { ...task, wave: isLast ? last : (waves[index] ?? task.wave) };
+  });
+}
+
+function namespaceTask(input: PlanInput): SyncTask[] {
+  const { namespace, options, managedNamespaceMetadata: metadata, liveNamespace } = input;
+  if (!options.createNamespace || namespace === '') return [];
+  const inTargets = input.pairs.some(
+    ({ target }) => target?.kind === 'Namespace' && target.metadata.name === namespace,
+  );
+  if (inTargets || (liveNamespace !== undefined && metadata === undefined)) return [];
+  const target: KubeObject = {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: {
+      name: namespace,
+      ...(metadata?.labels === undefined ? {} : { labels: metadata.labels }),
+      ...(metadata?.annotations === undefined ? {} : { annotations: metadata.annotations }),
+    },
+  };
+  return [{ ...taskOf('apply', target, 'PreSync', 0), target, live: liveNamespace }];
+}
+
+/** Moves a Namespace before the first task that lives in it, and a CRD before the first object of its kind. */
+function bubbleDependencies(tasks: readonly SyncTask[]): SyncTask[] {
+  const result = [...tasks];
+  for (const task of tasks) {
+    const needs = dependantsOf(task);
+    if (needs === undefined) continue;
+    const from = result.indexOf(task);
+    const to = result.findIndex((other) => other !== task && needs(other));
+    const first = result[to];
+    if (first === undefined || to > from) continue;
+    result.splice(from, 1);
+    result.splice(to, 0, { ...task, phase: first.phase, wave: first.wave });
+  }
+  return result;
+}
+
+/** Which tasks can only run after this one, if it is a Namespace or a CRD to be applied. */
+function dependantsOf(task: SyncTask): ((other: SyncTask) => boolean) | undefined {
+  if (task.target === undefined) return undefined;
+  if (task.kind === 'Namespace' && task.group === '')
+    return (other) => other.target !== undefined && other.namespace === task.name;
+  const defined = definedKind(task.target);
+  if (defined === undefined) return undefined;
+  return (other) =>
+    other.target !== undefined && other.group === defined.group && other.kind === defined.kind;
+}
+
+/** The kind that a CustomResourceDefinition brings. */
+export function definedKind(
+  object: KubeObject,
+): { readonly group: string; readonly kind: string } | undefined {
+  if (object.kind !== 'CustomResourceDefinition') return undefined;
+  if (groupOf(object.apiVersion) !== 'apiextensions.k8s.io') return undefined;
+  const spec = object['spec'];
+  const names = isJsonObject(spec) ? spec['names'] : undefined;
+  const group = isJsonObject(spec) ? spec['group'] : undefined;
+  const kind = isJsonObject(names) ? names['kind'] : undefined;
+  return typeof group === 'string' && typeof kind === 'string' ? { group, kind } : undefined;
+}

@@ -1,0 +1,105 @@
+import {
+
+  gvkOf,
+  idOf,
+  keyOf,
+  type GroupVersionKind,
+  type KubeObject,
+  type ResourceKey,
+} from '../objects/kube-object.ts';
+import { track, type TrackingSettings } from '../tracking/tracking.ts';
+import { hookRole } from './hooks.ts';
+
+export interface TargetWarning {
+  readonly type: 'RepeatedResourceWarning';
+  readonly message: string;
+}
+
+/** Desired objects ready to be compared and applied. */
+export interface Targets {
+  /** Ordinary objects by the key they have in the cluster, namespace and tracking mark set. */
+  readonly resources: ReadonlyMap<ResourceKey, KubeObject>;
+  /** Objects with a hook annotation of a known type, marked too. */
+  readonly hooks: readonly KubeObject[];
+  readonly warnings: readonly TargetWarning[];
+}
+
+export interface PrepareOptions {
+  /** Destination namespace, for namespaced objects that name none. */
+  readonly namespace: string;
+  readonly instance: string;
+  readonly tracking: TrackingSettings;
+  /** `undefined`: the cluster does not know the kind (yet); it is taken for namespaced. */
+  readonly isNamespaced: (kind: GroupVersionKind) => boolean | undefined;
+}
+
+/**
+ * Makes rendered manifests into targets: cluster-scoped objects lose a namespace, namespaced ones
+ * get the destination's, each is marked as this application's, hooks are set apart, and of objects
+ * with one key the last wins.
+ */
+export function prepareTargets(
+  manifests: readonly KubeObject[],
+  options: PrepareOptions,
+): Targets {
+  const resources = new Map<ResourceKey, KubeObject>();
+  const hooks: KubeObject[] = [];
+  const times = new Map<ResourceKey, number>();
+  for (const manifest of manifests) {
+    const role = hookRole(manifest).type;
+    if (role === 'skip' || role === 'ignored') continue;
+    const target = track(
+      withScope(manifest, options),
+      options.instance,
+      options.namespace,
+      options.tracking,
+    );
+    if (role === 'hook') {
+      hooks.push(target);
+      continue;
+    }
+    const key = keyOf(target);
+    times.set(key, (times.get(key) ?? 0) + 1);
+    resources.delete(key); // the last one wins, also in order
+    resources.set(key, target);
+  }
+  return { resources, hooks, warnings: repeated(resources, times) };
+}
+
+function withScope(manifest: KubeObject, options: PrepareOptions): KubeObject {
+  const { namespace, ...metadata } = manifest.metadata;
+  if (options.isNamespaced(gvkOf(manifest)) === false)
+    return namespace === undefined ? manifest : { ...manifest, metadata };
+  if ((namespace ?? '') !== '' || options.namespace === '') return manifest;
+  return { ...manifest, metadata: { ...metadata, namespace: options.namespace } };
+}
+
+function repeated(
+  resources: ReadonlyMap<ResourceKey, KubeObject>,
+  times: ReadonlyMap<ResourceKey, number>,
+): TargetWarning[] {
+  const warnings: TargetWarning[] = [];
+  for (const [key, count] of times)
+    if (count > 1 && resources.has(key))
+      warnings.push({
+        type: 'RepeatedResourceWarning',
+        message: `Resource ${key} appeared ${count} times among application resources.`,
+      });
+  return warnings;
+}
+
+/** A namespaced object for which neither it nor the destination names a namespace. */
+export function missingNamespace(
+  targets: Targets,
+  isNamespaced: PrepareOptions['isNamespaced'],
+): readonly string[] {
+  return [...targets.resources.values()]
+    .filter((target) => (target.metadata.namespace ?? '') === '')
+    .filter((target) => isNamespaced(gvkOf(target)) !== false)
+    .map((target) => {
+      const { group, version, kind } = gvkOf(target);
+      const gvk = group === '' ? `/${version}, Kind=${kind}` : `${group}/${version}, Kind=${kind}`;
+      return `Namespace for ${idOf(target).name} ${gvk} is missing.`;
+    });
+}
+
