@@ -1,0 +1,57 @@
+import type { TrackingSettings } from '../core/tracking/tracking.ts';
+import type {
+  AppStore,
+  Clock,
+  Clusters,
+  EventSink,
+  Logger,
+  ManifestSource,
+  Metrics,
+  ProjectStore,
+} from '../ports/index.ts';
+
+/** Everything the engine reaches the world through. */
+export interface EnginePorts {
+  readonly apps: AppStore;
+  readonly projects: ProjectStore;
+  readonly clusters: Clusters;
+  readonly manifests: ManifestSource;
+  readonly events: EventSink;
+  readonly metrics: Metrics;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+/** How the engine behaves; all durations in milliseconds. */
+export interface EngineSettings {
+  /** Namespace of the control plane: Applications elsewhere need `applicationNamespaces`. */
+  readonly namespace: string;
+  /** Globs of further namespaces whose Applications are processed. */
+  readonly applicationNamespaces: readonly string[];
+  readonly tracking: TrackingSettings;
+  /** Field manager of server-side apply. */
+  readonly fieldManager: string;
+  /** Every application is compared against the newest revision at least this often, plus a random part of `resyncJitterMs`. */
+  readonly resyncMs: number;
+  readonly resyncJitterMs: number;
+  /** As `resyncMs`, but rendering anew; 0 is never. */
+  readonly hardResyncMs: number;
+  readonly selfHeal: {
+    readonly delayMs: number;
+    readonly backoffMs: number;
+    readonly factor: number;
+    readonly capMs: number;
+  };
+  /** How long failures to reach a repository leave the status as it was. */
+  readonly repoErrorGraceMs: number;
+  /** An operation that runs longer is terminated; 0 is never. */
+  readonly syncTimeoutMs: number;
+  /** Pause between waves, so that other controllers can react. */
+  readonly waveDelayMs: number;
+  /** Parallel writes of one sync. */
+  readonly applyParallelism: number;
+  /** Writes the health of each resource into `status.resources`. */
+  readonly persistResourceHealth: boolean;
+}
