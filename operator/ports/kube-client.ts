@@ -18,6 +18,8 @@ export interface ApiCatalogue {
   readonly resources: readonly ApiResource[];
   /** `group/version` and `group/version/Kind`, sorted, as Helm's `--api-versions` wants them. */
   readonly apiVersions: readonly string[];
+  /** Groups whose API server did not answer: their kinds may be missing or out of date. */
+  readonly incompleteGroups: ReadonlySet<string>;
   find(kind: GroupVersionKind): ApiResource | undefined;
   /** The preferred version of a kind. */
   findKind(kind: GroupKind): ApiResource | undefined;
@@ -72,6 +74,8 @@ export interface ListOptions {
 export interface ListPage {
   readonly items: readonly KubeObject[];
   readonly resourceVersion: string;
+  /** Set on a first page when the list had to begin again: forget the pages before it. */
+  readonly restarted?: boolean;
 }
 
 export interface WatchOptions extends Omit<ListOptions, 'limit'> {
