@@ -1,0 +1,61 @@
+import { TiphysError } from '../core/errors.ts';
+import { withoutCredentials } from '../core/revision/repository-url.ts';
+
+/** Words by which git, curl and ssh say that the server refuses us. */
+const REFUSED = [
+  /authentication failed/i,
+  /could not read (username|password)/i,
+  /terminal prompts disabled/i,
+  /invalid username or (password|token)/i,
+  /permission denied \(/i,
+  /returned error: 40[13]/i,
+  /HTTP 40[13]/i,
+  /access denied/i,
+];
+
+const NOT_FOUND = [
+  /repository .* not found/i,
+  /returned error: 404/i,
+  /does not appear to be a git/i,
+];
+
+const REDIRECTED = [/returned error: 30\d/i, /redirect/i];
+
+/**
+ * What went wrong between git and the server of a repository, from git's own words. The message
+ * names the repository without user information; our credentials are not in git's arguments, so
+ * they cannot be in its words.
+ */
+export function gitFailure(repoUrl: string, doing: string, stderr: string): TiphysError {
+  const repository = withoutCredentials(repoUrl);
+  const words = lastWords(stderr);
+  const message = `repository ${repository}: ${doing}: ${words}`;
+  const fields = { repository };
+  if (REFUSED.some((pattern) => pattern.test(stderr))) {
+    return new TiphysError('GitAuthFailed', message, { fields });
+  }
+  if (NOT_FOUND.some((pattern) => pattern.test(stderr))) {
+    const hint = 'Check the repository URL; servers answer the same when credentials are missing.';
+    return new TiphysError('GitUnreachable', message, { fields, hint });
+  }
+  if (REDIRECTED.some((pattern) => pattern.test(stderr))) {
+    const hint = 'Redirects are not followed: use the final URL (GitLab: with `.git` at its end).';
+    return new TiphysError('GitUnreachable', message, { fields, hint });
+  }
+  return new TiphysError('GitUnreachable', message, { fields });
+}
+
+/** The lines that explain, on one line: git begins them with `fatal:` or `error:`. */
+function lastWords(stderr: string): string {
+  const lines = stderr
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('hint:'));
+  const telling = lines.filter((line) => /^(fatal|error|remote|ssh)\b.*:/.test(line));
+  const chosen = (telling.length > 0 ? telling : lines).slice(-3).map(withoutCredentialsAnywhere);
+  return chosen.length === 0 ? 'git ended without a word' : chosen.join('; ');
+}
+
+function withoutCredentialsAnywhere(line: string): string {
+  return line.replace(/([a-z+]+:\/\/)[^/@\s']*@/gi, '$1');
+}

@@ -1,0 +1,278 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { TiphysError } from '../core/errors.ts';
+import { type RefTable, refTablesEqual } from '../core/revision/ref-table.ts';
+import { repositoryIdentity, withoutCredentials } from '../core/revision/repository-url.ts';
+import { isFullCommit, resolveRevision } from '../core/revision/resolve-revision.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { CredentialLookup, SourceRepositories } from '../ports/source-repositories.ts';
+import type { Logger } from '../ports/telemetry.ts';
+import { sha256 } from '../runtime/hash.ts';
+import { createKeyedLock } from '../runtime/keyed-lock.ts';
+import { createLimiter } from '../runtime/limiter.ts';
+import { createSingleFlight } from '../runtime/single-flight.ts';
+import { createMirror, type Mirror } from './mirror.ts';
+
+export interface GitRepositoriesOptions {
+  /** Folder for mirrors and temporary files, ours alone; made when absent. */
+  readonly dir: string;
+  /** Default `git`, looked up in `path`. */
+  readonly program?: string;
+  /** Where programs are found, like PATH. Default: the usual system folders. */
+  readonly path?: string;
+  /** Extra variables for git, such as proxies. Never credentials. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly clock: Clock;
+  /** 0 ≤ x < 1; spreads the polls. */
+  readonly random: () => number;
+  readonly logger: Logger;
+  readonly credentials: CredentialLookup;
+  /** Text of `known_hosts`; without it no ssh server is trusted. */
+  readonly sshKnownHosts?: () => string | undefined;
+  /** A table of refs is served for this long, plus up to the jitter, before the server is asked again. */
+  readonly pollIntervalMs: number;
+  readonly pollJitterMs: number;
+  /** Longest time for listing refs. Default 15 s. */
+  readonly listTimeoutMs?: number;
+  /** Longest time for one fetch. */
+  readonly timeoutMs: number;
+  /** How many git processes may talk to servers at once. */
+  readonly maxConcurrent: number;
+  /** Polling stops, and the reading process ends, when a repository was not used for so long. Default 10 min. */
+  readonly idleAfterMs?: number;
+  /** After a failure, askers that do not insist get the same failure for so long. Default 10 s. */
+  readonly failureMs?: number;
+  /** Allows `file://` and plain paths. For tests and the command line only. */
+  readonly allowLocal?: boolean;
+  readonly maxMaterialisedBytes?: number;
+}
+
+interface Repository {
+  readonly key: string;
+  readonly url: string;
+  /** Every spelling that applications use for it. */
+  readonly spellings: Set<string>;
+  readonly mirror: Mirror;
+  table: { readonly refs: RefTable; readonly untilMs: number } | undefined;
+  failure: { readonly error: unknown; readonly untilMs: number } | undefined;
+  /** Counts listings begun: who asks while one is under way must get the next, not that one. */
+  listings: number;
+  lastUsedMs: number;
+  timer: Disposable | undefined;
+}
+
+/**
+ * Git repositories through the `git` program: one bare mirror per repository, one listing of refs
+ * per interval and one fetch for all who wait. Nothing happens before the first call; disposing
+ * stops the polls and every process. Mirrors stay on disk and are used again.
+ */
+export function createGitRepositories(
+  options: GitRepositoriesOptions,
+): SourceRepositories & AsyncDisposable {
+  const { clock, logger } = options;
+  const home = join(options.dir, 'home');
+  const network = createLimiter(options.maxConcurrent);
+  const repositories = new Map<string, Repository>();
+  const listeners = new Set<(repoUrl: string) => void>();
+  const flights = createSingleFlight();
+  const lock = createKeyedLock();
+  const stopped = new AbortController();
+  const polls = new Set<Promise<void>>();
+  const listTimeoutMs = options.listTimeoutMs ?? 15_000;
+  const idleAfterMs = options.idleAfterMs ?? 600_000;
+  let prepared: Promise<unknown> | undefined;
+
+  function repositoryOf(repoUrl: string): Repository {
+    const key = repositoryIdentity(repoUrl);
+    let repository = repositories.get(key);
+    if (repository === undefined) {
+      repository = {
+        key,
+        url: repoUrl,
+        spellings: new Set(),
+        mirror: createMirror({
+          program: options.program ?? 'git',
+          dir: join(options.dir, 'mirrors', `${sha256(key).slice(0, 32)}.git`),
+          repoUrl,
+          git: {
+            home,
+            path: options.path ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+            extra: options.env ?? {},
+            allowLocal: options.allowLocal ?? false,
+          },
+          credentials: () => options.credentials(repoUrl),
+          sshKnownHosts: options.sshKnownHosts,
+          clock,
+          network,
+          listTimeoutMs,
+          fetchTimeoutMs: options.timeoutMs,
+          tree: {
+            workDir: join(options.dir, 'work'),
+            limits: {
+              maxFiles: 100_000,
+              maxBytes: options.maxMaterialisedBytes ?? 1_000_000_000,
+            },
+          },
+        }),
+        table: undefined,
+        failure: undefined,
+        listings: 0,
+        lastUsedMs: 0,
+        timer: undefined,
+      };
+      repositories.set(key, repository);
+    }
+    repository.spellings.add(repoUrl);
+    repository.lastUsedMs = clock.monotonic();
+    return repository;
+  }
+
+  async function prepare(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (stopped.signal.aborted) throw stopped.signal.reason;
+    await (prepared ??= mkdir(home, { recursive: true, mode: 0o700 }));
+  }
+
+  /** Asks the server now. Callers that come while a listing is under way share the next one. */
+  function list(repository: Repository, signal: AbortSignal): Promise<RefTable> {
+    const turn = `${repository.key} ${repository.listings}`;
+    return flights.run(
+      turn,
+      (stop) =>
+        lock.run(repository.key, stop, async () => {
+          repository.listings += 1;
+          return await listOnce(repository, AbortSignal.any([stop, stopped.signal]));
+        }),
+      signal,
+    );
+  }
+
+  async function listOnce(repository: Repository, signal: AbortSignal): Promise<RefTable> {
+    try {
+      const refs = await repository.mirror.listRefs(signal);
+      const before = repository.table?.refs;
+      const freshMs = options.pollIntervalMs + options.random() * options.pollJitterMs;
+      // The poll comes before the end, so that nobody finds the table too old while it is renewed.
+      const untilMs = clock.monotonic() + freshMs + listTimeoutMs;
+      repository.table = { refs, untilMs };
+      repository.failure = undefined;
+      schedulePoll(repository, freshMs);
+      if (before !== undefined && !refTablesEqual(before, refs)) announce(repository);
+      return refs;
+    } catch (error) {
+      if (!signal.aborted) {
+        const untilMs = clock.monotonic() + (options.failureMs ?? 10_000);
+        repository.failure = { error, untilMs };
+        if (repository.table !== undefined) schedulePoll(repository, options.pollIntervalMs);
+      }
+      throw error;
+    }
+  }
+
+  async function refsOf(
+    repository: Repository,
+    fresh: boolean,
+    signal: AbortSignal,
+  ): Promise<RefTable> {
+    if (fresh) return await list(repository, signal);
+    // Everybody who has no table waits for the one listing, then finds it here.
+    const known = current(repository);
+    if (known !== undefined) return known;
+    return await flights.run(
+      `${repository.key} first`,
+      async (stop) => current(repository) ?? (await list(repository, stop)),
+      signal,
+    );
+  }
+
+  /** The table while it is young enough, the failure while it is. */
+  function current(repository: Repository): RefTable | undefined {
+    const now = clock.monotonic();
+    if (repository.table !== undefined && now < repository.table.untilMs) {
+      return repository.table.refs;
+    }
+    if (repository.failure !== undefined && now < repository.failure.untilMs) {
+      throw repository.failure.error;
+    }
+    return undefined;
+  }
+
+  function schedulePoll(repository: Repository, delayMs: number): void {
+    repository.timer?.[Symbol.dispose]();
+    if (stopped.signal.aborted) return;
+    repository.timer = clock.schedule(delayMs, () => {
+      const poll = pollOnce(repository).finally(() => polls.delete(poll));
+      polls.add(poll);
+    });
+  }
+
+  async function pollOnce(repository: Repository): Promise<void> {
+    repository.timer = undefined;
+    if (clock.monotonic() - repository.lastUsedMs > idleAfterMs) {
+      repository.mirror.rest(); // the next use lists again, and so begins to poll again
+      return;
+    }
+    try {
+      await list(repository, stopped.signal);
+    } catch (error) {
+      if (stopped.signal.aborted) return;
+      // Whoever asks next gets the error with its hint; here nobody asked.
+      const fields = { repository: withoutCredentials(repository.url), err: error };
+      logger.warn(fields, 'repository poll failed');
+    }
+  }
+
+  function announce(repository: Repository): void {
+    for (const repoUrl of repository.spellings) {
+      for (const listener of listeners) listener(repoUrl);
+    }
+  }
+
+  return {
+    async resolve(repoUrl, revision, { fresh }, signal) {
+      await prepare(signal);
+      const repository = repositoryOf(repoUrl);
+      if (isFullCommit(revision)) return revision.toLowerCase();
+      const resolved = resolveRevision(await refsOf(repository, fresh, signal), revision);
+      switch (resolved.type) {
+        case 'commit':
+          return resolved.commit;
+        case 'short-commit': {
+          const commit = await repository.mirror.expand(resolved.prefix, signal);
+          if (commit === undefined) throw revisionNotFound(repoUrl, revision);
+          return commit;
+        }
+        case 'not-found':
+          throw revisionNotFound(repoUrl, revision);
+      }
+    },
+    async tree(repoUrl, commit, signal) {
+      await prepare(signal);
+      return await repositoryOf(repoUrl).mirror.tree(commit, signal);
+    },
+    onMoved(listener) {
+      listeners.add(listener);
+      return { [Symbol.dispose]: () => void listeners.delete(listener) };
+    },
+    async [Symbol.asyncDispose]() {
+      stopped.abort(new TiphysError('Internal', 'git repositories: stopped'));
+      for (const repository of repositories.values()) repository.timer?.[Symbol.dispose]();
+      await Promise.all(polls);
+      const free = new AbortController().signal;
+      await Promise.all(
+        Array.from(repositories.keys(), (key) => lock.run(key, free, async () => {})),
+      );
+      const mirrors = Array.from(repositories.values(), ({ mirror }) => mirror);
+      await Promise.all(mirrors.map((mirror) => mirror[Symbol.asyncDispose]()));
+    },
+  };
+}
+
+function revisionNotFound(repoUrl: string, revision: string): TiphysError {
+  const repository = withoutCredentials(repoUrl);
+  return new TiphysError(
+    'RevisionNotFound',
+    `repository ${repository}: unable to resolve '${revision}' to a commit SHA: revision not found`,
+    { fields: { repository, revision } },
+  );
+}

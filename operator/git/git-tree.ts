@@ -1,0 +1,81 @@
+import { TiphysError } from '../core/errors.ts';
+import type { SourceTree, TreeEntry } from '../ports/source-tree.ts';
+import type { LruCache } from '../runtime/lru-cache.ts';
+import type { CatFile } from './cat-file.ts';
+import type { TreeReader } from './follow-path.ts';
+import { createSourceTree, type SourceTreeOptions } from './source-tree.ts';
+import { parseTreeObject, type TreeObject } from './tree-object.ts';
+
+/** Parsed folders by hash: they never change, and the commits of a repository share most of them. */
+export type TreeObjectCache = LruCache<string, TreeObject>;
+
+const MAX_TREE_BYTES = 32 * 1024 * 1024;
+
+/**
+ * The tree of a commit that the mirror holds, or `undefined` when it does not hold it.
+ * Cancellation: rejects with `signal.reason`.
+ */
+export async function openGitTree(
+  catFile: CatFile,
+  cache: TreeObjectCache,
+  commit: string,
+  options: SourceTreeOptions,
+  signal: AbortSignal,
+): Promise<SourceTree | undefined> {
+  const root = await catFile.read(`${commit}^{tree}`, MAX_TREE_BYTES, signal);
+  if (root === undefined) return undefined;
+  remember(cache, root.id, parseTreeObject(root.content));
+  return createSourceTree(new GitTreeReader(catFile, cache, commit, root.id), options);
+}
+
+class GitTreeReader implements TreeReader {
+  readonly revision: string;
+  readonly root: TreeEntry;
+  readonly #catFile: CatFile;
+  readonly #cache: TreeObjectCache;
+
+  constructor(catFile: CatFile, cache: TreeObjectCache, commit: string, rootHash: string) {
+    this.#catFile = catFile;
+    this.#cache = cache;
+    this.revision = commit;
+    this.root = { path: '', type: 'directory', hash: rootHash, executable: false };
+  }
+
+  async children(directory: TreeEntry, signal: AbortSignal): Promise<TreeObject> {
+    const known = this.#cache.get(directory.hash);
+    if (known !== undefined) return known;
+    const object = await this.#catFile.read(directory.hash, MAX_TREE_BYTES, signal);
+    if (object === undefined) throw this.#lost(directory);
+    const parsed = parseTreeObject(object.content);
+    remember(this.#cache, directory.hash, parsed);
+    return parsed;
+  }
+
+  async content(entry: TreeEntry, maxBytes: number, signal: AbortSignal): Promise<Buffer> {
+    try {
+      const object = await this.#catFile.read(entry.hash, maxBytes, signal);
+      if (object === undefined) throw this.#lost(entry);
+      return object.content;
+    } catch (error) {
+      if (error instanceof TiphysError && error.code === 'LimitExceeded') {
+        throw new TiphysError('LimitExceeded', `${entry.path}: larger than ${maxBytes} bytes`, {
+          cause: error,
+          fields: { path: entry.path },
+        });
+      }
+      throw error;
+    }
+  }
+
+  #lost(entry: TreeEntry): TiphysError {
+    return new TiphysError(
+      'GitUnreachable',
+      `${entry.path}: git object ${entry.hash} is missing in the mirror of ${this.revision}`,
+      { fields: { path: entry.path, revision: this.revision } },
+    );
+  }
+}
+
+function remember(cache: TreeObjectCache, hash: string, tree: TreeObject): void {
+  cache.set(hash, tree, tree.size + 1);
+}

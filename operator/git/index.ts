@@ -1,0 +1,3 @@
+export { createFolderRepositories, openFolderTree } from './folder-tree.ts';
+export { createGitRepositories, type GitRepositoriesOptions } from './git-repositories.ts';
+export type { MaterialiseLimits, SourceTreeOptions } from './source-tree.ts';

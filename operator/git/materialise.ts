@@ -1,0 +1,121 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { TiphysError } from '../core/errors.ts';
+import type { Materialised, TreeEntry } from '../ports/source-tree.ts';
+import { mapLimit } from '../runtime/map-limit.ts';
+import { followPath, joinPath, type TreeReader } from './follow-path.ts';
+import type { SourceTreeOptions } from './source-tree.ts';
+
+/** A file to write: where it was asked for, and what it leads to. */
+interface Output {
+  readonly path: string;
+  readonly file: TreeEntry;
+}
+
+const PARALLEL_WRITES = 16;
+const MAX_DEPTH = 64;
+
+/**
+ * Writes files and folders of a tree below a new private folder. A link is written as what it
+ * leads to, so no program can be led outside; a link that leads nowhere is left out.
+ * Errors: `PathNotFound` for a path that is not there, `UnsafePath`, `LimitExceeded`.
+ */
+export async function materialise(
+  reader: TreeReader,
+  paths: readonly string[],
+  options: SourceTreeOptions,
+  signal: AbortSignal,
+): Promise<Materialised> {
+  const outputs = new Map<string, TreeEntry>();
+  const folders = new Set<string>();
+  for (const path of paths) {
+    const entry = await followPath(reader, path, true, signal);
+    if (entry === undefined) throw new TiphysError('PathNotFound', `${path}: does not exist`);
+    await collect(reader, entry, plain(path), { outputs, folders }, options, 0, signal);
+  }
+  await mkdir(options.workDir, { recursive: true, mode: 0o700 });
+  const root = await mkdtemp(join(options.workDir, 'tree-'));
+  const dispose = () => rm(root, { recursive: true, force: true });
+  try {
+    await write(reader, root, { outputs, folders }, options, signal);
+  } catch (error) {
+    await dispose();
+    throw error;
+  }
+  return { root, [Symbol.asyncDispose]: dispose };
+}
+
+interface Plan {
+  readonly outputs: Map<string, TreeEntry>;
+  readonly folders: Set<string>;
+}
+
+async function collect(
+  reader: TreeReader,
+  entry: TreeEntry,
+  path: string,
+  plan: Plan,
+  options: SourceTreeOptions,
+  depth: number,
+  signal: AbortSignal,
+): Promise<void> {
+  if (entry.type === 'file') {
+    plan.outputs.set(path, entry);
+    if (plan.outputs.size > options.limits.maxFiles) {
+      throw new TiphysError('LimitExceeded', `${path}: more than ${options.limits.maxFiles} files`);
+    }
+    return;
+  }
+  if (entry.type === 'submodule') return; // not fetched; whoever needs it will miss its files by name
+  if (depth > MAX_DEPTH) {
+    throw new TiphysError(
+      'UnsafePath',
+      `${path}: more than ${MAX_DEPTH} folders deep, or a circle`,
+    );
+  }
+  plan.folders.add(path);
+  for (const [name, line] of await reader.children(entry, signal)) {
+    const here = joinPath(entry.path, name);
+    const target =
+      line.type === 'symlink'
+        ? await followPath(reader, here, true, signal)
+        : { ...line, path: here };
+    if (target === undefined) continue;
+    await collect(reader, target, joinPath(path, name), plan, options, depth + 1, signal);
+  }
+}
+
+async function write(
+  reader: TreeReader,
+  root: string,
+  plan: Plan,
+  options: SourceTreeOptions,
+  signal: AbortSignal,
+): Promise<void> {
+  const folders = new Set(plan.folders);
+  for (const path of plan.outputs.keys()) folders.add(dirname(path));
+  for (const folder of folders) await mkdir(join(root, folder), { recursive: true, mode: 0o700 });
+  const outputs: Output[] = Array.from(plan.outputs, ([path, file]) => ({ path, file }));
+  let written = 0;
+  await mapLimit(
+    outputs,
+    PARALLEL_WRITES,
+    async ({ path, file }, stop) => {
+      const left = options.limits.maxBytes - written;
+      const content = await reader.content(file, Math.max(0, left), stop);
+      written += content.length;
+      await writeFile(join(root, path), content, { mode: file.executable ? 0o700 : 0o600 });
+    },
+    signal,
+  );
+}
+
+/** A path without empty names and dots. Dots that lead upwards have been refused or resolved before. */
+function plain(path: string): string {
+  const names: string[] = [];
+  for (const name of path.split('/')) {
+    if (name === '..') names.pop();
+    else if (name !== '' && name !== '.') names.push(name);
+  }
+  return names.join('/');
+}
