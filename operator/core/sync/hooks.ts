@@ -3,6 +3,8 @@ import type { KubeObject } from '../objects/kube-object.ts';
 
 export const HOOK_ANNOTATION = 'argocd.argoproj.io/hook';
 export const HOOK_DELETE_ANNOTATION = 'argocd.argoproj.io/hook-delete-policy';
+/** On every hook we make: which run of which operation made it, so that a restart knows its own. */
+const HOOK_RUN_ANNOTATION = 'tiphys.io/hook-run';
 const HELM_HOOK_ANNOTATION = 'helm.sh/hook';
 const HELM_HOOK_DELETE_ANNOTATION = 'helm.sh/hook-delete-policy';
 
@@ -75,6 +77,17 @@ export function deletePolicies(object: KubeObject): ReadonlySet<HookDeletePolicy
   );
   const all = new Set([...argo, ...helm]);
   return all.size > 0 ? all : new Set(['BeforeHookCreation'] as const);
+}
+
+/** The hook with the mark of one run. `run` is the same in every pass of one attempt of an operation. */
+export function withHookRun(hook: KubeObject, run: string): KubeObject {
+  const annotations = { ...hook.metadata.annotations, [HOOK_RUN_ANNOTATION]: run };
+  return { ...hook, metadata: { ...hook.metadata, annotations } };
+}
+
+/** The run that made a hook object; `undefined` for whatever we did not make as a hook. */
+export function hookRunOf(object: KubeObject | undefined): string | undefined {
+  return object?.metadata.annotations?.[HOOK_RUN_ANNOTATION];
 }
 
 function listed(object: KubeObject, annotation: string): readonly string[] | undefined {

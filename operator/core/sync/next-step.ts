@@ -1,18 +1,22 @@
 import type { HealthStatusCode, ResourceResult } from '../app/types.ts';
 import type { KubeObject, ResourceKey } from '../objects/kube-object.ts';
+import { hookRunOf } from './hooks.ts';
 import type { SyncPlan, SyncTask, TaskKey } from './plan-sync.ts';
 
 /** What a pass sees of the world: earlier results and live state. */
 export interface Observed {
   readonly results: ReadonlyMap<TaskKey, ResourceResult>;
+  /** Must know what earlier steps wrote: an object that it does not find counts as deleted. */
   readonly live: (key: ResourceKey) => KubeObject | undefined;
   /** `undefined`: the kind has no notion of health. */
-  readonly health: (object: KubeObject) => HealthStatusCode | undefined;
+  readonly health: (object: KubeObject) => ObservedHealth | undefined;
   /** Whether `argocd.argoproj.io/deletion-approved` was given since the operation began. */
   readonly pruneApproved: boolean;
-  /** When the operation began, milliseconds since 1970: an older hook object is from an earlier run. */
-  readonly startedAtMs: number;
-  readonly parseTime: (text: string) => number;
+}
+
+export interface ObservedHealth {
+  readonly status: HealthStatusCode;
+  readonly message?: string | undefined;
 }
 
 export type NextStep =
@@ -37,6 +41,7 @@ export type NextStep =
 
 export const SYNCED_NOTHING_LEFT = 'successfully synced (no more tasks)';
 export const SYNCED_ALL_RUN = 'successfully synced (all tasks run)';
+const GROUP_REJECTED = 'one or more objects failed to apply';
 const TASKS_FAILED = 'one or more synchronization tasks completed unsuccessfully';
 
 /**
@@ -51,7 +56,8 @@ export function observeResults(
   for (const task of plan.tasks) {
     const result = observed.results.get(task.key);
     if (result === undefined) {
-      if (startedByUs(task, observed)) changed.set(task.key, resultOf(task, 'Running', ''));
+      if (isMadeByTask(task, observed))
+        changed.set(task.key, progressOf(task, resultOf(task, 'Running', ''), observed));
     } else if (result.hookPhase === 'Running') {
       const next = progressOf(task, result, observed);
       if (next !== result) changed.set(task.key, next);
@@ -60,11 +66,11 @@ export function observeResults(
   return changed;
 }
 
-/** A hook without a result whose object is younger than the operation: we were stopped right after making it. */
-function startedByUs(task: SyncTask, observed: Observed): boolean {
+/** A hook without a result whose object carries the mark of this very run: we were stopped right after making it. */
+function isMadeByTask(task: SyncTask, observed: Observed): boolean {
   if (task.type !== 'hook') return false;
-  const made = observed.live(task.resource)?.metadata.creationTimestamp;
-  return typeof made === 'string' && observed.parseTime(made) >= observed.startedAtMs;
+  const live = observed.live(task.resource);
+  return live !== undefined && hookRunOf(live) === hookRunOf(task.target);
 }
 
 /** The result of a task that was carried out. */
@@ -96,9 +102,12 @@ function progressOf(task: SyncTask, result: ResourceResult, observed: Observed):
     return { ...result, status: 'SyncFailed', hookPhase: 'Error', message };
   }
   const health = observed.health(live);
-  if (health === undefined || health === 'Healthy') return { ...result, hookPhase: 'Succeeded' };
-  if (health === 'Degraded' || (task.type === 'hook' && health === 'Unknown'))
-    return { ...result, hookPhase: 'Failed' };
+  const message = health?.message || (health === undefined ? `${task.name} created` : '');
+  const done = message !== '' && (task.type === 'hook' || health !== undefined) ? { message } : {};
+  if (health === undefined || health.status === 'Healthy')
+    return { ...result, ...done, hookPhase: 'Succeeded' };
+  if (health.status === 'Degraded' || (task.type === 'hook' && health.status === 'Unknown'))
+    return { ...result, ...done, hookPhase: 'Failed' };
   return result;
 }
 
@@ -109,9 +118,11 @@ function progressOf(task: SyncTask, result: ResourceResult, observed: Observed):
  */
 export function nextStep(plan: SyncPlan, observed: Observed): NextStep {
   const state = readState(plan, observed);
+  if (state.failed.some((task) => wasRejected(task, state)) && state.syncFailPending.length > 0)
+    return runGroup(state.syncFailPending, state, observed); // the siblings' health comes later
   const waiting = waitForRunning(state, plan) ?? waitForDeletions(state, observed);
   if (waiting !== undefined) return waiting;
-  if (state.failed.length > 0) return failingStep(state);
+  if (state.failed.length > 0) return failingStep(state, observed);
   const first = state.pending[0];
   if (first === undefined) return succeed(state, SYNCED_NOTHING_LEFT);
   const group = state.pending.filter(
@@ -127,13 +138,14 @@ export function finishAfterFinalGroup(plan: SyncPlan, observed: Observed): NextS
 }
 
 interface State {
+  readonly tasks: readonly SyncTask[];
   readonly results: ReadonlyMap<TaskKey, ResourceResult>;
   readonly running: readonly SyncTask[];
   readonly failed: readonly SyncTask[];
   readonly pending: readonly SyncTask[];
   readonly pruned: readonly SyncTask[];
   readonly syncFail: readonly SyncTask[];
-  readonly hooks: readonly SyncTask[];
+  readonly syncFailPending: readonly SyncTask[];
 }
 
 function readState(plan: SyncPlan, { results }: Observed): State {
@@ -141,43 +153,40 @@ function readState(plan: SyncPlan, { results }: Observed): State {
   const syncFail = plan.tasks.filter((task) => task.phase === 'SyncFail');
   const tasks = plan.tasks.filter((task) => task.phase !== 'SyncFail');
   return {
+    tasks: plan.tasks,
     results,
     running: plan.tasks.filter((task) => phaseOf(task) === 'Running'),
     failed: tasks.filter((task) => phaseOf(task) === 'Failed' || phaseOf(task) === 'Error'),
     pending: tasks.filter((task) => !results.has(task.key)),
     pruned: plan.tasks.filter((task) => results.get(task.key)?.status === 'Pruned'),
     syncFail,
-    hooks: plan.tasks.filter((task) => task.type === 'hook'),
+    syncFailPending: syncFail.filter((task) => !results.has(task.key)),
   };
 }
 
-/** Hooks are always awaited; resources only when a later group depends on them. */
+/** Hooks are always awaited; resources only with them, or when a sync has several groups. */
 function waitForRunning(state: State, plan: SyncPlan): NextStep | undefined {
   const first = plan.tasks[0];
   const last = plan.tasks.at(-1);
   const multiStep = first?.phase !== last?.phase || first?.wave !== last?.wave;
   const hooks = state.running.filter((task) => task.type === 'hook');
-  const awaited = multiStep ? state.running : hooks;
-  if (awaited.length === 0) return undefined;
-  const what = hooks.length > 0 ? 'completion of hook' : 'healthy state of';
-  return wait(
-    what,
-    [...hooks, ...awaited.filter((task) => task.type !== 'hook')],
-    hooks.length > 0,
-  );
+  if (state.running.length === 0 || (hooks.length === 0 && !multiStep)) return undefined;
+  if (hooks.length === 0) return wait('healthy state of', state.running);
+  const resources = state.running.filter((task) => task.type !== 'hook');
+  return wait('completion of hook', [...hooks, ...resources]);
 }
 
 function waitForDeletions(state: State, observed: Observed): NextStep | undefined {
   const terminating = state.pruned.filter(
     (task) => observed.live(task.resource)?.metadata.deletionTimestamp !== undefined,
   );
-  return terminating.length === 0 ? undefined : wait('deletion of', terminating, false);
+  return terminating.length === 0 ? undefined : wait('deletion of', terminating);
 }
 
-function wait(what: string, tasks: readonly SyncTask[], hooks: boolean): NextStep {
+function wait(what: string, tasks: readonly SyncTask[]): NextStep {
   const [first, ...others] = tasks;
   const name = first === undefined ? '' : `${first.group}/${first.kind}/${first.name}`;
-  const onlyHooks = hooks && tasks.every((task) => task.type === 'hook');
+  const onlyHooks = tasks.every((task) => task.type === 'hook');
   const more =
     others.length === 0 ? '' : ` and ${others.length} more ${onlyHooks ? 'hooks' : 'resources'}`;
   return {
@@ -187,18 +196,15 @@ function wait(what: string, tasks: readonly SyncTask[], hooks: boolean): NextSte
   };
 }
 
-function failingStep(state: State): NextStep {
-  const pending = state.syncFail.filter((task) => !state.results.has(task.key));
-  if (pending.length > 0)
-    return { type: 'run', prune: [], clear: [], apply: pending, final: false };
-  const whole = state.pending.length === 0 && state.failed.every((t) => wasRejected(t, state));
-  const message =
-    whole && isOnlyFailures(state) ? 'one or more objects failed to apply' : TASKS_FAILED;
+function failingStep(state: State, observed: Observed): NextStep {
+  if (state.syncFailPending.length > 0) return runGroup(state.syncFailPending, state, observed);
   const hooksFailed = state.syncFail.filter((task) => isFailure(state.results.get(task.key)));
   const hookReasons =
     hooksFailed.length === 0
       ? ''
       : `\none or more SyncFail hooks failed${reasons(hooksFailed, state)}`;
+  const message =
+    state.syncFail.length === 0 && isGroupRejected(state) ? GROUP_REJECTED : TASKS_FAILED;
   return {
     type: 'finish',
     phase: 'Failed',
@@ -207,12 +213,17 @@ function failingStep(state: State): NextStep {
   };
 }
 
+/** Not taken by the API server, or gone since; as against taken and failed. */
 const wasRejected = (task: SyncTask, state: State): boolean =>
   state.results.get(task.key)?.status === 'SyncFailed';
 
-/** Whether nothing at all was applied, as against some of a group. */
-function isOnlyFailures(state: State): boolean {
-  return [...state.results.values()].every((result) => result.status === 'SyncFailed');
+/** Whether nothing of the group that failed was applied, as against some of it. */
+function isGroupRejected(state: State): boolean {
+  const [first] = state.failed;
+  return state.tasks
+    .filter((task) => task.phase === first?.phase && task.wave === first.wave)
+    .map((task) => state.results.get(task.key))
+    .every((result) => result?.status !== 'Synced' && result?.hookPhase !== 'Error');
 }
 
 const isFailure = (result: ResourceResult | undefined): boolean =>
@@ -236,16 +247,25 @@ function succeed(state: State, message: string): NextStep {
 }
 
 function finishedHooks(state: State, policy: 'HookSucceeded' | 'HookFailed'): readonly SyncTask[] {
-  return state.hooks.filter((task) => {
+  return state.tasks.filter((task) => {
     const phase = state.results.get(task.key)?.hookPhase;
-    return phase !== undefined && phase !== 'Running' && task.policies.has(policy);
+    return (
+      task.type === 'hook' &&
+      phase !== undefined &&
+      phase !== 'Running' &&
+      task.policies.has(policy)
+    );
   });
 }
 
 function runGroup(group: readonly SyncTask[], state: State, observed: Observed): NextStep {
   const prune = group.filter((task) => task.type === 'prune');
-  const unapproved = prune.filter((task) => task.prune === 'confirm' && !observed.pruneApproved);
-  if (unapproved.length > 0) return wait('pruning confirmation of', unapproved, false);
+  const isTerminating = (task: SyncTask) =>
+    observed.live(task.resource)?.metadata.deletionTimestamp !== undefined;
+  const unapproved = prune.filter(
+    (task) => task.prune === 'confirm' && !observed.pruneApproved && !isTerminating(task),
+  );
+  if (unapproved.length > 0) return wait('pruning confirmation of', unapproved);
   const clear = group.filter(
     (task) =>
       task.type === 'hook' &&
@@ -253,12 +273,8 @@ function runGroup(group: readonly SyncTask[], state: State, observed: Observed):
       observed.live(task.resource) !== undefined,
   );
   const apply = group.filter((task) => task.type !== 'prune' && !clear.includes(task));
-  if (prune.length === 0 && apply.length === 0) {
-    const going = clear.every(
-      (task) => observed.live(task.resource)?.metadata.deletionTimestamp !== undefined,
-    );
-    if (going) return wait('deletion of hook', clear, true);
-  }
+  if (prune.length === 0 && apply.length === 0 && clear.every(isTerminating))
+    return wait('deletion of hook', clear);
   const final =
     state.pending.length === group.length && group.every((task) => task.type !== 'hook');
   return { type: 'run', prune, clear, apply, final };

@@ -1,17 +1,29 @@
-import type { ManagedNamespaceMetadata, SyncOperation, SyncPhase } from '../app/types.ts';
+import type {
+  ManagedNamespaceMetadata,
+  ResourceResult,
+  SyncOperation,
+  SyncPhase,
+} from '../app/types.ts';
 import type { Comparison } from '../diff/compare-object.ts';
 import { isJsonObject } from '../objects/json.ts';
 import {
   groupOf,
   idOf,
+  keyOf,
   resourceKey,
   versionOf,
   type KubeObject,
   type ResourceId,
   type ResourceKey,
 } from '../objects/kube-object.ts';
-import { deletePolicies, hookRole, type HookDeletePolicy } from './hooks.ts';
-import { permissionOf, resourceOptions, type Permission, type SyncOptions } from './options.ts';
+import { deletePolicies, hookRole, isHook, withHookRun, type HookDeletePolicy } from './hooks.ts';
+import {
+  permissionOf,
+  resourceOptions,
+  SYNC_OPTIONS_ANNOTATION,
+  type Permission,
+  type SyncOptions,
+} from './options.ts';
 import { compareTasks, reversePruneWaves, waveOf, type Ordered } from './order.ts';
 
 /** `ResourceKey#Phase`: a hook may run in several phases, so the resource alone does not name a task. */
@@ -63,6 +75,10 @@ export interface PlanInput {
   readonly revision: string;
   /** Start of the operation in seconds since 1970; part of generated hook names. */
   readonly startedAtSeconds: number;
+  /** `status.operationState.retryCount`: every attempt runs its hooks anew. */
+  readonly attempt: number;
+  /** Results of earlier passes of this attempt. */
+  readonly results: ReadonlyMap<TaskKey, ResourceResult>;
   /** Live state, for hooks. */
   readonly live: (key: ResourceKey) => KubeObject | undefined;
   /** Why an object may not be synced (unknown kind, refused by the project), or `undefined`. */
@@ -89,9 +105,12 @@ export interface SyncPlan {
  */
 export function planSync(input: PlanInput): SyncPlan {
   const selected = input.pairs.filter((pair) => isSelected(pair.id, input.operation));
-  const resources = selected.flatMap((pair) => resourceTask(pair, input));
+  const desiredHooks = new Set(input.hooks.map(keyOf));
+  const resources = selected
+    .filter((pair) => !isHookObject(pair, desiredHooks))
+    .flatMap((pair) => resourceTask(pair, input));
   const hooks = skipsHooks(input.operation) ? [] : input.hooks.flatMap((h) => hookTasks(h, input));
-  const tasks = [...namespaceTask(input), ...arrangePrunes(resources, input.options), ...hooks];
+  const tasks = [...namespaceTask(input), ...arrangePrunes([...resources, ...hooks], input)];
   const ordered = bubbleDependencies(tasks.sort(compareTasks));
   const problems = ordered.flatMap((task) => {
     const object = task.target ?? task.live;
@@ -118,13 +137,20 @@ function isSelected(id: ResourceId, operation: SyncOperation): boolean {
   );
 }
 
+/** The live side of a hook, of this revision or an earlier one: hooks have their own delete policies. */
+function isHookObject({ target, live }: SyncPair, desired: ReadonlySet<ResourceKey>): boolean {
+  return target === undefined && live !== undefined && (isHook(live) || desired.has(keyOf(live)));
+}
+
 function resourceTask(pair: SyncPair, input: PlanInput): SyncTask[] {
   const object = pair.target ?? pair.live;
   if (object === undefined || !pair.selfReferenced) return [];
   const unmodified = pair.comparison.type === 'equal';
   if (pair.target !== undefined) {
-    if (input.options.applyOutOfSyncOnly && unmodified) return [];
     const task = taskOf('apply', object, 'Sync', waveOf(object));
+    // What this operation applied is equal now, but later waves still wait for its health.
+    const begun = input.results.has(task.key);
+    if (input.options.applyOutOfSyncOnly && unmodified && !begun) return [];
     return [{ ...task, live: pair.live, target: pair.target, unchanged: unmodified && pair.owned }];
   }
   const prune = permissionOf('Prune', object, input.options.prune);
@@ -162,7 +188,8 @@ function hookTasks(hook: KubeObject, input: PlanInput): SyncTask[] {
   if (role.type !== 'hook') return [];
   return role.phases.flatMap((phase) => {
     if (phase === 'PreDelete' || phase === 'PostDelete') return [];
-    const named = nameHook(hook, phase, input);
+    const run = `${input.startedAtSeconds}-${input.attempt}-${phase}`;
+    const named = withHookRun(nameHook(hook, phase, input), run);
     const task = taskOf('hook', named, phase, waveOf(hook));
     const policies = deletePolicies(hook);
     return [{ ...task, target: named, live: input.live(task.resource), policies }];
@@ -179,18 +206,21 @@ function nameHook(hook: KubeObject, phase: SyncPhase, input: PlanInput): KubeObj
 }
 
 /** Prunes run in reverse of the waves they were applied in, or after everything else. */
-function arrangePrunes(tasks: readonly SyncTask[], options: SyncOptions): SyncTask[] {
+function arrangePrunes(tasks: readonly SyncTask[], { options }: PlanInput): SyncTask[] {
   const reversed = reversePruneWaves(
     tasks.filter((task) => task.type === 'prune').map((task) => task.wave),
   );
   const waves = tasks.map((task) =>
     task.type === 'prune' ? (reversed.get(task.wave) ?? task.wave) : task.wave,
   );
-  const last = Math.max(0, ...waves) + 1;
+  const last = waves.reduce(
+    (highest, wave, index) => (tasks[index]?.phase === 'Sync' ? Math.max(highest, wave) : highest),
+    0,
+  );
   return tasks.map((task, index) => {
     if (task.type !== 'prune') return task;
     const isLast = options.pruneLast || resourceOptions(task.live).has('PruneLast=true');
-    return { ...task, wave: isLast ? last : (waves[index] ?? task.wave) };
+    return { ...task, wave: isLast ? last + 1 : (waves[index] ?? task.wave) };
   });
 }
 
@@ -207,11 +237,16 @@ function namespaceTask(input: PlanInput): SyncTask[] {
     metadata: {
       name: namespace,
       ...(metadata?.labels === undefined ? {} : { labels: metadata.labels }),
-      ...(metadata?.annotations === undefined ? {} : { annotations: metadata.annotations }),
+      ...(metadata === undefined
+        ? {}
+        : { annotations: { ...metadata.annotations, ...KEEP_FOREIGN_METADATA } }),
     },
   };
   return [{ ...taskOf('apply', target, 'PreSync', 0), target, live: liveNamespace }];
 }
+
+/** Applied server-side whatever the operation says, so that labels of others survive. */
+const KEEP_FOREIGN_METADATA = { [SYNC_OPTIONS_ANNOTATION]: 'ServerSideApply=true' } as const;
 
 /** Moves a Namespace before the first task that lives in it, and a CRD before the first object of its kind. */
 function bubbleDependencies(tasks: readonly SyncTask[]): SyncTask[] {
@@ -224,7 +259,8 @@ function bubbleDependencies(tasks: readonly SyncTask[]): SyncTask[] {
     const first = result[to];
     if (first === undefined || to > from) continue;
     result.splice(from, 1);
-    result.splice(to, 0, { ...task, phase: first.phase, wave: first.wave });
+    const key = taskKey(task.resource, first.phase); // results are found again by the phase they ran in
+    result.splice(to, 0, { ...task, key, phase: first.phase, wave: first.wave });
   }
   return result;
 }

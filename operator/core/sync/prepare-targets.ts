@@ -1,5 +1,4 @@
 import {
-
   gvkOf,
   idOf,
   keyOf,
@@ -21,6 +20,8 @@ export interface Targets {
   readonly resources: ReadonlyMap<ResourceKey, KubeObject>;
   /** Objects with a hook annotation of a known type, marked too. */
   readonly hooks: readonly KubeObject[];
+  /** Objects that Git holds but that are no ordinary resources: hooks, `Skip`, tests. Never pruned. */
+  readonly kept: ReadonlySet<ResourceKey>;
   readonly warnings: readonly TargetWarning[];
 }
 
@@ -38,15 +39,14 @@ export interface PrepareOptions {
  * get the destination's, each is marked as this application's, hooks are set apart, and of objects
  * with one key the last wins.
  */
-export function prepareTargets(
-  manifests: readonly KubeObject[],
-  options: PrepareOptions,
-): Targets {
+export function prepareTargets(manifests: readonly KubeObject[], options: PrepareOptions): Targets {
   const resources = new Map<ResourceKey, KubeObject>();
   const hooks: KubeObject[] = [];
+  const kept = new Set<ResourceKey>();
   const times = new Map<ResourceKey, number>();
   for (const manifest of manifests) {
     const role = hookRole(manifest).type;
+    if (role !== 'resource') kept.add(keyOf(withScope(manifest, options)));
     if (role === 'skip' || role === 'ignored') continue;
     const target = track(
       withScope(manifest, options),
@@ -63,7 +63,7 @@ export function prepareTargets(
     resources.delete(key); // the last one wins, also in order
     resources.set(key, target);
   }
-  return { resources, hooks, warnings: repeated(resources, times) };
+  return { resources, hooks, kept, warnings: repeated(resources, times) };
 }
 
 function withScope(manifest: KubeObject, options: PrepareOptions): KubeObject {
@@ -102,4 +102,3 @@ export function missingNamespace(
       return `Namespace for ${idOf(target).name} ${gvk} is missing.`;
     });
 }
-
