@@ -39,8 +39,7 @@ export async function applyObject(
   const address = addressOf(cluster, request.target);
   const own = resourceOptions(request.target);
   const live = resourceOptions(request.live);
-  const replace =
-    request.options.replace || own.has('Replace=true') || live.has('Replace=true');
+  const replace = request.options.replace || own.has('Replace=true') || live.has('Replace=true');
   const force = request.options.force || own.has('Force=true') || live.has('Force=true');
   const applied = replace
     ? await replaceObject(cluster, address, request, force, signal)

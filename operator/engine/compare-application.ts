@@ -1,9 +1,6 @@
+import type { ComparedResource } from '../core/app/compared-resource.ts';
 import type { Application, Project } from '../core/app/types.ts';
-import {
-  compareObject,
-  predictsChange,
-  type Comparison,
-} from '../core/diff/compare-object.ts';
+import { compareObject, predictsChange, type Comparison } from '../core/diff/compare-object.ts';
 import { lastAppliedOf } from '../core/diff/last-applied.ts';
 import { normalise } from '../core/diff/normalise.ts';
 import { hasCode, toTiphysError } from '../core/errors.ts';
@@ -18,7 +15,6 @@ import {
   type ResourceKey,
 } from '../core/objects/kube-object.ts';
 import { permitsResource } from '../core/project/permits.ts';
-import type { SyncPair } from '../core/sync/plan-sync.ts';
 import { isHook } from '../core/sync/hooks.ts';
 import type { Targets } from '../core/sync/prepare-targets.ts';
 import { isSelfReferenced, markOf } from '../core/tracking/tracking.ts';
@@ -26,18 +22,8 @@ import type { Cluster } from '../ports/clusters.ts';
 import { mapLimit } from '../runtime/map-limit.ts';
 import { sha256 } from '../runtime/hash.ts';
 import { addressOf } from './apply-object.ts';
+import { DESCENDANT_KINDS } from './live-tree.ts';
 import type { EngineSettings } from './ports.ts';
-
-/** One object of an application, desired and live side by side. */
-export interface ComparedResource extends SyncPair {
-  readonly key: ResourceKey;
-  readonly hook: boolean;
-  readonly health: Health | undefined;
-  /** Another application whose mark the live object carries. */
-  readonly sharedWith: string | undefined;
-  /** Fields that differ, when they do. */
-  readonly paths: readonly string[];
-}
 
 /** What earlier comparisons of one application found out; lost without harm. */
 export interface CompareMemory {
@@ -112,6 +98,8 @@ function kindsOf({ targets, cluster, instance }: CompareRequest): GroupKind[] {
   for (const key of targets.resources.keys()) add(parseResourceKey(key));
   for (const hook of targets.hooks) add(idOf(hook));
   for (const live of cluster.live.tracked(instance)) add(idOf(live));
+  if ([...kinds.values()].some(({ group }) => group === 'apps' || group === 'batch'))
+    for (const kind of DESCENDANT_KINDS) add(kind);
   return [...kinds.values()].filter((kind) => cluster.live.depthOf(kind) !== 'full');
 }
 
@@ -121,9 +109,9 @@ function compareLocally(request: CompareRequest, key: ResourceKey): ComparedReso
   const live = cluster.live.get(key);
   const object = target ?? live;
   if (object === undefined) return undefined;
-  if (live !== undefined && !isPermitted(request, live)) {
-    if (target === undefined) return undefined; // what the project forbids is invisible
-  }
+  if (target === undefined && targets.kept.has(key) && !isHook(object)) return undefined;
+  const permitted = isPermitted(request, object);
+  if (!permitted && target === undefined) return undefined; // what the project forbids is invisible
   const verdict = localVerdict(request, key, target, live);
   const mark = live === undefined ? undefined : markOf(live, settings.tracking);
   return {
@@ -136,13 +124,14 @@ function compareLocally(request: CompareRequest, key: ResourceKey): ComparedReso
     selfReferenced: live === undefined || isSelfReferenced(live, target, settings.tracking),
     hook: target === undefined && isHook(object),
     health: healthOf(request.memory, live),
+    permitted,
     sharedWith: mark !== undefined && mark !== instance ? mark : undefined,
     paths: verdict.comparison.type === 'different' ? verdict.comparison.paths : [],
   };
 }
 
-function isPermitted({ project, cluster }: CompareRequest, live: KubeObject): boolean {
-  const id = idOf(live);
+function isPermitted({ project, cluster }: CompareRequest, object: KubeObject): boolean {
+  const id = idOf(object);
   const namespaced = cluster.live.catalogue.findKind(id)?.namespaced ?? id.namespace !== '';
   return (
     permitsResource(project, { ...id, namespaced }, { server: cluster.server, name: cluster.name })
@@ -209,7 +198,9 @@ async function dryRun(
   } catch (error) {
     signal.throwIfAborted();
     // The sync will meet the same refusal and report it on the object.
-    if (hasCode(error, 'KubeInvalid', 'KubeForbidden', 'KubeConflict', 'KubeRejected', 'KubeNotFound'))
+    if (
+      hasCode(error, 'KubeInvalid', 'KubeForbidden', 'KubeConflict', 'KubeRejected', 'KubeNotFound')
+    )
       return suspect.comparison;
     throw toTiphysError(error);
   }
@@ -229,4 +220,3 @@ function forget(memory: CompareMemory, keys: ReadonlySet<ResourceKey>): void {
   for (const map of [memory.local, memory.server])
     for (const key of map.keys()) if (!keys.has(key)) map.delete(key);
 }
-

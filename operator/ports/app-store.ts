@@ -4,6 +4,11 @@ import type { KubeObject } from '../core/objects/kube-object.ts';
 /** `namespace/name` of an Application. */
 export type AppKey = string & { readonly __brand: 'AppKey' };
 
+/** The one maker of `AppKey`s. */
+export function appKey(namespace: string, name: string): AppKey {
+  return `${namespace}/${name}` as AppKey;
+}
+
 export interface AppChange {
   readonly type: 'applied' | 'deleted';
   readonly key: AppKey;

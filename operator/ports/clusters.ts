@@ -37,4 +37,8 @@ export interface Clusters {
   connect(server: string, signal: AbortSignal): Promise<Cluster>;
   /** The cluster if it is connected already; never waits. */
   connected(server: string): Cluster | undefined;
+  /** Called with each cluster when it has been connected and listed, also those connected before. */
+  onConnected(listener: (cluster: Cluster) => void): Disposable;
+  /** Called when clusters are registered, changed or removed. The listener must not throw or wait. */
+  onEntriesChanged(listener: () => void): Disposable;
 }

@@ -69,8 +69,8 @@ export function observeResults(
 /** A hook without a result whose object carries the mark of this very run: we were stopped right after making it. */
 function isMadeByTask(task: SyncTask, observed: Observed): boolean {
   if (task.type !== 'hook') return false;
-  const live = observed.live(task.resource);
-  return live !== undefined && hookRunOf(live) === hookRunOf(task.target);
+  const run = hookRunOf(task.target);
+  return run !== undefined && run === hookRunOf(observed.live(task.resource));
 }
 
 /** The result of a task that was carried out. */
@@ -102,13 +102,18 @@ function progressOf(task: SyncTask, result: ResourceResult, observed: Observed):
     return { ...result, status: 'SyncFailed', hookPhase: 'Error', message };
   }
   const health = observed.health(live);
-  const message = health?.message || (health === undefined ? `${task.name} created` : '');
-  const done = message !== '' && (task.type === 'hook' || health !== undefined) ? { message } : {};
+  const ended = { ...result, message: endMessage(task, health) || (result.message ?? '') };
   if (health === undefined || health.status === 'Healthy')
-    return { ...result, ...done, hookPhase: 'Succeeded' };
+    return { ...ended, hookPhase: 'Succeeded' };
   if (health.status === 'Degraded' || (task.type === 'hook' && health.status === 'Unknown'))
-    return { ...result, ...done, hookPhase: 'Failed' };
+    return { ...ended, hookPhase: 'Failed' };
   return result;
+}
+
+/** What a person should read about the end; empty when the message of the apply still says it best. */
+function endMessage(task: SyncTask, health: ObservedHealth | undefined): string {
+  if (health !== undefined) return health.message ?? '';
+  return task.type === 'hook' ? `${task.name} created` : '';
 }
 
 /**

@@ -1,0 +1,169 @@
+import { parseInstanceName } from '../core/app/names.ts';
+import { isJsonObject, jsonEqual, type JsonValue } from '../core/objects/json.ts';
+import type { KubeObject } from '../core/objects/kube-object.ts';
+import { normaliseRepoUrl } from '../core/repo-url.ts';
+import { instanceOf } from '../core/tracking/tracking.ts';
+import { assessHealth } from '../core/health/assess-health.ts';
+import type { EnginePorts, EngineSettings } from '../engine/ports.ts';
+import type { Reconciler } from '../engine/reconciler.ts';
+import { appKey, type AppChange, type AppKey } from '../ports/app-store.ts';
+import type { Cluster } from '../ports/clusters.ts';
+import type { LiveEvent } from '../ports/live-state.ts';
+import type { SourceRepositories } from '../ports/source-repositories.ts';
+import { createController, type Controller } from '../runtime/controller.ts';
+
+export interface ApplicationControllerOptions {
+  readonly ports: EnginePorts;
+  readonly settings: EngineSettings;
+  readonly reconciler: Reconciler;
+  readonly repositories: Pick<SourceRepositories, 'onMoved'>;
+  /** Applications worked on at the same time. */
+  readonly workers: number;
+}
+
+/** How far up from a changed object its application is looked for: Pod → ReplicaSet → Deployment. */
+const OWNER_DEPTH = 8;
+
+/**
+ * Watches Applications, projects, repositories and live objects, and enqueues the applications that
+ * a change concerns. Built idle; `start` begins, disposing stops the workers and then the watching.
+ */
+export function createApplicationController(
+  options: ApplicationControllerOptions,
+): Controller<AppKey> {
+  const { ports, settings, reconciler, repositories } = options;
+  const subscriptions = new DisposableStack();
+  const controller = createController<AppKey>({
+    name: 'application',
+    clock: ports.clock,
+    workers: options.workers,
+    reconcile: reconciler.reconcile,
+    onError: (key, error, failures, retryAfterMs) =>
+      ports.logger.warn({ app: key, err: error, failures, retryAfterMs }, 'reconcile failed'),
+  });
+
+  function onApp(change: AppChange): void {
+    if (change.type === 'deleted' || isRelevant(change)) controller.enqueue(change.key);
+  }
+
+  function onLive(cluster: Cluster, event: LiveEvent): void {
+    if (!matters(event)) return;
+    const instance = ownerInstance(cluster, event.object);
+    if (instance === undefined) return;
+    const { namespace, name } = parseInstanceName(instance, settings.namespace);
+    const key = appKey(namespace, name);
+    const app = ports.apps.get(key);
+    if (app === undefined || app.metadata.uid === event.object.metadata.uid) return;
+    reconciler.request(key, 'recent');
+    controller.enqueue(key);
+  }
+
+  function ownerInstance(cluster: Cluster, object: KubeObject): string | undefined {
+    let current: KubeObject | undefined = object;
+    for (let depth = 0; current !== undefined && depth < OWNER_DEPTH; depth += 1) {
+      const instance = instanceOf(current, settings.tracking);
+      if (instance !== undefined) return instance;
+      current = cluster.live.ownerOf(current);
+    }
+    return undefined;
+  }
+
+  function enqueueAll(where: (app: KubeObject) => boolean, level: 'recent' | 'latest'): void {
+    for (const app of ports.apps.list()) {
+      if (!where(app)) continue;
+      const key = appKey(app.metadata.namespace ?? '', app.metadata.name ?? '');
+      reconciler.request(key, level);
+      controller.enqueue(key, { priority: -1 });
+    }
+  }
+
+  return {
+    ...controller,
+    get idle() {
+      return controller.idle;
+    },
+    get depth() {
+      return controller.depth;
+    },
+    start() {
+      subscriptions.use(ports.apps.onChange(onApp));
+      subscriptions.use(
+        ports.projects.onChange((name) => enqueueAll((app) => projectOf(app) === name, 'latest')),
+      );
+      subscriptions.use(
+        repositories.onMoved((url) => enqueueAll((app) => readsFrom(app, url), 'latest')),
+      );
+      subscriptions.use(ports.clusters.onEntriesChanged(() => enqueueAll(() => true, 'recent')));
+      subscriptions.use(
+        ports.clusters.onConnected((cluster) =>
+          subscriptions.use(cluster.live.subscribe((event) => onLive(cluster, event))),
+        ),
+      );
+      for (const app of ports.apps.list())
+        controller.enqueue(appKey(app.metadata.namespace ?? '', app.metadata.name ?? ''));
+      controller.start();
+    },
+    async [Symbol.asyncDispose]() {
+      await controller[Symbol.asyncDispose]();
+      subscriptions.dispose();
+    },
+  };
+}
+
+/** Our own status writes come back as changes; only what somebody else says is worth a look. */
+function isRelevant({ object, previous }: AppChange): boolean {
+  if (previous === undefined || object.metadata.resourceVersion === previous.metadata.resourceVersion)
+    return previous === undefined;
+  const { metadata } = object;
+  return (
+    !jsonEqual(object['spec'], previous['spec']) ||
+    !jsonEqual(object['operation'], previous['operation']) ||
+    !jsonEqual(metadata.annotations, previous.metadata.annotations) ||
+    !jsonEqual(metadata.finalizers, previous.metadata.finalizers) ||
+    metadata.deletionTimestamp !== previous.metadata.deletionTimestamp ||
+    phaseOf(object) !== phaseOf(previous)
+  );
+}
+
+function phaseOf(app: KubeObject): JsonValue | undefined {
+  const status = app['status'];
+  const state = isJsonObject(status) ? status['operationState'] : undefined;
+  return isJsonObject(state) ? state['phase'] : undefined;
+}
+
+/**
+ * Whether a change of a live object can change what is said of its application: everything but
+ * `status` and bookkeeping, or its health.
+ */
+function matters({ type, object, previous }: LiveEvent): boolean {
+  if (type === 'deleted' || previous === undefined) return true;
+  if (object.metadata.deletionTimestamp !== previous.metadata.deletionTimestamp) return true;
+  const before = assessHealth(previous);
+  const after = assessHealth(object);
+  if (before?.status !== after?.status || before?.message !== after?.message) return true;
+  return !jsonEqual(comparable(object), comparable(previous));
+}
+
+function comparable({ status: _status, metadata, ...rest }: KubeObject): JsonValue {
+  const { resourceVersion: _rv, generation: _generation, managedFields: _fields, ...kept } = metadata;
+  return { ...rest, metadata: kept };
+}
+
+function projectOf(app: KubeObject): JsonValue | undefined {
+  const spec = app['spec'];
+  return isJsonObject(spec) ? spec['project'] : undefined;
+}
+
+/** Whether any source of an application names this repository. */
+function readsFrom(app: KubeObject, url: string): boolean {
+  const spec = app['spec'];
+  if (!isJsonObject(spec)) return false;
+  const sources = [spec['source'], ...(Array.isArray(spec['sources']) ? spec['sources'] : [])];
+  const hydrator = spec['sourceHydrator'];
+  if (isJsonObject(hydrator)) sources.push(hydrator['drySource'], hydrator['syncSource']);
+  return sources.some((source) => isJsonObject(source) && sameRepo(source['repoURL'], url));
+}
+
+function sameRepo(value: unknown, url: string): boolean {
+  return typeof value === 'string' && (value === url || normaliseRepoUrl(value) === normaliseRepoUrl(url));
+}

@@ -1,0 +1,84 @@
+import { jsonEqual, type JsonValue } from '../objects/json.ts';
+import type { Application } from './types.ts';
+
+export const REFRESH_ANNOTATION = 'argocd.argoproj.io/refresh';
+
+/**
+ * How closely a comparison looks; each includes the ones before.
+ * `none`: nothing to do. `recent`: the revisions of last time. `latest`: what the table of refs
+ * says. `forced`: ask Git.
+ */
+export type RefreshLevel = 'none' | 'recent' | 'latest' | 'forced';
+
+const LEVELS: readonly RefreshLevel[] = ['none', 'recent', 'latest', 'forced'];
+
+/** The closer of two levels. */
+export function higherLevel(left: RefreshLevel, right: RefreshLevel): RefreshLevel {
+  return LEVELS.indexOf(left) >= LEVELS.indexOf(right) ? left : right;
+}
+
+export type RefreshReason =
+  | 'RefreshRequested'
+  | 'SourceChanged'
+  | 'ResyncDue'
+  | 'HardResyncDue'
+  | 'DestinationChanged'
+  | 'NamespaceMetadataChanged'
+  | 'IgnoreDifferencesChanged'
+  | 'Event'
+  | 'Nothing';
+
+export interface RefreshNeed {
+  readonly level: RefreshLevel;
+  /** `hard` renders anew even what is known. */
+  readonly type: 'normal' | 'hard';
+  readonly reason: RefreshReason;
+}
+
+export interface RefreshOptions {
+  readonly nowMs: number;
+  readonly resyncMs: number;
+  /** 0 is never. */
+  readonly hardResyncMs: number;
+  /** What events asked for since the last comparison. */
+  readonly requested: RefreshLevel;
+  readonly parseTime: (text: string) => number;
+}
+
+/** Whether an application is to be compared again, how closely, and why. The first reason wins. */
+export function refreshNeeded(app: Application, options: RefreshOptions): RefreshNeed {
+  const { spec, status, metadata } = app;
+  const need = (
+    level: RefreshLevel,
+    reason: RefreshReason,
+    type: RefreshNeed['type'] = 'normal',
+  ): RefreshNeed => ({ level, type, reason });
+  const asked = metadata.annotations[REFRESH_ANNOTATION];
+  if (asked !== undefined)
+    return need('forced', 'RefreshRequested', asked === 'hard' ? 'hard' : 'normal');
+  const compared = status.sync?.comparedTo;
+  const hydrated = spec.sourceHydrator !== undefined;
+  const multi = !hydrated && (spec.sources?.length ?? 0) > 0;
+  const sameSource = multi
+    ? equal(spec.sources, compared?.sources)
+    : hydrated || equal(spec.source, compared?.source);
+  if (compared === undefined || !sameSource) return need('forced', 'SourceChanged');
+  const since = options.nowMs - options.parseTime(status.reconciledAt ?? '');
+  if (options.hardResyncMs > 0 && since > options.hardResyncMs)
+    return need('latest', 'HardResyncDue', 'hard');
+  if (!(since <= options.resyncMs)) return need('latest', 'ResyncDue');
+  if (!equal(spec.destination, compared.destination)) return need('latest', 'DestinationChanged');
+  const wanted = spec.syncPolicy?.managedNamespaceMetadata;
+  const result = status.operationState?.syncResult;
+  if (wanted !== undefined && result !== undefined)
+    if (!equal(wanted, result.managedNamespaceMetadata))
+      return need('latest', 'NamespaceMetadataChanged');
+  if (!equal(spec.ignoreDifferences ?? [], compared.ignoreDifferences ?? []))
+    return need('latest', 'IgnoreDifferencesChanged');
+  return options.requested === 'none' ? need('none', 'Nothing') : need(options.requested, 'Event');
+}
+
+/** The types of the schema hold nothing but JSON. */
+function equal(left: object | undefined, right: object | undefined): boolean {
+  return jsonEqual(left as JsonValue | undefined, right as JsonValue | undefined);
+}

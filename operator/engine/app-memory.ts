@@ -1,0 +1,61 @@
+import type { RefreshLevel } from '../core/app/refresh.ts';
+import type { KubeObject } from '../core/objects/kube-object.ts';
+import type { Targets } from '../core/sync/prepare-targets.ts';
+import type { AppKey } from '../ports/app-store.ts';
+import type { ApiCatalogue } from '../ports/kube-client.ts';
+import { createCompareMemory, type CompareMemory } from './compare-application.ts';
+
+/**
+ * What the engine remembers of one application between passes. All of it can be lost at any time:
+ * it saves work, it decides nothing.
+ */
+export interface AppMemory {
+  requested: RefreshLevel;
+  compare: CompareMemory;
+  prepared: Prepared | undefined;
+  /** Monotonic time of the first failure to load desired state since the last success. */
+  failingSinceMs: number | undefined;
+  failures: number;
+  /** Monotonic time before which the next wave must not start. */
+  nextWaveAtMs: number;
+  /** 0 … 1: this application's part of the resync jitter. */
+  readonly jitter: number;
+}
+
+interface Prepared {
+  readonly manifests: readonly KubeObject[];
+  readonly catalogue: ApiCatalogue;
+  readonly namespace: string;
+  readonly targets: Targets;
+}
+
+/** The memories of all applications, made on first use. */
+export interface AppMemories {
+  of(key: AppKey): AppMemory;
+  /** Drops everything known of an application. */
+  forget(key: AppKey): void;
+}
+
+export function createAppMemories(random: () => number): AppMemories {
+  const memories = new Map<AppKey, AppMemory>();
+  return {
+    of(key) {
+      const known = memories.get(key);
+      if (known !== undefined) return known;
+      const memory: AppMemory = {
+        requested: 'none',
+        compare: createCompareMemory(),
+        prepared: undefined,
+        failingSinceMs: undefined,
+        failures: 0,
+        nextWaveAtMs: 0,
+        jitter: random(),
+      };
+      memories.set(key, memory);
+      return memory;
+    },
+    forget(key) {
+      memories.delete(key);
+    },
+  };
+}

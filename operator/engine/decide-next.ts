@@ -1,0 +1,72 @@
+import type {
+  Application,
+  ApplicationStatus,
+  Operation,
+  OperationState,
+} from '../core/app/types.ts';
+import { retryDueAt } from '../core/sync/retry.ts';
+import { decideAutoSync, type SelfHealSettings } from '../core/sync/auto-sync.ts';
+import type { NewCondition } from './admit.ts';
+import type { LoadedState } from './load-state.ts';
+
+/** What follows a comparison. */
+export type NextDecision =
+  | {
+      readonly type: 'idle';
+      /** SyncError, or nothing to clear it. */
+      readonly conditions: readonly NewCondition[];
+      /** When to decide again, if time alone changes the answer. */
+      readonly retryAfterMs: number | undefined;
+      readonly reason: string;
+    }
+  | { readonly type: 'sync'; readonly operation: Operation };
+
+export interface DecideOptions {
+  readonly nowMs: number;
+  readonly selfHeal: SelfHealSettings;
+}
+
+/** An operation that has begun goes on; else automated sync decides, on the status as just compared. */
+export function decideNext(
+  app: Application,
+  status: ApplicationStatus,
+  loaded: LoadedState,
+  begun: OperationState | undefined,
+  { nowMs, selfHeal }: DecideOptions,
+): NextDecision {
+  const idle = (reason: string, retryAfterMs?: number): NextDecision => ({
+    type: 'idle',
+    conditions: [],
+    retryAfterMs,
+    reason,
+  });
+  if (begun !== undefined) return { type: 'sync', operation: begun.operation };
+  const waiting = app.status.operationState;
+  const due = waiting === undefined ? undefined : retryDueAt(waiting, Date.parse);
+  if (due !== undefined) return idle('RetryLater', Math.max(0, due - nowMs));
+  const decision = decideAutoSync({
+    app,
+    resources: status.resources ?? [],
+    syncStatus: status.sync?.status ?? 'Unknown',
+    revisions: loaded.manifests.revisions,
+    sourceMayHaveChanged: true,
+    nowMs,
+    selfHeal,
+    parseTime: Date.parse,
+  });
+  switch (decision.type) {
+    case 'skip':
+      return idle(decision.reason);
+    case 'refuse':
+      return {
+        type: 'idle',
+        conditions: [{ type: 'SyncError', message: decision.message }],
+        retryAfterMs: undefined,
+        reason: decision.reason,
+      };
+    case 'retry-at':
+      return idle(decision.reason, Math.max(0, decision.atMs - nowMs));
+    case 'sync':
+      return { type: 'sync', operation: decision.operation };
+  }
+}

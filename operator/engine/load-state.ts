@@ -1,0 +1,136 @@
+import type { ComparedResource } from '../core/app/compared-resource.ts';
+import type { Application, ApplicationSource, Project } from '../core/app/types.ts';
+import type { GroupVersionKind } from '../core/objects/kube-object.ts';
+import { missingNamespace, prepareTargets, type Targets } from '../core/sync/prepare-targets.ts';
+import type { Cluster } from '../ports/clusters.ts';
+import type { Manifests } from '../ports/manifest-source.ts';
+import type { NewCondition } from './admit.ts';
+import type { AppMemory } from './app-memory.ts';
+import { compareApplication } from './compare-application.ts';
+import type { EnginePorts, EngineSettings } from './ports.ts';
+
+export interface LoadRequest {
+  readonly app: Application;
+  readonly instance: string;
+  readonly project: Project;
+  readonly cluster: Cluster;
+  readonly sources: readonly ApplicationSource[];
+  /** One for each source; empty texts are resolved. */
+  readonly revisions: readonly string[];
+  readonly freshRevisions: boolean;
+  readonly freshManifests: boolean;
+  readonly memory: AppMemory;
+}
+
+/** Desired and live state, side by side. */
+export interface LoadedState {
+  readonly manifests: Manifests;
+  readonly targets: Targets;
+  readonly compared: readonly ComparedResource[];
+  readonly conditions: readonly NewCondition[];
+}
+
+/** Renders and compares. Errors: those of `ManifestSource`, and of the cluster. */
+export async function loadState(
+  request: LoadRequest,
+  ports: EnginePorts,
+  settings: EngineSettings,
+  signal: AbortSignal,
+): Promise<LoadedState> {
+  const manifests = await loadManifests(request, ports, signal);
+  const targets = targetsOf(request, manifests, settings);
+  const compared = await compareTargets(request, targets, settings, signal);
+  const { destination } = request.app.spec;
+  const scope = scopeIn(request.cluster);
+  const conditions: NewCondition[] = [
+    ...targets.warnings,
+    ...sharedWarnings(request.app, compared, settings),
+    ...((destination.namespace ?? '') === ''
+      ? missingNamespace(targets, scope).map((message) => ({ type: 'InvalidSpecError', message }))
+      : []),
+  ];
+  return { manifests, targets, compared, conditions };
+}
+
+/** Compares once more, e.g. after a sync wrote; costs nothing for objects that did not change. */
+export function compareTargets(
+  request: LoadRequest,
+  targets: Targets,
+  settings: EngineSettings,
+  signal: AbortSignal,
+): Promise<readonly ComparedResource[]> {
+  const { app, instance, project, cluster, memory } = request;
+  return compareApplication(
+    { app, instance, project, cluster, targets, settings, memory: memory.compare },
+    signal,
+  );
+}
+
+function loadManifests(
+  request: LoadRequest,
+  ports: EnginePorts,
+  signal: AbortSignal,
+): Promise<Manifests> {
+  const { app, cluster } = request;
+  return ports.manifests.manifests(
+    {
+      sources: request.sources,
+      revisions: request.revisions,
+      instance: request.instance,
+      appName: app.metadata.name,
+      project: request.project.name,
+      namespace: app.spec.destination.namespace ?? '',
+      kubeVersion: cluster.version,
+      apiVersions: cluster.live.catalogue.apiVersions,
+      freshRevisions: request.freshRevisions,
+      freshManifests: request.freshManifests,
+    },
+    signal,
+  );
+}
+
+/** Prepared once per set of manifests, so that comparing sees the same objects again. */
+function targetsOf(request: LoadRequest, manifests: Manifests, settings: EngineSettings): Targets {
+  const { memory, cluster, app, instance } = request;
+  const namespace = app.spec.destination.namespace ?? '';
+  const catalogue = cluster.live.catalogue;
+  const known = memory.prepared;
+  if (
+    known !== undefined &&
+    known.manifests === manifests.objects &&
+    known.catalogue === catalogue &&
+    known.namespace === namespace
+  )
+    return known.targets;
+  const targets = prepareTargets(manifests.objects, {
+    namespace,
+    instance,
+    tracking: settings.tracking,
+    isNamespaced: scopeIn(cluster),
+  });
+  memory.prepared = { manifests: manifests.objects, catalogue, namespace, targets };
+  return targets;
+}
+
+function scopeIn(cluster: Cluster): (kind: GroupVersionKind) => boolean | undefined {
+  const { catalogue } = cluster.live;
+  return (kind) => (catalogue.find(kind) ?? catalogue.findKind(kind))?.namespaced;
+}
+
+function sharedWarnings(
+  app: Application,
+  compared: readonly ComparedResource[],
+  settings: EngineSettings,
+): NewCondition[] {
+  const own = `${app.metadata.namespace}/${app.metadata.name}`;
+  return compared.flatMap(({ sharedWith, target, id }) => {
+    if (sharedWith === undefined || target === undefined) return [];
+    const other = sharedWith.includes('_')
+      ? sharedWith.replace('_', '/')
+      : `${settings.namespace}/${sharedWith}`;
+    return {
+      type: 'SharedResourceWarning',
+      message: `${id.kind}/${id.name} is part of applications ${own} and ${other}`,
+    };
+  });
+}

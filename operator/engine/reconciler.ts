@@ -1,0 +1,392 @@
+import { setConditions } from '../core/app/conditions.ts';
+import { instanceName, isProcessed } from '../core/app/names.ts';
+import { parseApplication } from '../core/app/parse.ts';
+import { higherLevel, refreshNeeded, type RefreshLevel } from '../core/app/refresh.ts';
+import { sourcesOf } from '../core/app/sources.ts';
+import type { Application, OperationState } from '../core/app/types.ts';
+import { toTiphysError } from '../core/errors.ts';
+import { beginRetry, retryDueAt } from '../core/sync/retry.ts';
+import type { AppKey } from '../ports/app-store.ts';
+import type { Cluster } from '../ports/clusters.ts';
+import type { ReconcileOutcome } from '../runtime/controller.ts';
+import { admit, type NewCondition } from './admit.ts';
+import { createAppMemories, type AppMemory } from './app-memory.ts';
+import { decideNext } from './decide-next.ts';
+import { compareTargets, loadState, type LoadedState, type LoadRequest } from './load-state.ts';
+import { beginOperation, currentOperation, operationSources, pinRevisions } from './operation.ts';
+import type { EnginePorts, EngineSettings } from './ports.ts';
+import { removeApplication } from './remove-application.ts';
+import { createReporter, type Report } from './report.ts';
+import { runSyncPass, timestamp, type SyncPass } from './run-sync-pass.ts';
+import { settleOperation } from './settle-operation.ts';
+import { comparedStatus, failedStatus } from './status.ts';
+import { terminateOperation } from './terminate-operation.ts';
+
+/**
+ * The life of an Application: compare, decide, sync, report. Level-based: every pass looks at the
+ * object, Git and the cluster as they are, does the next thing there is to do, and writes what it
+ * found. A pass never waits for health or time; it asks to be called again.
+ */
+export interface Reconciler {
+  /**
+   * One pass over one application. Errors: only what stopped the pass from being reported, such as
+   * an unreachable API server; everything else is in the application's status.
+   */
+  reconcile(key: AppKey, signal: AbortSignal): Promise<ReconcileOutcome>;
+  /** Asks that the next pass looks at least this closely. */
+  request(key: AppKey, level: RefreshLevel): void;
+}
+
+const DONE: ReconcileOutcome = { type: 'done' };
+const again = (afterMs: number): ReconcileOutcome => ({ type: 'requeue', afterMs });
+
+/** How long a pass waits at the most for an event that should come by itself. */
+const OPERATION_POLL_MS = 30_000;
+const DELETION_POLL_MS = 5_000;
+
+/** Builds the reconciler; it holds no resources and needs no closing. */
+export function createReconciler(ports: EnginePorts, settings: EngineSettings): Reconciler {
+  const memories = createAppMemories(ports.random);
+  const reporter = createReporter(ports);
+
+  async function reconcile(key: AppKey, signal: AbortSignal): Promise<ReconcileOutcome> {
+    const raw = ports.apps.get(key);
+    if (raw === undefined) {
+      memories.forget(key);
+      return DONE;
+    }
+    const parsed = parseApplication(raw);
+    if (parsed.type === 'invalid') {
+      await reporter.invalid(key, raw, parsed.problems, signal);
+      return DONE;
+    }
+    const app = parsed.application;
+    if (!isProcessed(app, settings)) return DONE;
+    return reconcileApplication(key, app, signal);
+  }
+
+  async function reconcileApplication(
+    key: AppKey,
+    app: Application,
+    signal: AbortSignal,
+  ): Promise<ReconcileOutcome> {
+    const memory = memories.of(key);
+    const operation = currentOperation(app);
+    const idle = operation.type === 'none' || operation.type === 'requested';
+    if (app.metadata.deletionTimestamp !== undefined && idle) {
+      const removed = await removeApplication(key, app, ports, settings, signal);
+      if (removed.type === 'gone') return DONE;
+      await reporter.deletion(key, app, removed.conditions, signal);
+      return again(DELETION_POLL_MS);
+    }
+    const need = refreshNeeded(app, {
+      nowMs: ports.clock.now(),
+      resyncMs: settings.resyncMs + memory.jitter * settings.resyncJitterMs,
+      hardResyncMs: settings.hardResyncMs,
+      requested: memory.requested,
+      parseTime: Date.parse,
+    });
+    if (need.level === 'none' && operation.type === 'none') return again(untilResync(app, memory));
+    memory.requested = 'none';
+    const admission = admit(app, ports, settings);
+    if (admission.type === 'refused') {
+      const state = failOperation(app, admission.conditions);
+      await reporter.report(
+        key,
+        app,
+        failedStatus(app, admission.conditions, state, timestamp(ports.clock)),
+        signal,
+      );
+      return again(settings.resyncMs);
+    }
+    if (operation.type === 'terminating') {
+      const state = await terminateOperation(
+        app,
+        operation.state,
+        admission.destination,
+        ports,
+        signal,
+      );
+      await reporter.report(key, app, { ...unchanged(app), operationState: state }, signal);
+      memory.requested = 'latest';
+      return again(0);
+    }
+    let cluster: Cluster;
+    try {
+      cluster = await ports.clusters.connect(admission.destination.server, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      const message = `Failed to load live state: ${toTiphysError(error).message}`;
+      return failComparison(key, app, memory, { type: 'ComparisonError', message }, signal);
+    }
+    const begun = beginOrResume(app, operation);
+    const wanted =
+      begun === undefined
+        ? { sources: admission.sources, revisions: knownRevisions(app, need.level) }
+        : operationSources(begun, admission.sources);
+    const request: LoadRequest = {
+      app,
+      instance: instanceName(app.metadata, settings.namespace),
+      project: admission.project,
+      cluster,
+      ...wanted,
+      freshRevisions: need.level === 'forced' || operation.type === 'requested',
+      freshManifests: need.type === 'hard',
+      memory,
+    };
+    let loaded: LoadedState;
+    try {
+      loaded = await loadState(request, ports, settings, signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      return loadFailure(key, app, memory, error, need.level, signal);
+    }
+    memory.failingSinceMs = undefined;
+    memory.failures = 0;
+    return proceed({ key, app, memory, request, loaded, begun, level: need.level }, signal);
+  }
+
+  interface Pass {
+    readonly key: AppKey;
+    readonly app: Application;
+    readonly memory: AppMemory;
+    readonly request: LoadRequest;
+    readonly loaded: LoadedState;
+    readonly begun: OperationState | undefined;
+    readonly level: RefreshLevel;
+  }
+
+  /** With desired and live state at hand: decide, do one step, report. */
+  async function proceed(pass: Pass, signal: AbortSignal): Promise<ReconcileOutcome> {
+    const { key, app, memory, request, loaded } = pass;
+    const now = timestamp(ports.clock);
+    const before = comparedStatus(statusInput(pass, loaded.compared, now, pass.begun), settings);
+    const decision = decideNext(app, before, loaded, pass.begun, {
+      nowMs: ports.clock.now(),
+      selfHeal: settings.selfHeal,
+    });
+    if (decision.type === 'idle') {
+      await reporter.report(key, app, withSyncError(before, decision, now), signal);
+      return again(Math.min(decision.retryAfterMs ?? Infinity, untilResync(app, memory)));
+    }
+    const started = pass.begun ?? beginOperation(app, decision.operation, now);
+    const state = pinRevisions(started, loaded.manifests.revisions);
+    if (memory.nextWaveAtMs > ports.clock.monotonic())
+      return again(memory.nextWaveAtMs - ports.clock.monotonic());
+    const stored =
+      pass.begun === undefined || app.status.operationState?.phase !== 'Running'
+        ? await announce(pass, state, loaded, now, signal)
+        : app;
+    if (stored === undefined) return again(0);
+    const blocked = blockedBy(loaded.conditions);
+    const ran =
+      blocked === undefined
+        ? await step(stored, request, state, loaded, signal)
+        : errorPass(state, blocked, now);
+    const settled = settleOperation(ran, {
+      nowMs: ports.clock.now(),
+      timeoutMs: settings.syncTimeoutMs,
+    });
+    const compared = ran.wrote
+      ? await compareTargets(request, loaded.targets, settings, signal)
+      : loaded.compared;
+    const after = comparedStatus(
+      statusInput({ ...pass, app: stored }, compared, timestamp(ports.clock), settled.state),
+      settings,
+    );
+    await reporter.report(key, stored, after, signal);
+    if (ran.next === 'again') memory.nextWaveAtMs = ports.clock.monotonic() + settings.waveDelayMs;
+    if (settled.type === 'finished') {
+      memory.requested = 'recent';
+      return again(0);
+    }
+    return again(
+      ran.next === 'again' ? settings.waveDelayMs : (settled.afterMs ?? OPERATION_POLL_MS),
+    );
+  }
+
+  /**
+   * Writes that an operation has begun, before anything is done for it. Small automated syncs that
+   * one pass completes are not announced: should it be cut off, the same decision is made again.
+   */
+  async function announce(
+    pass: Pass,
+    state: OperationState,
+    loaded: LoadedState,
+    now: string,
+    signal: AbortSignal,
+  ): Promise<Application | undefined> {
+    const automated = state.operation.initiatedBy?.automated === true;
+    reporter.started(pass.app, state);
+    if (automated && pass.app.operation === undefined && isSmall(loaded)) return pass.app;
+    const status = comparedStatus(statusInput(pass, loaded.compared, now, state), settings);
+    const stored = await reporter.report(pass.key, pass.app, status, signal);
+    const parsed = parseApplication(stored);
+    return parsed.type === 'ok' ? parsed.application : undefined;
+  }
+
+  function step(
+    app: Application,
+    request: LoadRequest,
+    state: OperationState,
+    loaded: LoadedState,
+    signal: AbortSignal,
+  ): Promise<SyncPass> {
+    return runSyncPass(
+      {
+        app,
+        project: request.project,
+        cluster: request.cluster,
+        settings,
+        clock: ports.clock,
+        state,
+        targets: loaded.targets,
+        compared: loaded.compared,
+        revision: loaded.manifests.revisions[0] ?? '',
+      },
+      signal,
+    );
+  }
+
+  function statusInput(
+    pass: Pass,
+    compared: LoadedState['compared'],
+    now: string,
+    operationState: OperationState | undefined,
+  ) {
+    const { app, loaded, request, level } = pass;
+    return { app, loaded, request, compared, now, level, operationState };
+  }
+
+  function beginOrResume(
+    app: Application,
+    operation: ReturnType<typeof currentOperation>,
+  ): OperationState | undefined {
+    if (operation.type === 'running') {
+      if (operation.state.finishedAt === undefined) return operation.state;
+      const due = retryDueAt(operation.state, Date.parse);
+      return due === undefined || due <= ports.clock.now()
+        ? beginRetry(operation.state)
+        : undefined;
+    }
+    if (operation.type === 'requested')
+      return beginOperation(app, operation.operation, timestamp(ports.clock));
+    return undefined;
+  }
+
+  async function loadFailure(
+    key: AppKey,
+    app: Application,
+    memory: AppMemory,
+    error: unknown,
+    level: RefreshLevel,
+    signal: AbortSignal,
+  ): Promise<ReconcileOutcome> {
+    const nowMs = ports.clock.monotonic();
+    memory.failingSinceMs ??= nowMs;
+    memory.failures += 1;
+    const tolerated = nowMs - memory.failingSinceMs < settings.repoErrorGraceMs;
+    const operation = currentOperation(app);
+    if (level !== 'forced' && tolerated && operation.type === 'none') {
+      memory.requested = higherLevel(memory.requested, level);
+      return again(retryDelay(memory));
+    }
+    const failure = toTiphysError(error);
+    const message = `Failed to load target state: ${failure.message}`;
+    ports.logger.warn({ app: key, err: failure }, 'desired state not loaded');
+    return failComparison(key, app, memory, { type: 'ComparisonError', message }, signal);
+  }
+
+  async function failComparison(
+    key: AppKey,
+    app: Application,
+    memory: AppMemory,
+    condition: NewCondition,
+    signal: AbortSignal,
+  ): Promise<ReconcileOutcome> {
+    const state = failOperation(app, [condition]);
+    await reporter.report(
+      key,
+      app,
+      failedStatus(app, [condition], state, timestamp(ports.clock)),
+      signal,
+    );
+    memory.requested = higherLevel(memory.requested, 'latest');
+    return again(retryDelay(memory));
+  }
+
+  const retryDelay = (memory: AppMemory): number =>
+    Math.min(settings.resyncMs, 5_000 * 2 ** Math.min(memory.failures, 10));
+
+  /** An operation that cannot run ends with the reason. */
+  function failOperation(
+    app: Application,
+    conditions: readonly NewCondition[],
+  ): OperationState | undefined {
+    const begun = beginOrResume(app, currentOperation(app));
+    if (begun === undefined) return app.status.operationState;
+    const message = conditions.map((c) => `${c.type}: ${c.message}`).join(';');
+    return settleOperation(errorPass(begun, message, timestamp(ports.clock)), {
+      nowMs: ports.clock.now(),
+      timeoutMs: settings.syncTimeoutMs,
+    }).state;
+  }
+
+  function untilResync(app: Application, memory: AppMemory): number {
+    const last = Date.parse(app.status.reconciledAt ?? '');
+    const period = settings.resyncMs + memory.jitter * settings.resyncJitterMs;
+    if (Number.isNaN(last)) return period;
+    return Math.max(1_000, last + period - ports.clock.now());
+  }
+
+  function withSyncError(
+    status: Report,
+    decision: { readonly conditions: readonly NewCondition[] },
+    now: string,
+  ): Report {
+    return {
+      ...status,
+      conditions: setConditions(status.conditions ?? [], ['SyncError'], decision.conditions, now),
+    };
+  }
+
+  return {
+    reconcile,
+    request(key, level) {
+      const memory = memories.of(key);
+      memory.requested = higherLevel(memory.requested, level);
+    },
+  };
+}
+
+/** Few enough objects, in one group and without hooks, that one pass does it all. */
+function isSmall({ targets }: LoadedState): boolean {
+  return targets.resources.size <= 25 && targets.hooks.length === 0;
+}
+
+/** Conditions that forbid a sync, as one message. */
+function blockedBy(conditions: readonly NewCondition[]): string | undefined {
+  const errors = conditions.filter(({ type }) => type.endsWith('Error'));
+  if (errors.length === 0) return undefined;
+  return errors.map(({ type, message }) => `${type}: ${message}`).join(';');
+}
+
+function errorPass(state: OperationState, message: string, finishedAt: string): SyncPass {
+  return {
+    state: { ...state, phase: 'Error', message, finishedAt },
+    next: 'finished',
+    wrote: false,
+  };
+}
+
+/** Live events reuse the revisions that were compared last; everything else resolves them. */
+function knownRevisions(app: Application, level: RefreshLevel): readonly string[] {
+  const count = sourcesOf(app.spec).length;
+  const { revision, revisions } = app.status.sync ?? {};
+  const known = level === 'recent' || level === 'none' ? (revisions ?? [revision ?? '']) : [];
+  return Array.from({ length: count }, (_, index) => known[index] ?? '');
+}
+
+function unchanged(app: Application): Report {
+  return app.status;
+}

@@ -1,0 +1,251 @@
+import type {
+  Application,
+  OperationPhase,
+  OperationState,
+  Project,
+  ResourceResult,
+} from '../core/app/types.ts';
+import type { ComparedResource } from '../core/app/compared-resource.ts';
+import { assessHealth } from '../core/health/assess-health.ts';
+import { gvkOf, idOf, resourceKey, type KubeObject } from '../core/objects/kube-object.ts';
+import { permitsResource } from '../core/project/permits.ts';
+import {
+  finishAfterFinalGroup,
+  nextStep,
+  observeResults,
+  type NextStep,
+  type Observed,
+} from '../core/sync/next-step.ts';
+import { parseSyncOptions } from '../core/sync/options.ts';
+import {
+  definedKind,
+  planSync,
+  taskKey,
+  type SyncPlan,
+  type SyncTask,
+  type TaskKey,
+} from '../core/sync/plan-sync.ts';
+import type { Targets } from '../core/sync/prepare-targets.ts';
+import type { Cluster } from '../ports/clusters.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { EngineSettings } from './ports.ts';
+import { runGroup } from './run-group.ts';
+
+export interface SyncPassRequest {
+  readonly app: Application;
+  readonly project: Project;
+  readonly cluster: Cluster;
+  readonly settings: EngineSettings;
+  readonly clock: Clock;
+  readonly state: OperationState;
+  readonly targets: Targets;
+  readonly compared: readonly ComparedResource[];
+  readonly revision: string;
+}
+
+/** Where one pass left an operation. */
+export interface SyncPass {
+  readonly state: OperationState;
+  /** `waiting`: until an object changes; `again`: after a pause; `finished`: over. */
+  readonly next: 'waiting' | 'again' | 'finished';
+  /** Whether anything was written to the cluster, so that the comparison is out of date. */
+  readonly wrote: boolean;
+}
+
+/** The ordered tasks of the operation as the world stands now. */
+export function planOperation(request: SyncPassRequest): SyncPlan {
+  const { app, cluster, project, state, targets, compared } = request;
+  const operation = state.operation.sync ?? {};
+  const namespace = app.spec.destination.namespace ?? '';
+  const defined = definedKinds(targets);
+  return planSync({
+    pairs: compared.filter((resource) => !resource.hook),
+    hooks: targets.hooks,
+    operation,
+    options: withForce(request),
+    namespace,
+    liveNamespace: namespace === '' ? undefined : liveNamespace(cluster, namespace),
+    managedNamespaceMetadata: app.spec.syncPolicy?.managedNamespaceMetadata,
+    revision: request.revision,
+    startedAtSeconds: Math.floor(Date.parse(state.startedAt) / 1000),
+    attempt: state.retryCount ?? 0,
+    results: readResults(state),
+    live: (key) => cluster.live.get(key),
+    refuse: (object) => refusal(object, cluster, project, defined),
+  });
+}
+
+function withForce({ state }: SyncPassRequest) {
+  const operation = state.operation.sync ?? {};
+  const options = parseSyncOptions(operation.syncOptions);
+  const strategy = operation.syncStrategy;
+  const force = strategy?.apply?.force === true || strategy?.hook?.force === true;
+  return force ? { ...options, force } : options;
+}
+
+const liveNamespace = (cluster: Cluster, name: string) =>
+  cluster.live.get(resourceKey({ group: '', kind: 'Namespace', namespace: '', name }));
+
+function definedKinds(targets: Targets): ReadonlySet<string> {
+  const kinds = new Set<string>();
+  for (const target of targets.resources.values()) {
+    const defined = definedKind(target);
+    if (defined !== undefined) kinds.add(`${defined.group}/${defined.kind}`);
+  }
+  return kinds;
+}
+
+/** Why an object must not be synced: its kind is unknown and nothing in the set brings it, or the project forbids it. */
+function refusal(
+  object: KubeObject,
+  cluster: Cluster,
+  project: Project,
+  defined: ReadonlySet<string>,
+): string | undefined {
+  const kind = gvkOf(object);
+  const resource = cluster.live.catalogue.find(kind);
+  if (resource === undefined && !defined.has(`${kind.group}/${kind.kind}`))
+    return `The Kubernetes API could not find ${kind.group}/${kind.kind} for requested resource ${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}. Make sure the "${kind.kind}" CRD is installed on the destination cluster.`;
+  const id = { ...idOf(object), namespaced: resource?.namespaced ?? true };
+  const verdict = permitsResource(project, id, { server: cluster.server, name: cluster.name });
+  if (verdict.type === 'permitted') return undefined;
+  return verdict.message;
+}
+
+/**
+ * One pass of an operation: take in what happened meanwhile, then do the next thing there is to do.
+ * At most one group of tasks runs in a pass, and the caller persists the returned state before the
+ * next pass, so that a stop at any point resumes.
+ */
+export async function runSyncPass(
+  request: SyncPassRequest,
+  signal: AbortSignal,
+): Promise<SyncPass> {
+  const plan = planOperation(request);
+  if (plan.problems.length > 0) return finish(request, plan, invalidPlan(plan), new Map());
+  const results = readResults(request.state);
+  const observe = (): Observed => observed(request, results);
+  for (const [key, result] of observeResults(plan, observe())) results.set(key, result);
+  const step = nextStep(plan, observe());
+  switch (step.type) {
+    case 'wait':
+      return {
+        state: running(request.state, results, step.message),
+        next: 'waiting',
+        wrote: false,
+      };
+    case 'finish':
+      await deleteHooks(request, step, signal);
+      return finish(request, plan, step, results);
+    case 'run': {
+      const done = await runGroup(request, step, signal);
+      for (const [key, result] of done) results.set(key, result);
+      for (const [key, result] of observeResults(plan, observe())) results.set(key, result);
+      const after = step.final ? finishAfterFinalGroup(plan, observe()) : nextStep(plan, observe());
+      if (after.type === 'finish') {
+        await deleteHooks(request, after, signal);
+        return { ...finish(request, plan, after, results), wrote: true };
+      }
+      const message = after.type === 'wait' ? after.message : 'waiting for the next wave';
+      return { state: running(request.state, results, message), next: 'again', wrote: true };
+    }
+  }
+}
+
+function observed(
+  request: SyncPassRequest,
+  results: ReadonlyMap<TaskKey, ResourceResult>,
+): Observed {
+  const { cluster, app, state } = request;
+  const approved = app.metadata.annotations['argocd.argoproj.io/deletion-approved'];
+  const startedAtMs = Date.parse(state.startedAt);
+  return {
+    results,
+    live: (key) => cluster.live.get(key),
+    health: (object) => assessHealth(object),
+    pruneApproved: approved !== undefined && Date.parse(approved) >= startedAtMs,
+  };
+}
+
+function invalidPlan(plan: SyncPlan): Finish {
+  const messages = [...new Set(plan.problems.map((problem) => problem.message))].sort();
+  return {
+    type: 'finish',
+    phase: 'Failed',
+    message: `one or more synchronization tasks are not valid: ${messages.join('; ')}`,
+    deleteHooks: [],
+  };
+}
+
+type Finish = Extract<NextStep, { type: 'finish' }>;
+
+function finish(
+  request: SyncPassRequest,
+  plan: SyncPlan,
+  step: Finish,
+  results: Map<TaskKey, ResourceResult>,
+): SyncPass {
+  for (const { task, message } of plan.problems)
+    results.set(task.key, {
+      ...refused(task),
+      message,
+    });
+  const finishedAt = timestamp(request.clock);
+  const state = running(request.state, results, step.message);
+  return { state: { ...state, phase: step.phase, finishedAt }, next: 'finished', wrote: false };
+}
+
+function refused(task: SyncTask): ResourceResult {
+  return {
+    group: task.group,
+    version: task.version,
+    kind: task.kind,
+    namespace: task.namespace,
+    name: task.name,
+    status: 'SyncFailed',
+    hookPhase: 'Failed',
+    syncPhase: task.phase,
+  };
+}
+
+function running(
+  state: OperationState,
+  results: ReadonlyMap<TaskKey, ResourceResult>,
+  message: string,
+): OperationState {
+  const syncResult = { ...state.syncResult, resources: [...results.values()] };
+  return { ...state, message, syncResult };
+}
+
+/** Results of earlier passes, in the order they first ran. */
+export function readResults(state: OperationState): Map<TaskKey, ResourceResult> {
+  const results = new Map<TaskKey, ResourceResult>();
+  for (const result of state.syncResult?.resources ?? [])
+    results.set(taskKey(resourceKey(result), result.syncPhase ?? 'Sync'), result);
+  return results;
+}
+
+async function deleteHooks(request: SyncPassRequest, step: Finish, signal: AbortSignal) {
+  for (const task of step.deleteHooks) await deleteTask(request, task, signal);
+}
+
+async function deleteTask(request: SyncPassRequest, task: SyncTask, signal: AbortSignal) {
+  const { cluster } = request;
+  const resource = cluster.live.catalogue.find(task);
+  if (resource === undefined) return;
+  const options = parseSyncOptions(request.state.operation.sync?.syncOptions);
+  await cluster.client.delete(
+    { resource, namespace: resource.namespaced ? task.namespace : '', name: task.name },
+    { propagation: options.propagation },
+    signal,
+  );
+}
+
+/** RFC 3339 with whole seconds, as Kubernetes writes times. */
+export function timestamp(clock: Clock): string {
+  return new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
+}
+
+export function isCompleted(phase: OperationPhase): boolean {
+  return phase === 'Succeeded' || phase === 'Failed' || phase === 'Error';
+}

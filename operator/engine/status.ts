@@ -1,0 +1,166 @@
+import type { ComparedResource } from '../core/app/compared-resource.ts';
+import { setConditions } from '../core/app/conditions.ts';
+import { overallSyncStatus, resourceStatuses } from '../core/app/resource-status.ts';
+import type { RefreshLevel } from '../core/app/refresh.ts';
+import { isMultiSource, sourcesOf } from '../core/app/sources.ts';
+import { summarise } from '../core/app/summary.ts';
+import type {
+  Application,
+  ApplicationStatus,
+  HealthStatus,
+  OperationState,
+  SyncStatus,
+} from '../core/app/types.ts';
+import { rollUpHealth } from '../core/health/roll-up.ts';
+import { parseSyncOptions } from '../core/sync/options.ts';
+import type { NewCondition } from './admit.ts';
+import { liveTree } from './live-tree.ts';
+import type { LoadedState, LoadRequest } from './load-state.ts';
+import type { EngineSettings } from './ports.ts';
+import { extendHistory } from './operation.ts';
+
+export interface ComparedInput {
+  readonly app: Application;
+  readonly request: LoadRequest;
+  readonly loaded: LoadedState;
+  readonly compared: readonly ComparedResource[];
+  /** RFC 3339. */
+  readonly now: string;
+  readonly level: RefreshLevel;
+  readonly operationState: OperationState | undefined;
+}
+
+/** Conditions that every comparison decides anew. */
+const COMPARISON_CONDITIONS = [
+  'ComparisonError',
+  'ExcludedResourceWarning',
+  'InvalidSpecError',
+  'RepeatedResourceWarning',
+  'SharedResourceWarning',
+  'UnknownError',
+] as const;
+
+/** The whole status after a comparison. Timestamps move only with what they time. */
+export function comparedStatus(input: ComparedInput, settings: EngineSettings): ApplicationStatus {
+  const { app, loaded, compared, now, operationState } = input;
+  const previous = app.status;
+  const own = comparesOwnSources(input);
+  const options = parseSyncOptions(app.spec.syncPolicy?.syncOptions);
+  const { sourceTypes } = loaded.manifests;
+  const multi = isMultiSource(app.spec);
+  const resources = resourceStatuses(compared, {
+    options,
+    withHealth: settings.persistResourceHealth,
+    failedToLoad: false,
+    now,
+    previous: previous.resources ?? [],
+  });
+  const health = rollUpHealth(
+    compared.map((resource) => ({
+      id: resource.id,
+      hook: resource.hook,
+      live: resource.live,
+      health: resource.health,
+      isSelf: resource.live !== undefined && resource.live.metadata.uid === app.metadata.uid,
+    })),
+  );
+  const errors = loaded.conditions;
+  const limit = app.spec.revisionHistoryLimit ?? 10;
+  const finished = finishedNow(previous.operationState, operationState);
+  const history = finished
+    ? extendHistory(previous.history ?? [], finished, limit)
+    : previous.history;
+  const renewed = input.level === 'latest' || input.level === 'forced';
+  return {
+    ...previous,
+    sync: own ? syncStatus(app, loaded, compared) : previous.sync,
+    health: transition(previous.health, health, now),
+    resources,
+    conditions: setConditions(previous.conditions ?? [], COMPARISON_CONDITIONS, errors, now),
+    ...(history === undefined ? {} : { history }),
+    ...(operationState === undefined ? {} : { operationState }),
+    reconciledAt: renewed || previous.reconciledAt === undefined ? now : previous.reconciledAt,
+    ...(multi ? { sourceTypes } : {}),
+    ...(multi || sourceTypes[0] === undefined ? {} : { sourceType: sourceTypes[0] }),
+    summary: summarise(liveTree(compared, input.request.cluster.live)),
+    controllerNamespace: settings.namespace,
+  };
+}
+
+/** An operation may sync other sources or revisions than the spec's; those say nothing about sync status. */
+function comparesOwnSources({ app, request, operationState }: ComparedInput): boolean {
+  if (operationState === undefined) return true;
+  const sync = operationState.operation.sync ?? {};
+  const automated = operationState.operation.initiatedBy?.automated === true;
+  const pinned = sync.revision !== undefined || sync.revisions !== undefined;
+  return automated || (!pinned && request.sources.length === sourcesOf(app.spec).length);
+}
+
+function syncStatus(
+  app: Application,
+  { manifests }: LoadedState,
+  compared: readonly ComparedResource[],
+): SyncStatus {
+  const { source, sources, destination, ignoreDifferences } = app.spec;
+  const multi = isMultiSource(app.spec);
+  return {
+    status: overallSyncStatus(compared),
+    comparedTo: {
+      ...(multi ? { sources } : { source: source ?? sourcesOf(app.spec)[0] }),
+      destination,
+      ...(ignoreDifferences === undefined ? {} : { ignoreDifferences }),
+    },
+    ...(multi ? { revisions: manifests.revisions } : { revision: manifests.revisions[0] ?? '' }),
+  };
+}
+
+function finishedNow(
+  before: OperationState | undefined,
+  after: OperationState | undefined,
+): OperationState | undefined {
+  if (after?.finishedAt === undefined || after.phase !== 'Succeeded') return undefined;
+  const same = before?.finishedAt === after.finishedAt && before.startedAt === after.startedAt;
+  return same && before.phase === after.phase ? undefined : after;
+}
+
+function transition(
+  before: HealthStatus | undefined,
+  after: HealthStatus,
+  now: string,
+): HealthStatus {
+  const since = before?.status === after.status ? before?.lastTransitionTime : now;
+  const message = after.message ?? '';
+  return {
+    status: after.status,
+    ...(message === '' ? {} : { message }),
+    lastTransitionTime: since ?? now,
+  };
+}
+
+/**
+ * The status when desired or live state is not known: sync and health are Unknown, the list of
+ * resources stays for orientation with every entry Unknown, and `reconciledAt` does not move.
+ */
+export function failedStatus(
+  app: Application,
+  conditions: readonly NewCondition[],
+  operationState: OperationState | undefined,
+  now: string,
+): ApplicationStatus {
+  const previous = app.status;
+  const { destination, source, sources } = app.spec;
+  const comparedTo = {
+    ...(isMultiSource(app.spec) ? { sources } : { source }),
+    destination,
+  };
+  return {
+    ...previous,
+    sync: { ...previous.sync, status: 'Unknown', comparedTo },
+    health: transition(previous.health, { status: 'Unknown' }, now),
+    resources: (previous.resources ?? []).map((entry) =>
+      entry.status === undefined ? entry : { ...entry, status: 'Unknown' as const },
+    ),
+    conditions: setConditions(previous.conditions ?? [], COMPARISON_CONDITIONS, conditions, now),
+    ...(operationState === undefined ? {} : { operationState }),
+  };
+}

@@ -1,0 +1,71 @@
+import type { Application, OperationState, ResourceResult } from '../core/app/types.ts';
+import { describeResource, resourceKey } from '../core/objects/kube-object.ts';
+import { parseSyncOptions } from '../core/sync/options.ts';
+import { toTiphysError } from '../core/errors.ts';
+import type { ClusterEntry } from '../ports/clusters.ts';
+import type { EnginePorts } from './ports.ts';
+import { timestamp } from './run-sync-pass.ts';
+
+/**
+ * Ends an operation that was asked to terminate: running hooks are deleted, what was applied stays.
+ * Resolves with the final state: `Failed`, or `Error` when a hook could not be deleted.
+ */
+export async function terminateOperation(
+  app: Application,
+  state: OperationState,
+  destination: ClusterEntry,
+  ports: EnginePorts,
+  signal: AbortSignal,
+): Promise<OperationState> {
+  const problems: string[] = [];
+  const resources: ResourceResult[] = [];
+  for (const result of state.syncResult?.resources ?? []) {
+    if (result.hookType === undefined || result.hookPhase !== 'Running') {
+      resources.push(result);
+      continue;
+    }
+    const problem = await deleteHook(state, result, destination, ports, signal);
+    if (problem !== undefined) problems.push(problem);
+    resources.push({ ...result, hookPhase: 'Failed', message: 'Terminated' });
+  }
+  const timedOut = state.message?.includes('due to timeout') === true;
+  const suffix = timedOut ? ', triggered by controller sync timeout' : '';
+  const message =
+    problems.length === 0
+      ? `Operation terminated${suffix}`
+      : `Operation termination had errors${suffix}: ${problems.join('; ')}`;
+  ports.logger.info(
+    { app: `${app.metadata.namespace}/${app.metadata.name}` },
+    'operation terminated',
+  );
+  return {
+    ...state,
+    phase: problems.length === 0 ? 'Failed' : 'Error',
+    message,
+    finishedAt: timestamp(ports.clock),
+    syncResult: { ...state.syncResult, resources },
+  };
+}
+
+async function deleteHook(
+  state: OperationState,
+  hook: ResourceResult,
+  destination: ClusterEntry,
+  ports: EnginePorts,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  try {
+    const cluster = await ports.clusters.connect(destination.server, signal);
+    const resource = cluster.live.catalogue.find(hook);
+    if (resource === undefined || cluster.live.get(resourceKey(hook)) === undefined)
+      return undefined;
+    const { propagation } = parseSyncOptions(state.operation.sync?.syncOptions);
+    const namespace = resource.namespaced ? hook.namespace : '';
+    const address = { resource, namespace, name: hook.name };
+    await cluster.client.delete(address, { propagation }, signal);
+    return undefined;
+  } catch (error) {
+    signal.throwIfAborted();
+    return `${describeResource(hook)}: ${toTiphysError(error).message}`;
+  }
+}
