@@ -1,12 +1,13 @@
+import { appKey, type AppKey } from '../core/app/app-key.ts';
 import { parseInstanceName } from '../core/app/names.ts';
 import { isJsonObject, jsonEqual, type JsonValue } from '../core/objects/json.ts';
-import type { KubeObject } from '../core/objects/kube-object.ts';
+import { groupOf, resourceKey, type KubeObject } from '../core/objects/kube-object.ts';
 import { normaliseRepoUrl } from '../core/repo-url.ts';
 import { instanceOf } from '../core/tracking/tracking.ts';
 import { assessHealth } from '../core/health/assess-health.ts';
 import type { EnginePorts, EngineSettings } from '../engine/ports.ts';
 import type { Reconciler } from '../engine/reconciler.ts';
-import { appKey, type AppChange, type AppKey } from '../ports/app-store.ts';
+import type { AppChange } from '../ports/app-store.ts';
 import type { Cluster } from '../ports/clusters.ts';
 import type { LiveEvent } from '../ports/live-state.ts';
 import type { SourceRepositories } from '../ports/source-repositories.ts';
@@ -63,7 +64,7 @@ export function createApplicationController(
     for (let depth = 0; current !== undefined && depth < OWNER_DEPTH; depth += 1) {
       const instance = instanceOf(current, settings.tracking);
       if (instance !== undefined) return instance;
-      current = cluster.live.ownerOf(current);
+      current = ownerOf(cluster, current);
     }
     return undefined;
   }
@@ -108,6 +109,17 @@ export function createApplicationController(
       subscriptions.dispose();
     },
   };
+}
+
+/** The first owner of an object that the store holds; owners are in the same namespace or have none. */
+function ownerOf(cluster: Cluster, object: KubeObject): KubeObject | undefined {
+  for (const { apiVersion, kind, name, uid } of object.metadata.ownerReferences ?? [])
+    for (const namespace of [object.metadata.namespace ?? '', '']) {
+      const key = resourceKey({ group: groupOf(apiVersion), kind, namespace, name });
+      const owner = cluster.live.get(key);
+      if (owner?.metadata.uid === uid) return owner;
+    }
+  return undefined;
 }
 
 /** Our own status writes come back as changes; only what somebody else says is worth a look. */

@@ -1,7 +1,7 @@
 import type { RefreshLevel } from '../core/app/refresh.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
 import type { Targets } from '../core/sync/prepare-targets.ts';
-import type { AppKey } from '../ports/app-store.ts';
+import type { AppKey } from '../core/app/app-key.ts';
 import type { ApiCatalogue } from '../ports/kube-client.ts';
 import { createCompareMemory, type CompareMemory } from './compare-application.ts';
 

@@ -6,7 +6,7 @@ import { sourcesOf } from '../core/app/sources.ts';
 import type { Application, OperationState } from '../core/app/types.ts';
 import { toTiphysError } from '../core/errors.ts';
 import { beginRetry, retryDueAt } from '../core/sync/retry.ts';
-import type { AppKey } from '../ports/app-store.ts';
+import type { AppKey } from '../core/app/app-key.ts';
 import type { Cluster } from '../ports/clusters.ts';
 import type { ReconcileOutcome } from '../runtime/controller.ts';
 import { admit, type NewCondition } from './admit.ts';

@@ -2,7 +2,7 @@ import { instanceName } from '../core/app/names.ts';
 import { parseProject } from '../core/app/parse.ts';
 import type { Application } from '../core/app/types.ts';
 import { hasCode, toTiphysError } from '../core/errors.ts';
-import type { AppKey } from '../ports/app-store.ts';
+import type { AppKey } from '../core/app/app-key.ts';
 import { findDestination, type NewCondition } from './admit.ts';
 import { cascadeOf, deletePass, isOurFinalizer } from './delete-application.ts';
 import type { EnginePorts, EngineSettings } from './ports.ts';

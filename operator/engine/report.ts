@@ -5,7 +5,7 @@ import { isJsonObject, type JsonObject, type JsonValue } from '../core/objects/j
 import type { KubeObject } from '../core/objects/kube-object.ts';
 import { mergePatch } from '../core/objects/merge-patch.ts';
 import { hasCode } from '../core/errors.ts';
-import type { AppKey } from '../ports/app-store.ts';
+import type { AppKey } from '../core/app/app-key.ts';
 import type { Occurrence } from '../ports/telemetry.ts';
 import type { NewCondition } from './admit.ts';
 import { isBegun } from './operation.ts';

@@ -1,13 +1,6 @@
+import type { AppKey } from '../core/app/app-key.ts';
 import type { JsonObject } from '../core/objects/json.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
-
-/** `namespace/name` of an Application. */
-export type AppKey = string & { readonly __brand: 'AppKey' };
-
-/** The one maker of `AppKey`s. */
-export function appKey(namespace: string, name: string): AppKey {
-  return `${namespace}/${name}` as AppKey;
-}
 
 export interface AppChange {
   readonly type: 'applied' | 'deleted';

@@ -1,4 +1,5 @@
-export type { AppChange, AppKey, AppStore, ProjectStore } from './app-store.ts';
+export type { AppKey } from '../core/app/app-key.ts';
+export type { AppChange, AppStore, ProjectStore } from './app-store.ts';
 export type { Clock } from './clock.ts';
 export type { Cluster, ClusterEntry, Clusters } from './clusters.ts';
 export type { Generated, GenerateRequest, Generator } from './generator.ts';

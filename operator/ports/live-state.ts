@@ -35,8 +35,6 @@ export interface LiveState {
   tracked(instance: string): readonly KubeObject[];
   /** Objects whose ownerReferences name this uid. */
   ownedBy(uid: string): readonly KubeObject[];
-  /** The first owner of an object that the store holds. */
-  ownerOf(object: KubeObject): KubeObject | undefined;
   /** Objects of one namespace, for the orphan monitor and for tools. */
   inNamespace(namespace: string): readonly KubeObject[];
   /** Feeds an object just received from a write into the store, so that the next read sees it without waiting for the watch. */
