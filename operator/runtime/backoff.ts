@@ -22,7 +22,7 @@ export function backoffDelay(
   attempt: number,
   { minMs, maxMs, factor }: { minMs: number; maxMs: number; factor: number },
 ): number {
-  return Math.min(maxMs, minMs * factor ** attempt);
+  return minMs === 0 ? 0 : Math.min(maxMs, minMs * factor ** attempt); // 0 × ∞ would be NaN
 }
 
 /** Growing delays for repeated attempts at one thing. */

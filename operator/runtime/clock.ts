@@ -9,22 +9,37 @@ export const systemClock: Clock = {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason);
       const abort = () => {
-        clearTimeout(timer);
+        timer[Symbol.dispose]();
         reject(signal.reason);
       };
-      const timer = setTimeout(() => {
+      const timer = after(ms, true, () => {
         signal.removeEventListener('abort', abort);
         resolve();
-      }, ms);
+      });
       signal.addEventListener('abort', abort, { once: true });
     });
   },
-  schedule(ms, callback) {
-    const timer = setTimeout(callback, ms);
-    timer.unref();
-    return { [Symbol.dispose]: () => clearTimeout(timer) };
-  },
+  schedule: (ms, callback) => after(ms, false, callback),
 };
+
+/** Node fires longer timers at once. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+
+function after(ms: number, keepAlive: boolean, callback: () => void): Disposable {
+  const part = Math.min(ms, LONGEST_TIMER_MS);
+  let rest: Disposable | undefined;
+  const timer = setTimeout(() => {
+    if (ms > part) rest = after(ms - part, keepAlive, callback);
+    else callback();
+  }, part);
+  if (!keepAlive) timer.unref();
+  return {
+    [Symbol.dispose]() {
+      clearTimeout(timer);
+      rest?.[Symbol.dispose]();
+    },
+  };
+}
 
 /** A clock that stands still until a test moves it. Both times start together and move together. */
 export interface VirtualClock extends Clock {

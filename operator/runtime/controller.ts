@@ -41,8 +41,9 @@ export interface Controller<K> extends AsyncDisposable {
   enqueue(key: K, options?: AddOptions): void;
   /** Starts the workers. Until then keys only gather in the queue. */
   start(): void;
-  /** Resolves when nothing is due and nothing is running. For tests and for `drain`-like tools. */
+  /** True while nothing is due and nothing is running. For tests and for `drain`-like tools. */
   readonly idle: boolean;
+  /** How many keys are due and not yet worked on. */
   readonly depth: number;
 }
 
@@ -66,7 +67,7 @@ export function createController<K>(options: ControllerOptions<K>): Controller<K
       } catch {
         return; // only stopping ends the wait for a key
       }
-      await handle(key);
+      if (!stop.signal.aborted) await handle(key);
     }
   }
 
@@ -80,8 +81,8 @@ export function createController<K>(options: ControllerOptions<K>): Controller<K
       const count = (failures.get(key) ?? 0) + 1;
       failures.set(key, count);
       const afterMs = backoffDelay(count - 1, { minMs, maxMs, factor: 2 });
+      queue.add(key, { afterMs, priority: -1 }); // first, so that no key is lost if telling fails
       onError(key, error, count, afterMs);
-      queue.add(key, { afterMs, priority: -1 });
     } finally {
       queue.done(key);
     }

@@ -14,12 +14,15 @@ export function createKeyedLock(): KeyedLock {
       const { promise: released, resolve: release } = Promise.withResolvers<void>();
       const tail = before === undefined ? released : before.then(() => released);
       tails.set(key, tail);
+      // Only when everyone before has ended, too: who leaves the queue early frees nothing.
+      void tail.then(() => {
+        if (tails.get(key) === tail) tails.delete(key);
+      });
       try {
         if (before !== undefined) await untilAborted(before, signal);
         return await work();
       } finally {
         release();
-        if (tails.get(key) === tail) tails.delete(key);
       }
     },
   };
@@ -31,6 +34,8 @@ export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promi
     if (signal.aborted) return reject(signal.reason);
     const abort = () => reject(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+    const settled = () => signal.removeEventListener('abort', abort);
+    promise.then(settled, settled);
+    promise.then(resolve, reject);
   });
 }

@@ -1,6 +1,9 @@
+import { TiphysError } from '../core/errors.ts';
+
 /**
  * Maps with at most `limit` calls under way. Results stand at the index of their item. The first
  * failure aborts the signal handed to the others, waits until they have ended, and is thrown.
+ * `limit` is at least 1.
  */
 export async function mapLimit<T, R>(
   items: readonly T[],
@@ -8,6 +11,8 @@ export async function mapLimit<T, R>(
   fn: (item: T, signal: AbortSignal, index: number) => Promise<R>,
   signal: AbortSignal,
 ): Promise<R[]> {
+  if (!(limit >= 1))
+    throw new TiphysError('Internal', `mapLimit: a limit of ${limit} runs nothing`);
   signal.throwIfAborted();
   const results = new Array<R>(items.length);
   const stop = new AbortController();

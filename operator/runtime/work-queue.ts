@@ -1,4 +1,5 @@
 import type { Clock } from '../ports/clock.ts';
+import { createHeap, type HeapItem } from './heap.ts';
 
 export interface AddOptions {
   /** Not before this many milliseconds from now. Default 0. */
@@ -12,7 +13,10 @@ export interface AddOptions {
  *
  * Guarantees: a key is in the queue at most once; it is never handed out twice at the same time; a
  * key added while it is being worked on is handed out once more afterwards; adding again keeps the
- * earlier time and the higher priority. Keys of one priority come in order of their due time.
+ * earlier time and the higher priority. Keys of one priority come in order of their due time, and
+ * those of one time in order of arrival. Adding and taking cost O(log n).
+ *
+ * Disposing forgets all keys and takes no more.
  */
 export interface WorkQueue<K> extends Disposable {
   add(key: K, options?: AddOptions): void;
@@ -27,62 +31,74 @@ export interface WorkQueue<K> extends Disposable {
   readonly due: number;
 }
 
-interface Entry {
+interface Schedule {
+  /** Monotonic milliseconds. */
   at: number;
   priority: number;
-  order: number;
+}
+
+interface Entry<K> extends Schedule, HeapItem {
+  readonly key: K;
+  readonly order: number;
+  /** Whether it stands among the due ones. */
+  isDue: boolean;
 }
 
 /** A queue by the clock's monotonic time. */
 export function createWorkQueue<K>(clock: Clock): WorkQueue<K> {
-  const waiting = new Map<K, Entry>();
+  const waiting = new Map<K, Entry<K>>();
+  const later = createHeap<Entry<K>>(isEarlier);
+  const due = createHeap<Entry<K>>(isMoreUrgent);
   const active = new Set<K>();
-  const again = new Map<K, Entry>();
-  const takers: ((key: K) => void)[] = [];
+  const again = new Map<K, Schedule>();
+  const takers = new Set<(key: K) => void>();
   let order = 0;
+  let disposed = false;
   let alarm: Disposable | undefined;
   let alarmAt = Number.POSITIVE_INFINITY;
 
-  function merge(into: Map<K, Entry>, key: K, entry: Entry): void {
-    const existing = into.get(key);
-    if (existing === undefined) {
-      into.set(key, entry);
-      return;
+  function enqueue(key: K, schedule: Schedule): void {
+    const known = waiting.get(key);
+    if (known === undefined) {
+      const entry = { ...schedule, key, order: order++, isDue: false, heapIndex: 0 };
+      waiting.set(key, entry);
+      later.push(entry);
+    } else {
+      merge(known, schedule);
+      (known.isDue ? due : later).raise(known);
     }
-    existing.at = Math.min(existing.at, entry.at);
-    existing.priority = Math.max(existing.priority, entry.priority);
   }
 
-  function next(now: number): K | undefined {
-    let best: [K, Entry] | undefined;
-    for (const candidate of waiting) {
-      if (candidate[1].at > now) continue;
-      if (best === undefined || precedes(candidate[1], best[1])) best = candidate;
+  function moveDue(): void {
+    const now = clock.monotonic();
+    for (let entry = later.peek(); entry !== undefined && entry.at <= now; entry = later.peek()) {
+      later.pop();
+      entry.isDue = true;
+      due.push(entry);
     }
-    return best?.[0];
   }
 
   function hand(): void {
-    const now = clock.monotonic();
-    while (takers.length > 0) {
-      const key = next(now);
-      if (key === undefined) break;
-      waiting.delete(key);
-      active.add(key);
-      takers.shift()?.(key);
+    moveDue();
+    for (const taker of takers) {
+      const entry = due.pop();
+      if (entry === undefined) return setAlarm();
+      takers.delete(taker);
+      waiting.delete(entry.key);
+      active.add(entry.key);
+      taker(entry.key);
     }
-    if (takers.length > 0) setAlarm(now);
   }
 
-  function setAlarm(now: number): void {
-    let soonest = Number.POSITIVE_INFINITY;
-    for (const { at } of waiting.values()) soonest = Math.min(soonest, at);
+  /** Wakes the takers when the next key falls due. */
+  function setAlarm(): void {
+    const soonest = later.peek()?.at ?? Number.POSITIVE_INFINITY;
     if (soonest === alarmAt) return;
     alarm?.[Symbol.dispose]();
     alarm = undefined;
     alarmAt = soonest;
     if (soonest === Number.POSITIVE_INFINITY) return;
-    alarm = clock.schedule(Math.max(0, soonest - now), () => {
+    alarm = clock.schedule(Math.max(0, soonest - clock.monotonic()), () => {
       alarmAt = Number.POSITIVE_INFINITY;
       hand();
     });
@@ -90,16 +106,22 @@ export function createWorkQueue<K>(clock: Clock): WorkQueue<K> {
 
   return {
     add(key, { afterMs = 0, priority = 0 } = {}) {
-      const entry = { at: clock.monotonic() + afterMs, priority, order: order++ };
-      merge(active.has(key) ? again : waiting, key, entry);
-      if (!active.has(key)) hand();
+      if (disposed) return;
+      const schedule = { at: clock.monotonic() + afterMs, priority };
+      if (active.has(key)) {
+        const known = again.get(key);
+        if (known === undefined) again.set(key, schedule);
+        else merge(known, schedule);
+      } else {
+        enqueue(key, schedule);
+        hand();
+      }
     },
     take(signal) {
       return new Promise((resolve, reject) => {
         if (signal.aborted) return reject(signal.reason);
         const abort = () => {
-          const index = takers.indexOf(taker);
-          if (index >= 0) takers.splice(index, 1);
+          takers.delete(taker);
           reject(signal.reason);
         };
         const taker = (key: K) => {
@@ -107,15 +129,15 @@ export function createWorkQueue<K>(clock: Clock): WorkQueue<K> {
           resolve(key);
         };
         signal.addEventListener('abort', abort, { once: true });
-        takers.push(taker);
+        takers.add(taker);
         hand();
       });
     },
     done(key) {
       active.delete(key);
-      const entry = again.get(key);
+      const schedule = again.get(key);
       again.delete(key);
-      if (entry !== undefined) merge(waiting, key, entry);
+      if (schedule !== undefined) enqueue(key, schedule);
       hand();
     },
     get length() {
@@ -125,21 +147,29 @@ export function createWorkQueue<K>(clock: Clock): WorkQueue<K> {
       return active.size;
     },
     get due() {
-      const now = clock.monotonic();
-      let count = 0;
-      for (const { at } of waiting.values()) if (at <= now) count += 1;
-      return count;
+      moveDue();
+      return due.size;
     },
     [Symbol.dispose]() {
+      disposed = true;
       alarm?.[Symbol.dispose]();
       waiting.clear();
       again.clear();
+      later.clear();
+      due.clear();
     },
   };
 }
 
-function precedes(left: Entry, right: Entry): boolean {
-  if (left.priority !== right.priority) return left.priority > right.priority;
-  if (left.at !== right.at) return left.at < right.at;
-  return left.order < right.order;
+function merge(into: Schedule, schedule: Schedule): void {
+  into.at = Math.min(into.at, schedule.at);
+  into.priority = Math.max(into.priority, schedule.priority);
+}
+
+function isEarlier(left: Entry<unknown>, right: Entry<unknown>): boolean {
+  return left.at === right.at ? left.order < right.order : left.at < right.at;
+}
+
+function isMoreUrgent(left: Entry<unknown>, right: Entry<unknown>): boolean {
+  return left.priority === right.priority ? isEarlier(left, right) : left.priority > right.priority;
 }
