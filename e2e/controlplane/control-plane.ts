@@ -1,0 +1,339 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { TiphysError } from '../../operator/core/errors.ts';
+import { systemClock } from '../../operator/runtime/clock.ts';
+import { withDeadline } from '../../operator/runtime/deadline.ts';
+import { type Binaries, type Component, COMPONENTS, resolveBinaries } from './binaries.ts';
+import { COMPONENT_FLAGS, type Layout } from './components.ts';
+import { freePort } from './free-port.ts';
+import { createKubeRequester, type KubeRequester } from './kube-request.ts';
+import { kubeconfigText, webhookConfigText } from './kubeconfig.ts';
+import { kwokConfigText } from './stages.ts';
+import { startSupervised, type Supervised } from './supervised.ts';
+import { userFile } from './token-webhook.ts';
+import { type Environment, type Progress, progressToStderr } from './tool-cache.ts';
+
+/** A Kubernetes cluster of one's own: etcd, the API server, and what was asked for beside them. */
+export interface ControlPlane extends AsyncDisposable {
+  /** `https://127.0.0.1:PORT`. */
+  readonly server: string;
+  /** Of the administrator, with a bearer token; a file of this text is at `kubeconfigPath`. */
+  readonly kubeconfig: string;
+  readonly kubeconfigPath: string;
+  readonly adminToken: string;
+  /** PEM of the authority that signed the API server's certificate. */
+  readonly ca: string;
+  /** Folder of this control plane; gone after disposal unless the logs are kept. */
+  readonly dir: string;
+  /** Folder with `<component>.log`. */
+  readonly logs: string;
+  /** What runs now, by component, and `supervisor`. */
+  readonly pids: Readonly<Record<string, number>>;
+  /** From the call to the last component being ready. */
+  readonly startedInMs: number;
+  /** A kubeconfig of a new user who may do what RBAC lets that name and these groups do. */
+  user(name: string, groups?: readonly string[]): Promise<string>;
+  /** Ends the API server, as an outage does; the other components keep trying. */
+  stopApiServer(): Promise<void>;
+  /** Starts it again on the same port, with the same certificate and data; resolves when ready. */
+  startApiServer(signal: AbortSignal): Promise<void>;
+  /** Disposal then leaves the logs and says where they are. Call it when a test fails. */
+  keepLogs(): void;
+}
+
+export interface ControlPlaneOptions {
+  /** What runs beside etcd and the API server. Each is on unless switched off. */
+  readonly components?: {
+    readonly controllerManager?: boolean;
+    readonly scheduler?: boolean;
+    /** Also makes the one node, on which Pods live as `stages.ts` says. */
+    readonly kwok?: boolean;
+  };
+  readonly signal: AbortSignal;
+  /** Same as calling `keepLogs()` at once. Default false. */
+  readonly keepLogs?: boolean;
+  /** Default: the environment of this process. */
+  readonly env?: Environment;
+  /** Default: lines on the standard error. */
+  readonly log?: Progress;
+}
+
+const START_TIMEOUT_MS = 120_000;
+
+/**
+ * Starts a control plane on free ports of 127.0.0.1 and waits until Pods can be made.
+ *
+ * Lifetime: disposing ends every process at once and removes the data. The same happens when this
+ * process dies in any way, also by SIGKILL. Several can run beside each other.
+ * Errors: `ToolMissing` when programs can be neither found nor built; `Timeout` after two minutes;
+ * a component that ends early is named with the last lines of its log.
+ * Cancellation: everything that was started is ended before the call rejects.
+ */
+export async function startControlPlane(options: ControlPlaneOptions): Promise<ControlPlane> {
+  const log = options.log ?? progressToStderr;
+  const wanted = wantedComponents(options);
+  const binaries = await resolveBinaries({
+    env: options.env ?? process.env,
+    components: wanted,
+    log,
+    signal: options.signal,
+  });
+  const startedMs = systemClock.monotonic();
+  using deadline = withDeadline(options.signal, START_TIMEOUT_MS, systemClock);
+  await using undo = new AsyncDisposableStack();
+
+  const dir = await mkdtemp(join(tmpdir(), 'tiphys-cluster-'));
+  let keepLogs = options.keepLogs ?? false;
+  undo.defer(async () => {
+    if (keepLogs) log(`the logs of the control plane are in ${join(dir, 'logs')}`);
+    else await rm(dir, { recursive: true, force: true });
+  });
+  const layout = await layOut(dir, wanted);
+  const supervised = undo.use(await startSupervised(join(dir, 'users'), layout.dataDir));
+  await writeFile(layout.webhookConfig, webhookConfigText(supervised.webhookUrl));
+
+  const cluster = new Cluster(layout, binaries, supervised, join(dir, 'logs'));
+  const adminToken = await readAdminToken(layout);
+  const server = `https://127.0.0.1:${layout.apiServerPort}`;
+  let ca: string;
+  let kubeconfig: string;
+  try {
+    await cluster.startStore(deadline.signal);
+    ca = await cluster.certificateAuthority(deadline.signal);
+    kubeconfig = kubeconfigText({ server, ca, token: adminToken, user: 'admin' });
+    await writeFile(layout.caFile, ca);
+    await writeFile(layout.kubeconfigPath, kubeconfig, { mode: 0o600 });
+    await using api = createKubeRequester({ server, ca, token: adminToken });
+    await cluster.untilReady(api, deadline.signal);
+    await cluster.startRest(wanted, api, deadline.signal);
+  } catch (error) {
+    keepLogs ||= !options.signal.aborted;
+    throw error;
+  }
+
+  const running = undo.move();
+  return {
+    server,
+    kubeconfig,
+    kubeconfigPath: layout.kubeconfigPath,
+    adminToken,
+    ca,
+    dir,
+    logs: join(dir, 'logs'),
+    get pids() {
+      return { ...Object.fromEntries(supervised.pids), supervisor: supervised.pid };
+    },
+    startedInMs: Math.round(systemClock.monotonic() - startedMs),
+    user: (name, groups = []) => addUser({ server, ca, dir }, name, groups),
+    stopApiServer: () => supervised.stop('kube-apiserver', 'SIGKILL'),
+    async startApiServer(signal) {
+      cluster.start('kube-apiserver');
+      await using api = createKubeRequester({ server, ca, token: adminToken });
+      await cluster.untilReady(api, signal);
+    },
+    keepLogs: () => {
+      keepLogs = true;
+    },
+    [Symbol.asyncDispose]: () => running.disposeAsync(),
+  };
+}
+
+/**
+ * A new user of a running control plane, from any process that knows its folder.
+ * Returns the kubeconfig; what the user may do is up to RBAC.
+ */
+export async function addUser(
+  at: Pick<ControlPlane, 'server' | 'ca' | 'dir'>,
+  name: string,
+  groups: readonly string[],
+): Promise<string> {
+  const token = randomBytes(24).toString('base64url');
+  await writeFile(userFile(join(at.dir, 'users'), token), JSON.stringify({ name, groups }));
+  return kubeconfigText({ server: at.server, ca: at.ca, token, user: name });
+}
+
+function wantedComponents({ components = {} }: ControlPlaneOptions): readonly Component[] {
+  const left: Readonly<Partial<Record<Component, boolean>>> = {
+    'kube-controller-manager': components.controllerManager === false,
+    'kube-scheduler': components.scheduler === false,
+    kwok: components.kwok === false,
+  };
+  return COMPONENTS.filter((component) => left[component] !== true);
+}
+
+/** Ports, folders, keys and tokens: everything that exists before the first process. */
+async function layOut(dir: string, wanted: readonly Component[]): Promise<Layout> {
+  const layout: Layout = {
+    etcdPort: await freePort(),
+    etcdPeerPort: await freePort(),
+    apiServerPort: await freePort(),
+    dataDir: join(dir, 'data'),
+    certDir: join(dir, 'data', 'certs'),
+    serviceAccountKey: join(dir, 'data', 'service-account.key'),
+    serviceAccountPublicKey: join(dir, 'data', 'service-account.pub'),
+    tokenFile: join(dir, 'data', 'tokens.csv'),
+    webhookConfig: join(dir, 'data', 'token-webhook.json'),
+    kubeconfigPath: join(dir, 'kubeconfig.json'),
+    kwokConfig: join(dir, 'data', 'kwok.yaml'),
+    caFile: join(dir, 'data', 'ca.crt'),
+    withControllerManager: wanted.includes('kube-controller-manager'),
+  };
+  for (const folder of ['data/certs', 'logs', 'users']) {
+    await mkdir(join(dir, folder), { recursive: true, mode: 0o700 });
+  }
+  const keys = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    privateKeyEncoding: { type: 'pkcs1', format: 'pem' },
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+  });
+  await writeFile(layout.serviceAccountKey, keys.privateKey, { mode: 0o600 });
+  await writeFile(layout.serviceAccountPublicKey, keys.publicKey);
+  const adminToken = randomBytes(24).toString('base64url');
+  await writeFile(layout.tokenFile, `${adminToken},admin,admin,system:masters\n`, { mode: 0o600 });
+  await writeFile(layout.kwokConfig, kwokConfigText());
+  return layout;
+}
+
+async function readAdminToken(layout: Layout): Promise<string> {
+  const [token] = (await readFile(layout.tokenFile, 'utf8')).split(',');
+  return token ?? '';
+}
+
+/** The order of a start, and what each step waits for. */
+class Cluster {
+  readonly #layout: Layout;
+  readonly #binaries: Binaries;
+  readonly #supervised: Supervised;
+  readonly #logs: string;
+
+  constructor(layout: Layout, binaries: Binaries, supervised: Supervised, logs: string) {
+    this.#layout = layout;
+    this.#binaries = binaries;
+    this.#supervised = supervised;
+    this.#logs = logs;
+  }
+
+  start(component: Component): void {
+    const [program, ...first] = this.#binaries[component];
+    this.#supervised.start({
+      name: component,
+      program,
+      args: [...first, ...COMPONENT_FLAGS[component](this.#layout)],
+      logFile: join(this.#logs, `${component}.log`),
+    });
+  }
+
+  /** etcd first: an API server that finds none waits a whole second before it looks again. */
+  async startStore(signal: AbortSignal): Promise<void> {
+    this.start('etcd');
+    await this.#until(() => accepts(this.#layout.etcdPort), 'etcd accepts connections', signal);
+    this.start('kube-apiserver');
+  }
+
+  /** The API server writes its certificate, followed by the authority that signed it. */
+  async certificateAuthority(signal: AbortSignal): Promise<string> {
+    const path = join(this.#layout.certDir, 'apiserver.crt');
+    const read = async () => {
+      const text = await readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+        if (error.code === 'ENOENT') return '';
+        throw error;
+      });
+      return text.match(/-----BEGIN CERTIFICATE-----[^]+?-----END CERTIFICATE-----\n/g)?.[1];
+    };
+    return await this.#until(read, 'the API server has a certificate', signal);
+  }
+
+  async untilReady(api: KubeRequester, signal: AbortSignal): Promise<void> {
+    await this.#until(
+      async () => (await api.get('/readyz', signal)) === 'ok',
+      'the API server is ready',
+      signal,
+    );
+  }
+
+  /** The others, and with kwok the node, until Pods can be made and will run. */
+  async startRest(
+    wanted: readonly Component[],
+    api: KubeRequester,
+    signal: AbortSignal,
+  ): Promise<void> {
+    for (const component of wanted) {
+      if (component !== 'etcd' && component !== 'kube-apiserver') this.start(component);
+    }
+    if (wanted.includes('kwok')) {
+      await api.create('/api/v1/nodes', NODE, signal);
+      await this.#until(
+        async () => isReadyNode(await api.get('/api/v1/nodes/node-1', signal)),
+        'the node is ready',
+        signal,
+      );
+    }
+    if (wanted.includes('kube-controller-manager')) {
+      const account = '/api/v1/namespaces/default/serviceaccounts/default';
+      await this.#until(
+        async () => (await api.get(account, signal)) !== undefined,
+        'the controller manager works',
+        signal,
+      );
+    }
+  }
+
+  /** Polls until the answer is neither `undefined` nor `false`; gives up when a component ended. */
+  async #until<T>(
+    ask: () => Promise<T | undefined | false>,
+    what: string,
+    signal: AbortSignal,
+  ): Promise<T> {
+    for (;;) {
+      const answer = await ask();
+      if (answer !== undefined && answer !== false) return answer;
+      for (const component of COMPONENTS) {
+        const how = this.#supervised.endedBy(component);
+        if (how !== undefined) throw await this.#ended(component, how);
+      }
+      await systemClock.sleep(30, signal).catch((reason: unknown) => {
+        if (!(reason instanceof TiphysError && reason.code === 'Timeout')) throw reason;
+        throw new TiphysError('Timeout', `control plane: still waiting until ${what}`, {
+          cause: reason,
+          hint: `Read the logs in ${this.#logs}.`,
+        });
+      });
+    }
+  }
+
+  async #ended(component: Component, how: string): Promise<Error> {
+    const log = await readFile(join(this.#logs, `${component}.log`), 'utf8');
+    const lastLines = log.trimEnd().split('\n').slice(-15).join('\n');
+    return new TiphysError('Internal', `${component} ended early (${how}):\n${lastLines}`);
+  }
+}
+
+const NODE = {
+  apiVersion: 'v1',
+  kind: 'Node',
+  metadata: {
+    name: 'node-1',
+    labels: { 'kubernetes.io/hostname': 'node-1', 'kubernetes.io/os': 'linux' },
+  },
+};
+
+function isReadyNode(node: unknown): boolean {
+  const { status } = (node ?? {}) as {
+    status?: { conditions?: { type: string; status: string }[] };
+  };
+  return status?.conditions?.some((c) => c.type === 'Ready' && c.status === 'True') === true;
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
+}
