@@ -58,7 +58,7 @@ function stage(
   };
 }
 
-/** Conditions of a Pod that has started, with its addresses. */
+/** Conditions of a Pod that has started, with its addresses: a Pod gets those only once. */
 function started(phase: string, ready: boolean): string {
   const status = ready ? 'True' : 'False';
   return `
@@ -75,6 +75,7 @@ conditions:
 {{ range .spec.readinessGates }}
 - { type: {{ .conditionType | Quote }}, status: "${status}", lastTransitionTime: {{ $now | Quote }} }
 {{ end }}
+{{ if not .status.podIP }}
 {{ with NodeIPsWith .spec.nodeName }}
 hostIP: {{ index . 0 | Quote }}
 hostIPs:
@@ -87,6 +88,7 @@ podIP: {{ index . 0 | Quote }}
 podIPs:
 {{ range . }}
 - ip: {{ . | Quote }}
+{{ end }}
 {{ end }}
 {{ end }}
 `;
