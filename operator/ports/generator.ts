@@ -24,6 +24,8 @@ export interface GenerateRequest {
   readonly apiVersions: readonly string[];
   /** Trees of the sources with a `ref`, by that name. */
   readonly refs: ReadonlyMap<string, SourceTree>;
+  /** The application has several sources, so that `$name/…` in a path must be a `ref`. */
+  readonly multipleSources: boolean;
   /** Settings of this generator from the configuration, e.g. build options. */
   readonly settings: JsonObject;
 }
@@ -57,4 +59,30 @@ export interface Generator {
   /** Whether the folder looks like input for it. */
   detect(tree: SourceTree, path: string, signal: AbortSignal): Promise<boolean>;
   generate(request: GenerateRequest, signal: AbortSignal): Promise<Generated>;
+}
+
+/** What the choice of a generator may depend on. */
+export interface SelectRequest {
+  readonly tree: SourceTree;
+  readonly path: string;
+  readonly source: ApplicationSource;
+  readonly instance: string;
+  /** By generator name; `enabled: false` switches one off. */
+  readonly settings: GeneratorSettings;
+}
+
+/** Settings of each generator by its name, as the administrator configured them. */
+export type GeneratorSettings = Readonly<Record<string, JsonObject>>;
+
+export interface Selection {
+  readonly generator: Generator;
+  /** The source with the overrides of `.argocd-source.yaml` in the folder. */
+  readonly source: ApplicationSource;
+}
+
+/** Every generator an installation knows, and the rules by which a source gets one of them. */
+export interface GeneratorRegistry {
+  readonly generators: readonly Generator[];
+  /** Errors: `InvalidSpec` for contradictory sources and overrides, `UnsafePath`. */
+  select(request: SelectRequest, signal: AbortSignal): Promise<Selection>;
 }

@@ -2,7 +2,15 @@ export type { AppKey } from '../core/app/app-key.ts';
 export type { AppChange, AppStore, ProjectStore } from './app-store.ts';
 export type { Clock } from './clock.ts';
 export type { Cluster, ClusterEntry, Clusters } from './clusters.ts';
-export type { Generated, GenerateRequest, Generator } from './generator.ts';
+export type {
+  Generated,
+  GenerateRequest,
+  Generator,
+  GeneratorRegistry,
+  GeneratorSettings,
+  Selection,
+  SelectRequest,
+} from './generator.ts';
 export type {
   ApiCatalogue,
   ApiResource,

@@ -1,0 +1,24 @@
+export { createDirectoryGenerator, type DirectoryGeneratorOptions } from './directory/index.ts';
+export { createGeneratorRegistry, defineGenerator } from './registry.ts';
+export { buildEnvironment, substitute, type Variables } from './build-environment.ts';
+export {
+  decodeText,
+  DEFAULT_YAML_LIMITS,
+  parseDocuments,
+  type ParseOptions,
+  type YamlLimits,
+} from './yaml/parse-documents.ts';
+export { parseManifests } from './yaml/parse-manifests.ts';
+export type {
+  Generated,
+  GenerateRequest,
+  Generator,
+  GeneratorRegistry,
+  GeneratorSettings,
+  Selection,
+  SelectRequest,
+} from '../operator/ports/generator.ts';
+export type { Materialised, SourceTree, TreeEntry } from '../operator/ports/source-tree.ts';
+export type { ApplicationSource } from '../operator/core/app/types.ts';
+export type { JsonObject, JsonValue } from '../operator/core/objects/json.ts';
+export type { KubeObject } from '../operator/core/objects/kube-object.ts';

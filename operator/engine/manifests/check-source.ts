@@ -1,0 +1,68 @@
+import type { ApplicationSource } from '../../core/app/types.ts';
+import { TiphysError } from '../../core/errors.ts';
+
+/** Refuses a list of sources that contradicts itself. Errors: `InvalidSpec`. */
+export function checkSources(sources: readonly ApplicationSource[]): void {
+  const refs = new Set<string>();
+  for (const source of sources) {
+    checkKind(source);
+    const { ref } = source;
+    if (ref === undefined || ref === '') {
+      if (sources.length === 1) checkPlace(source);
+      continue;
+    }
+    if (!/^[a-zA-Z0-9_-]+$/.test(ref)) {
+      throw invalid(`sources.ref ${ref} cannot contain any special characters except '_' and '-'`);
+    }
+    if (refs.has(ref)) throw invalid('invalid sources: multiple sources had the same `ref` key');
+    refs.add(ref);
+  }
+}
+
+/** True for a source that only lends its files to others, or has nothing to render. */
+export function rendersNothing(source: ApplicationSource): boolean {
+  return (source.path ?? '') === '';
+}
+
+/**
+ * The folder of a source as a path in its tree, `` for the root.
+ * Errors: `UnsafePath` when it is absolute or leads outside.
+ */
+export function folderOf(source: ApplicationSource): string {
+  const path = source.path ?? '';
+  if (path.startsWith('/')) throw new TiphysError('UnsafePath', `${path}: app path is absolute`);
+  const names: string[] = [];
+  for (const name of path.split('/')) {
+    if (name === '' || name === '.') continue;
+    if (name !== '..') names.push(name);
+    else if (names.pop() === undefined) {
+      throw new TiphysError('UnsafePath', `${path}: app path outside root`);
+    }
+  }
+  return names.join('/');
+}
+
+function checkKind(source: ApplicationSource): void {
+  if (source.repoURL.startsWith('oci://')) {
+    throw unsupported('spec.source.repoURL', 'OCI registries');
+  }
+  if ((source.chart ?? '') !== '') throw unsupported('spec.source.chart', 'Helm repositories');
+}
+
+function checkPlace(source: ApplicationSource): void {
+  if (source.repoURL !== '' && !rendersNothing(source)) return;
+  throw invalid(
+    'spec.source.repoURL and either spec.source.path or spec.source.chart are required',
+  );
+}
+
+function unsupported(field: string, what: string): TiphysError {
+  return new TiphysError('InvalidSpec', `${field}: ${what} are not supported yet as a source`, {
+    hint: 'Commit the chart to a Git repository and name its folder in spec.source.path.',
+    fields: { field },
+  });
+}
+
+function invalid(message: string): TiphysError {
+  return new TiphysError('InvalidSpec', message);
+}

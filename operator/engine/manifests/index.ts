@@ -1,0 +1,1 @@
+export { createManifestSource, type ManifestSourceOptions } from './manifest-source.ts';
