@@ -11,6 +11,7 @@ import { gvkOf, idOf, resourceKey, type KubeObject } from '../core/objects/kube-
 import { permitsResource } from '../core/project/permits.ts';
 import {
   finishAfterFinalGroup,
+  hasUnstoredEnd,
   nextStep,
   observeResults,
   type NextStep,
@@ -126,6 +127,11 @@ export async function runSyncPass(
   const results = readResults(request.state);
   const observe = (): Observed => observed(request, results);
   for (const [key, result] of observeResults(plan, observe())) results.set(key, result);
+  const stored = readResults(request.state);
+  if (hasUnstoredEnd(plan, results, stored)) {
+    const state = running(request.state, results, request.state.message ?? '');
+    return { state, next: 'again', wrote: false };
+  }
   const step = nextStep(plan, observe());
   switch (step.type) {
     case 'wait':
@@ -142,7 +148,7 @@ export async function runSyncPass(
       for (const [key, result] of done) results.set(key, result);
       for (const [key, result] of observeResults(plan, observe())) results.set(key, result);
       const after = step.final ? finishAfterFinalGroup(plan, observe()) : nextStep(plan, observe());
-      if (after.type === 'finish') {
+      if (after.type === 'finish' && !hasUnstoredEnd(plan, results, stored)) {
         await deleteHooks(request, after, signal);
         return { ...finish(request, plan, after, results), wrote: true };
       }
@@ -226,6 +232,7 @@ export function readResults(state: OperationState): Map<TaskKey, ResourceResult>
 }
 
 async function deleteHooks(request: SyncPassRequest, step: Finish, signal: AbortSignal) {
+  if (request.state.operation.sync?.dryRun === true) return;
   for (const task of step.deleteHooks) await deleteTask(request, task, signal);
 }
 

@@ -66,6 +66,26 @@ export function observeResults(
   return changed;
 }
 
+/**
+ * Whether a hook ended, as `results` say and `stored` does not, that finishing may delete. Store the
+ * results before going on: a restart would find neither the hook nor how it ended.
+ */
+export function hasUnstoredEnd(
+  plan: SyncPlan,
+  results: ReadonlyMap<TaskKey, ResourceResult>,
+  stored: ReadonlyMap<TaskKey, ResourceResult>,
+): boolean {
+  return plan.tasks.some(
+    (task) =>
+      (task.policies.has('HookSucceeded') || task.policies.has('HookFailed')) &&
+      hasEnded(results.get(task.key)) &&
+      !hasEnded(stored.get(task.key)),
+  );
+}
+
+const hasEnded = (result: ResourceResult | undefined): boolean =>
+  result?.hookPhase !== undefined && result.hookPhase !== 'Running';
+
 /** A hook without a result whose object carries the mark of this very run: we were stopped right after making it. */
 function isMadeByTask(task: SyncTask, observed: Observed): boolean {
   if (task.type !== 'hook') return false;
@@ -125,16 +145,20 @@ export function nextStep(plan: SyncPlan, observed: Observed): NextStep {
   const state = readState(plan, observed);
   if (state.failed.some((task) => wasRejected(task, state)) && state.syncFailPending.length > 0)
     return runGroup(state.syncFailPending, state, observed); // the siblings' health comes later
+  const [first] = state.pending;
+  const group = first === undefined ? [] : state.pending.filter((task) => sameGroup(task, first));
+  // Hooks whose old object had to go first: the rest of their group may be waiting for them.
+  const isHalfRun = first !== undefined && state.running.some((task) => sameGroup(task, first));
+  if (isHalfRun && state.failed.length === 0) return runGroup(group, state, observed);
   const waiting = waitForRunning(state, plan) ?? waitForDeletions(state, observed);
   if (waiting !== undefined) return waiting;
   if (state.failed.length > 0) return failingStep(state, observed);
-  const first = state.pending[0];
-  if (first === undefined) return succeed(state, SYNCED_NOTHING_LEFT);
-  const group = state.pending.filter(
-    (task) => task.phase === first.phase && task.wave === first.wave,
-  );
+  if (group.length === 0) return succeed(state, SYNCED_NOTHING_LEFT);
   return runGroup(group, state, observed);
 }
+
+const sameGroup = (left: SyncTask, right: SyncTask): boolean =>
+  left.phase === right.phase && left.wave === right.wave;
 
 /** The end of a sync whose last group needs no waiting. */
 export function finishAfterFinalGroup(plan: SyncPlan, observed: Observed): NextStep {
@@ -226,7 +250,7 @@ const wasRejected = (task: SyncTask, state: State): boolean =>
 function isGroupRejected(state: State): boolean {
   const [first] = state.failed;
   return state.tasks
-    .filter((task) => task.phase === first?.phase && task.wave === first.wave)
+    .filter((task) => first !== undefined && sameGroup(task, first))
     .map((task) => state.results.get(task.key))
     .every((result) => result?.status !== 'Synced' && result?.hookPhase !== 'Error');
 }
@@ -252,15 +276,10 @@ function succeed(state: State, message: string): NextStep {
 }
 
 function finishedHooks(state: State, policy: 'HookSucceeded' | 'HookFailed'): readonly SyncTask[] {
-  return state.tasks.filter((task) => {
-    const phase = state.results.get(task.key)?.hookPhase;
-    return (
-      task.type === 'hook' &&
-      phase !== undefined &&
-      phase !== 'Running' &&
-      task.policies.has(policy)
-    );
-  });
+  return state.tasks.filter(
+    (task) =>
+      task.type === 'hook' && task.policies.has(policy) && hasEnded(state.results.get(task.key)),
+  );
 }
 
 function runGroup(group: readonly SyncTask[], state: State, observed: Observed): NextStep {
