@@ -349,6 +349,29 @@ describe('the client on a real API server', { skip: program === undefined }, () 
     assert.match(await through.version(never), /^v1/);
   });
 
+  test('requests aborted before they are answered leave nothing that a cut connection could trip over', async () => {
+    await using proxy = await startCuttableProxy(api.port);
+    await using through = createKubeClient({
+      connection: { ...api.connection(), server: `https://127.0.0.1:${proxy.port}` },
+      clock: systemClock,
+      random: Math.random,
+    });
+    await through.version(never);
+    for (let round = 0; round < 5; round += 1) {
+      const stop = new AbortController();
+      const requests = Array.from({ length: 40 }, () =>
+        Array.fromAsync(through.list(at('ConfigMap', ''), {}, stop.signal)).catch(() => undefined),
+      );
+      await new Promise((resolve) => setTimeout(resolve, round));
+      stop.abort(new Error('enough'));
+      await Promise.all(requests);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    proxy.cut(); // an error without a listener would fail this test as an uncaught exception
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.match(await through.version(never), /^v1/);
+  });
+
   test('a hundred and fifty watches and many requests share few connections', async () => {
     await using proxy = await startCuttableProxy(api.port);
     await using through = createKubeClient({

@@ -13,7 +13,6 @@ import type {
   WatchOptions,
   WriteOptions,
 } from '../ports/kube-client.ts';
-import { withDeadline } from '../runtime/deadline.ts';
 import type { KubeConnection } from './connection.ts';
 import { discover } from './discovery.ts';
 import { collectionPath, creationPath, objectPath, queryOf, subjectOf } from './resource-path.ts';
@@ -43,7 +42,7 @@ const PATCH_TYPES: Readonly<Record<PatchType, string>> = {
 
 /** Opens nothing until the first call. Disposing cuts every request and watch under way. */
 export function createKubeClient(options: KubeClientOptions): KubeClient & AsyncDisposable {
-  const { connection, clock } = options;
+  const { connection } = options;
   const transport = createTransport({
     ...options,
     requestTimeoutMs: options.requestTimeoutMs ?? 60_000,
@@ -136,19 +135,8 @@ export function createKubeClient(options: KubeClientOptions): KubeClient & Async
     };
     const complete = completer(address.resource, metadataOnly);
     const limitMs = timeoutSeconds * 1000 + WATCH_GRACE_MS;
-    using deadline = withDeadline(signal, limitMs, clock);
-    try {
-      const body = await transport.stream(request, deadline.signal);
-      for await (const line of jsonLines(body)) yield decodeWatchLine(line, request, complete);
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!deadline.signal.aborted) throw error;
-      throw new TiphysError(
-        'KubeUnreachable',
-        `${request.subject}: watch failed: ${connection.server}: not ended by the server in ${limitMs} ms`,
-        { cause: error },
-      );
-    }
+    const lines = jsonLines(transport.stream(request, limitMs, signal));
+    for await (const line of lines) yield decodeWatchLine(line, request, complete);
   }
 
   return {

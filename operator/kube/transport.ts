@@ -1,11 +1,14 @@
 import { promisify } from 'node:util';
 import { gunzip } from 'node:zlib';
-import { buildConnector, Pool, ProxyAgent, type Dispatcher } from 'undici';
+import type { Dispatcher } from 'undici';
 import { hasCode, TiphysError } from '../core/errors.ts';
 import type { JsonValue } from '../core/objects/json.ts';
 import type { Clock } from '../ports/clock.ts';
 import { withDeadline } from '../runtime/deadline.ts';
-import type { KubeConnection, TlsMaterial } from './connection.ts';
+import { untilAborted } from '../runtime/keyed-lock.ts';
+import type { KubeConnection } from './connection.ts';
+import { guardedRequest } from './guarded-request.ts';
+import { createPool } from './pool.ts';
 import { codeOfCause, networkError, refusalError, type RequestSubject } from './status-error.ts';
 
 export interface TransportOptions {
@@ -32,14 +35,13 @@ export interface KubeRequest extends RequestSubject {
 export interface Transport extends AsyncDisposable {
   /** The parsed body. Errors: `Kube…` codes, and `Timeout` after `requestTimeoutMs`. */
   json(request: KubeRequest, signal: AbortSignal): Promise<JsonValue>;
-  /** The body as it comes, without a time limit. The caller reads it to its end or aborts. */
-  stream(request: KubeRequest, signal: AbortSignal): Promise<AsyncIterable<Uint8Array>>;
+  /** The body as it comes, for at most `limitMs`; longer is `KubeUnreachable`. */
+  stream(request: KubeRequest, limitMs: number, signal: AbortSignal): AsyncIterable<Uint8Array>;
 }
 
 /** Overload is waited for this often, and no single wait is longer than this. */
 const MAX_OVERLOAD_RETRIES = 4;
 const MAX_OVERLOAD_WAIT_MS = 10_000;
-const CONNECT_TIMEOUT_MS = 10_000;
 
 const inflate = promisify(gunzip);
 
@@ -47,7 +49,22 @@ export function createTransport(options: TransportOptions): Transport {
   const { connection, clock, random, requestTimeoutMs } = options;
   const url = new URL(connection.server);
   const prefix = url.pathname.replace(/\/+$/, '');
-  const dispatcher = createDispatcher(connection, url.origin);
+  let pool = createPool(connection, url.origin);
+  /** When the API server was last heard of, on any stream. */
+  let heardAt = clock.monotonic();
+
+  /**
+   * A connection whose other end vanished without a word (a NAT, a failover) takes TCP a quarter of
+   * an hour to give up. If nothing at all was heard since a request that is now overdue, all
+   * connections are cut and made anew.
+   */
+  async function renewIfSilent(sinceMs: number): Promise<void> {
+    if (heardAt >= sinceMs) return;
+    const silent = pool;
+    pool = createPool(connection, url.origin);
+    heardAt = clock.monotonic();
+    await silent.destroy();
+  }
 
   async function headersOf(request: KubeRequest): Promise<Record<string, string>> {
     const headers: Record<string, string> = {
@@ -67,16 +84,20 @@ export function createTransport(options: TransportOptions): Transport {
     request: KubeRequest,
     signal: AbortSignal,
   ): Promise<Dispatcher.ResponseData> {
-    const headers = await credentials(request, headersOf(request));
-    signal.throwIfAborted();
-    return await dispatcher.request({
-      origin: url.origin,
-      path: prefix + request.path,
-      method: request.method,
-      headers,
-      body: request.body === undefined ? null : JSON.stringify(request.body),
+    const headers = await untilAborted(credentials(request, headersOf(request)), signal);
+    const answer = await guardedRequest(
+      pool,
+      {
+        origin: url.origin,
+        path: prefix + request.path,
+        method: request.method,
+        headers,
+        body: request.body === undefined ? null : JSON.stringify(request.body),
+      },
       signal,
-    });
+    );
+    heardAt = clock.monotonic();
+    return answer;
   }
 
   /** Sends until there is an answer that is not "later": overload, a broken pooled connection, stale credentials. */
@@ -124,6 +145,7 @@ export function createTransport(options: TransportOptions): Transport {
 
   return {
     async json(request, signal) {
+      const startedAt = clock.monotonic();
       using deadline = withDeadline(signal, requestTimeoutMs, clock);
       try {
         const answer = await send(request, deadline.signal);
@@ -132,6 +154,7 @@ export function createTransport(options: TransportOptions): Transport {
       } catch (error) {
         signal.throwIfAborted();
         if (!deadline.signal.aborted || !hasCode(error, 'Timeout')) throw error;
+        await renewIfSilent(startedAt);
         throw new TiphysError(
           'Timeout',
           `${request.subject}: ${request.verb} failed: ${connection.server}: ${error.message}`,
@@ -139,68 +162,26 @@ export function createTransport(options: TransportOptions): Transport {
         );
       }
     },
-    async stream(request, signal) {
-      const answer = await send(request, signal);
-      return bodyChunks(answer, request, connection.server, signal);
+    async *stream(request, limitMs, signal) {
+      const startedAt = clock.monotonic();
+      using deadline = withDeadline(signal, limitMs, clock);
+      try {
+        const answer = await send(request, deadline.signal);
+        for await (const chunk of answer.body) {
+          heardAt = clock.monotonic();
+          yield chunk as Uint8Array;
+        }
+      } catch (error) {
+        signal.throwIfAborted();
+        if (error instanceof TiphysError && error !== deadline.signal.reason) throw error;
+        if (deadline.signal.aborted) await renewIfSilent(startedAt);
+        throw networkError(request, connection.server, error);
+      }
     },
     async [Symbol.asyncDispose]() {
-      await dispatcher.destroy();
+      await pool.destroy();
     },
   };
-}
-
-function createDispatcher(connection: KubeConnection, origin: string): Dispatcher {
-  const tls = (material: TlsMaterial) => ({
-    ...(material.ca === undefined ? {} : { ca: material.ca }),
-    ...(material.cert === undefined ? {} : { cert: material.cert }),
-    ...(material.key === undefined ? {} : { key: material.key }),
-    rejectUnauthorized: connection.insecure !== true,
-    ...(connection.serverName === undefined ? {} : { servername: connection.serverName }),
-  });
-  const pool = {
-    allowH2: true,
-    // A watch has no end of its own and pauses for minutes; requests have their own deadline.
-    bodyTimeout: 0,
-    headersTimeout: 0,
-    keepAliveTimeout: 60_000,
-    h2Options: {
-      // A dead connection under all watches is noticed within this time.
-      pingInterval: 15_000,
-      // One slow reader must not stop the other streams of its connection.
-      connectionWindowSize: 16 * 1024 * 1024,
-    },
-  };
-  if (connection.proxyUrl !== undefined) {
-    if (!/^https?:/.test(connection.proxyUrl)) {
-      const scheme = connection.proxyUrl.slice(0, connection.proxyUrl.indexOf(':'));
-      throw new TiphysError(
-        'InvalidConfig',
-        `${connection.server}: cannot connect: proxy scheme ${scheme} is not supported`,
-        { hint: 'Use an http:// or https:// proxy.' },
-      );
-    }
-    return new ProxyAgent({
-      ...pool,
-      uri: connection.proxyUrl,
-      requestTls: { ...tls(connection), allowH2: true },
-    });
-  }
-  const connect = { timeout: CONNECT_TIMEOUT_MS, allowH2: true };
-  const { renewTls } = connection;
-  if (renewTls === undefined) {
-    return new Pool(origin, { ...pool, connect: { ...connect, ...tls(connection) } });
-  }
-  return new Pool(origin, {
-    ...pool,
-    connect(target, callback) {
-      renewTls().then(
-        (material) =>
-          buildConnector({ ...connect, ...tls({ ...connection, ...material }) })(target, callback),
-        (error: unknown) =>
-          callback(error instanceof Error ? error : new Error(String(error)), null),
-      );
-    },
-  });
 }
 
 async function authorizationOf(connection: KubeConnection): Promise<string | undefined> {
@@ -238,20 +219,6 @@ function retryAfterOf(header: string | string[] | undefined): number | undefined
   if (text === undefined) return undefined;
   const seconds = Number(text);
   return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1000 : undefined;
-}
-
-async function* bodyChunks(
-  answer: Dispatcher.ResponseData,
-  request: KubeRequest,
-  server: string,
-  signal: AbortSignal,
-): AsyncGenerator<Uint8Array> {
-  try {
-    yield* answer.body;
-  } catch (error) {
-    signal.throwIfAborted();
-    throw networkError(request, server, error);
-  }
 }
 
 async function readBody(

@@ -27,6 +27,7 @@ export type {
   WatchOptions,
   WriteOptions,
 } from './kube-client.ts';
+export type { LeaseLock, LeaseRecord, StoredLease } from './lease.ts';
 export type { LiveDepth, LiveEvent, LiveState } from './live-state.ts';
 export type { ManifestRequest, Manifests, ManifestSource } from './manifest-source.ts';
 export type {

@@ -1,0 +1,253 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { appKey } from '../core/app/app-key.ts';
+import { hasCode } from '../core/errors.ts';
+import type { KubeObject } from '../core/objects/kube-object.ts';
+import { createKubeClient } from '../kube/kube-client.ts';
+import {
+  kubeProgram,
+  type RealApiServer,
+  startRealApiServer,
+} from '../kube/testing/real-api-server.ts';
+import type { AppChange } from '../ports/app-store.ts';
+import type { ApiCatalogue, KubeClient, ObjectAddress } from '../ports/kube-client.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { createAppStore, createProjectStore } from './app-store.ts';
+import { createConfigStore } from './config-store.ts';
+import { silentLogger } from './testing/silent-logger.ts';
+
+const program = kubeProgram();
+const never = new AbortController().signal;
+const KEY = appKey('default', 'guestbook');
+
+describe('the stores of the control plane on a real API server', {
+  skip: program === undefined,
+}, () => {
+  let api: RealApiServer;
+  let client: KubeClient & AsyncDisposable;
+  let catalogue: ApiCatalogue;
+
+  before(async () => {
+    api = await startRealApiServer(program ?? '');
+    client = createKubeClient({
+      connection: api.connection(),
+      clock: systemClock,
+      random: Math.random,
+    });
+    catalogue = await client.discover(never);
+  });
+  after(async () => {
+    await client[Symbol.asyncDispose]();
+    await api[Symbol.asyncDispose]();
+  });
+
+  const options = () => ({ client, clock: systemClock, random: Math.random, logger: silentLogger });
+
+  function at(kind: string, name: string, group = ''): ObjectAddress {
+    const resource = catalogue.findKind({ group, kind });
+    assert.ok(resource, kind);
+    return { resource, namespace: resource.namespaced ? 'default' : '', name };
+  }
+
+  const put = (object: KubeObject, group = '') =>
+    client.apply(
+      at(object.kind, object.metadata.name ?? '', group),
+      object,
+      { fieldManager: 'test', force: true },
+      never,
+    );
+
+  async function install(status: boolean): Promise<void> {
+    for (const [plural, kind] of [
+      ['applications', 'Application'],
+      ['appprojects', 'AppProject'],
+    ] as const) {
+      await put(definition(plural, kind, status), 'apiextensions.k8s.io');
+    }
+    await eventually(async () => {
+      catalogue = await client.discover(never);
+      const application = catalogue.findKind({ group: 'argoproj.io', kind: 'Application' });
+      return application?.subresources.includes('status') === status;
+    });
+  }
+
+  test('without the CRD the start says what to do', async () => {
+    await using store = createAppStore({ ...options(), namespaces: ['default'] });
+    await assert.rejects(
+      store.start(never),
+      (error) => hasCode(error, 'KubeNotFound') && error.hint.includes('crds'),
+    );
+  });
+
+  for (const status of [false, true]) {
+    test(`status is written ${status ? 'through the subresource' : 'by an ordinary patch where there is no subresource'}`, async () => {
+      await install(status);
+      await eventually(
+        async () => (await put(application(), 'argoproj.io').catch(() => undefined)) !== undefined,
+      );
+      await using store = createAppStore({
+        ...options(),
+        namespaces: status ? 'all' : ['default'],
+      });
+      await store.start(never);
+      const before = store.get(KEY);
+      assert.ok(before);
+      assert.equal(before.metadata.managedFields, undefined);
+      const changes: AppChange[] = [];
+      using _ = store.onChange((change) => changes.push(change));
+      const text = `seen-${status}`;
+      const written = await store.patchStatus(
+        KEY,
+        { sync: { status: text } },
+        before.metadata.resourceVersion,
+        never,
+      );
+      assert.deepEqual(written['status'], { sync: { status: text } });
+      assert.equal(store.get(KEY)?.metadata.resourceVersion, written.metadata.resourceVersion);
+      assert.deepEqual((await store.read(KEY, never))?.['status'], { sync: { status: text } });
+      await assert.rejects(
+        store.patchStatus(KEY, { sync: {} }, before.metadata.resourceVersion, never),
+        (error) => hasCode(error, 'KubeConflict'),
+      );
+      await assert.rejects(
+        store.patch(KEY, { operation: {} }, before.metadata.resourceVersion, never),
+        (error) => hasCode(error, 'KubeConflict'),
+      );
+      const patched = await store.patch(
+        KEY,
+        { metadata: { annotations: { seen: text } } },
+        written.metadata.resourceVersion,
+        never,
+      );
+      assert.equal(store.get(KEY)?.metadata.annotations?.['seen'], text);
+      await sleep(300);
+      assert.deepEqual(
+        changes.map(({ key, object }) => [key, object.metadata.resourceVersion]),
+        [
+          [KEY, written.metadata.resourceVersion],
+          [KEY, patched.metadata.resourceVersion],
+        ],
+      );
+      await assert.rejects(
+        store.patchStatus(appKey('default', 'nobody'), {}, undefined, never),
+        (error) => hasCode(error, 'KubeNotFound'),
+      );
+    });
+  }
+
+  test('a CRD that loses its status subresource is noticed', async () => {
+    await install(true);
+    await eventually(
+      async () => (await put(application(), 'argoproj.io').catch(() => undefined)) !== undefined,
+    );
+    await using store = createAppStore({ ...options(), namespaces: ['default'] });
+    await store.start(never);
+    await install(false);
+    const written = await store.patchStatus(KEY, { sync: { status: 'Moved' } }, undefined, never);
+    assert.deepEqual(written['status'], { sync: { status: 'Moved' } });
+  });
+
+  test('projects and configuration are read from their namespace', async () => {
+    await eventually(
+      async () =>
+        (await put(
+          {
+            apiVersion: 'argoproj.io/v1alpha1',
+            kind: 'AppProject',
+            metadata: { name: 'team', namespace: 'default' },
+            spec: {},
+          },
+          'argoproj.io',
+        ).catch(() => undefined)) !== undefined,
+    );
+    await using projects = createProjectStore({ ...options(), namespace: 'default' });
+    await projects.start(never);
+    assert.equal(projects.get('team')?.metadata.name, 'team');
+
+    await using config = createConfigStore({ ...options(), namespace: 'default' });
+    await config.start(never);
+    assert.equal(config.get('ConfigMap', 'argocd-cm'), undefined);
+    const seen: string[] = [];
+    using _ = config.onChange(({ kind, name, secretType }) =>
+      seen.push(`${kind} ${name} ${secretType ?? '-'}`),
+    );
+    await put({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: {
+        name: 'argocd-cm',
+        namespace: 'default',
+        labels: { 'app.kubernetes.io/part-of': 'argocd' },
+      },
+      data: { url: 'x' },
+    });
+    for (const name of ['two', 'one']) {
+      await put({
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: {
+          name,
+          namespace: 'default',
+          labels: { 'argocd.argoproj.io/secret-type': 'cluster' },
+        },
+        stringData: { name },
+      });
+    }
+    await eventually(() => Promise.resolve(config.secretsOfType('cluster').length === 2));
+    assert.deepEqual(
+      config.secretsOfType('cluster').map(({ metadata }) => metadata.name),
+      ['one', 'two'],
+    );
+    assert.deepEqual(config.secretsOfType('repository'), []);
+    await eventually(() => Promise.resolve(config.get('ConfigMap', 'argocd-cm') !== undefined));
+    await client.delete(at('Secret', 'one'), {}, never);
+    await eventually(() => Promise.resolve(config.get('Secret', 'one') === undefined));
+    assert.ok(seen.includes('ConfigMap argocd-cm -'));
+    assert.equal(seen.filter((line) => line === 'Secret one cluster').length, 2);
+  });
+});
+
+function application(): KubeObject {
+  return {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Application',
+    metadata: { name: 'guestbook', namespace: 'default' },
+    spec: { project: 'default' },
+  };
+}
+
+function definition(plural: string, kind: string, status: boolean): KubeObject {
+  return {
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: {
+      name: `${plural}.argoproj.io`,
+      annotations: { 'api-approved.kubernetes.io': 'unapproved' },
+    },
+    spec: {
+      group: 'argoproj.io',
+      scope: 'Namespaced',
+      names: { plural, kind, singular: kind.toLowerCase(), listKind: `${kind}List` },
+      versions: [
+        {
+          name: 'v1alpha1',
+          served: true,
+          storage: true,
+          subresources: status ? { status: {} } : {},
+          schema: {
+            openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+          },
+        },
+      ],
+    },
+  };
+}
+
+async function eventually(holds: () => Promise<boolean>): Promise<void> {
+  const until = performance.now() + 10_000;
+  while (!(await holds())) {
+    assert.ok(performance.now() < until, `not so in time: ${holds}`);
+    await sleep(50);
+  }
+}

@@ -1,0 +1,125 @@
+import { appKey } from '../core/app/app-key.ts';
+import type { JsonObject } from '../core/objects/json.ts';
+import { resourceKey, type KubeObject, type ResourceKey } from '../core/objects/kube-object.ts';
+import { TiphysError } from '../core/errors.ts';
+import type { AppStore, ProjectStore } from '../ports/app-store.ts';
+import type { ApiCatalogue, ApiResource, ObjectAddress } from '../ports/kube-client.ts';
+import { createWatchedStore, type WatchedStoreOptions } from './watched-store.ts';
+
+export type ControlPlaneOptions = Omit<WatchedStoreOptions, 'address' | 'labelSelector'> & {
+  readonly catalogue: ApiCatalogue;
+  /** Namespace of the control plane. */
+  readonly namespace: string;
+};
+
+const GROUP = 'argoproj.io';
+
+function resourceOf(catalogue: ApiCatalogue, kind: string): ApiResource {
+  const resource = catalogue.findKind({ group: GROUP, kind });
+  if (resource === undefined)
+    throw new TiphysError('KubeNotFound', `${kind}: the cluster does not serve ${GROUP} ${kind}`, {
+      hint: 'Install the CRDs: tiphys crds | kubectl apply -f -',
+    });
+  return resource;
+}
+
+export interface StartableAppStore extends AppStore, AsyncDisposable {
+  /** Resolves when all Applications are listed. */
+  start(signal: AbortSignal): Promise<void>;
+}
+
+export interface AppStoreOptions extends ControlPlaneOptions {
+  /** Also watch Applications outside the control-plane namespace. */
+  readonly allNamespaces: boolean;
+}
+
+/**
+ * The Applications of a control plane. Status goes through the subresource where the CRD has one,
+ * else into the object itself. What a write returned is what the next read sees.
+ */
+export function createAppStore(options: AppStoreOptions): StartableAppStore {
+  const { client, catalogue, namespace, allNamespaces } = options;
+  const resource = resourceOf(catalogue, 'Application');
+  const hasStatus = resource.subresources.includes('status');
+  const scope = allNamespaces ? '' : namespace;
+  const store = createWatchedStore({
+    ...options,
+    address: { resource, namespace: scope, name: '' },
+  });
+
+  async function write(
+    key: string,
+    patch: JsonObject,
+    resourceVersion: string | undefined,
+    subresource: string | undefined,
+    signal: AbortSignal,
+  ): Promise<KubeObject> {
+    const metadata = patch['metadata'];
+    const guarded =
+      resourceVersion === undefined
+        ? patch
+        : { ...patch, metadata: { ...(metadata as JsonObject | undefined), resourceVersion } };
+    const stored = await client.patch(
+      addressOf(resource, key),
+      guarded,
+      {
+        type: 'merge',
+        fieldManager: 'tiphys',
+        ...(subresource === undefined ? {} : { subresource }),
+      },
+      signal,
+    );
+    store.observe(stored);
+    return stored;
+  }
+
+  return {
+    start: (signal) => store.start(signal),
+    get: (key) => store.get(storeKey(key, 'Application')),
+    list: () => store.list(),
+    read: (key, signal) => client.get(addressOf(resource, key), signal),
+    patchStatus: (key, status, resourceVersion, signal) =>
+      write(key, { status }, resourceVersion, hasStatus ? 'status' : undefined, signal),
+    patch: (key, patch, resourceVersion, signal) =>
+      write(key, patch, resourceVersion, undefined, signal),
+    onChange: (listener) =>
+      store.onChange(({ type, object, previous }) =>
+        listener({
+          type,
+          key: appKey(object.metadata.namespace ?? '', object.metadata.name ?? ''),
+          object,
+          previous,
+        }),
+      ),
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  };
+}
+
+function addressOf(resource: ApiResource, key: string): ObjectAddress {
+  const [namespace = '', name = ''] = key.split('/');
+  return { resource, namespace, name };
+}
+
+function storeKey(key: string, kind: string): ResourceKey {
+  const [namespace = '', name = ''] = key.split('/');
+  return resourceKey({ group: GROUP, kind, namespace, name });
+}
+
+export interface StartableProjectStore extends ProjectStore, AsyncDisposable {
+  /** Resolves when all AppProjects are listed. */
+  start(signal: AbortSignal): Promise<void>;
+}
+
+/** The AppProjects of a control plane; they live in its namespace only. */
+export function createProjectStore(options: ControlPlaneOptions): StartableProjectStore {
+  const { catalogue, namespace } = options;
+  const resource = resourceOf(catalogue, 'AppProject');
+  const store = createWatchedStore({ ...options, address: { resource, namespace, name: '' } });
+  return {
+    start: (signal) => store.start(signal),
+    get: (name) => store.get(resourceKey({ group: GROUP, kind: 'AppProject', namespace, name })),
+    list: () => store.list(),
+    onChange: (listener) => store.onChange(({ object }) => listener(object.metadata.name ?? '')),
+    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+  };
+}

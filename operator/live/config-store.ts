@@ -1,0 +1,70 @@
+import { resourceKey } from '../core/objects/kube-object.ts';
+import type { ConfigStore } from '../ports/config-store.ts';
+import type { ApiResource } from '../ports/kube-client.ts';
+import { createWatchedStore, type WatchedStoreOptions } from './watched-store.ts';
+
+export interface StartableConfigStore extends ConfigStore, AsyncDisposable {
+  /** Resolves when everything is listed. */
+  start(signal: AbortSignal): Promise<void>;
+}
+
+export type ConfigStoreOptions = Omit<WatchedStoreOptions, 'address' | 'labelSelector'> & {
+  /** Namespace of the control plane. */
+  readonly namespace: string;
+};
+
+const SECRET_TYPE = 'argocd.argoproj.io/secret-type';
+
+const core = (kind: string, plural: string): ApiResource => ({
+  group: '',
+  version: 'v1',
+  kind,
+  plural,
+  namespaced: true,
+  verbs: ['get', 'list', 'watch'],
+  subresources: [],
+  preferred: true,
+});
+
+/**
+ * Configuration of the control plane. ConfigMaps must carry `app.kubernetes.io/part-of: argocd`;
+ * Secrets that label or a secret type.
+ */
+export function createConfigStore(options: ConfigStoreOptions): StartableConfigStore {
+  const { namespace } = options;
+  const partOf = 'app.kubernetes.io/part-of=argocd';
+  const maps = createWatchedStore({
+    ...options,
+    address: { resource: core('ConfigMap', 'configmaps'), namespace, name: '' },
+    labelSelector: partOf,
+  });
+  const settings = createWatchedStore({
+    ...options,
+    address: { resource: core('Secret', 'secrets'), namespace, name: '' },
+    labelSelector: partOf,
+  });
+  const typed = createWatchedStore({
+    ...options,
+    address: { resource: core('Secret', 'secrets'), namespace, name: '' },
+    labelSelector: SECRET_TYPE,
+  });
+  const key = (kind: string, name: string) => resourceKey({ group: '', kind, namespace, name });
+  return {
+    async start(signal) {
+      await Promise.all([maps.start(signal), settings.start(signal), typed.start(signal)]);
+    },
+    configMap: (name) => maps.get(key('ConfigMap', name)),
+    secret: (name) => settings.get(key('Secret', name)) ?? typed.get(key('Secret', name)),
+    secretsOfType: (type) =>
+      typed.list().filter((secret) => secret.metadata.labels?.[SECRET_TYPE] === type),
+    onChange(listener) {
+      const stack = new DisposableStack();
+      for (const store of [maps, settings, typed])
+        stack.use(store.onChange(({ object }) => listener(object)));
+      return { [Symbol.dispose]: () => stack.dispose() };
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all([maps, settings, typed].map((store) => store[Symbol.asyncDispose]()));
+    },
+  };
+}
