@@ -1,0 +1,193 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { gunzipSync } from 'node:zlib';
+import { commitTo, createBareRepository, type FileChanges, git } from './git-repository.ts';
+
+/** What clients asked for: refs (`ls-remote`, or the beginning of a fetch), objects, or a push. */
+export type GitRequestKind = 'advertisement' | 'ls-refs' | 'fetch' | 'push';
+
+/**
+ * - `serve`: as usual.
+ * - `refuse`: the connection is cut before any answer.
+ * - `hang`: the request is read and never answered, until the behaviour changes.
+ * - `fail`: 503.
+ */
+export type GitServerBehaviour = 'serve' | 'refuse' | 'hang' | 'fail';
+
+export interface GitCredentials {
+  readonly username: string;
+  readonly password: string;
+}
+
+export interface GitServer extends AsyncDisposable {
+  /** `http://127.0.0.1:PORT`. */
+  readonly url: string;
+  /** A bare repository with branch `main`, and a first commit when there are files. */
+  createRepository(
+    name: string,
+    files?: FileChanges['files'],
+    options?: { readonly credentials?: GitCredentials },
+  ): Promise<string>;
+  /** `http://127.0.0.1:PORT/NAME.git`, without credentials. */
+  urlOf(name: string): string;
+  /** Adds a commit as a push would; returns its full id. */
+  commit(name: string, changes: FileChanges): Promise<string>;
+  /** A tag on a commit, default the tip of `main`; annotated when there is a message. */
+  tag(name: string, tag: string, at?: { commit?: string; message?: string }): Promise<void>;
+  /** The full id that a revision stands for. */
+  revision(name: string, revision?: string): Promise<string>;
+  /** How many requests of that kind came for a repository, refused ones included. */
+  requests(name: string, kind: GitRequestKind): number;
+  /** Changes how it answers from now on, for one repository or for all. */
+  behave(behaviour: GitServerBehaviour, name?: string): void;
+}
+
+/**
+ * A Git server over smart HTTP on 127.0.0.1, for reading and writing, with `git http-backend`.
+ *
+ * Lifetime: disposing cuts open connections and removes the repositories; so does `signal`.
+ */
+export async function startGitServer({ signal }: { signal: AbortSignal }): Promise<GitServer> {
+  signal.throwIfAborted();
+  const root = await mkdtemp(join(tmpdir(), 'tiphys-git-'));
+  const credentials = new Map<string, GitCredentials>();
+  const counts = new Map<string, number>();
+  const behaviours = new Map<string, GitServerBehaviour>();
+  let waiting: (() => void)[] = [];
+  const behaviourOf = (name: string) => behaviours.get(name) ?? behaviours.get('*') ?? 'serve';
+  const folderOf = (name: string) => join(root, `${name}.git`);
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const { pathname, search } = new URL(request.url ?? '/', 'http://git');
+    const name = pathname.slice(1).split('.git')[0] ?? '';
+    const body = await buffer(request);
+    const kind = kindOf(pathname, body, request.headers['content-encoding']);
+    counts.set(`${name} ${kind}`, (counts.get(`${name} ${kind}`) ?? 0) + 1);
+    while (behaviourOf(name) === 'hang') await new Promise<void>((go) => waiting.push(go));
+    if (behaviourOf(name) === 'refuse') return void request.socket.destroy();
+    if (behaviourOf(name) === 'fail') return void response.writeHead(503).end('out of order\n');
+    const wanted = credentials.get(name);
+    if (wanted !== undefined && !isAllowed(request, wanted)) {
+      response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' });
+      return void response.end();
+    }
+    await runBackend({ root, pathname, search, request, body }, response);
+  }
+
+  const server = createServer((request, response) => {
+    answer(request, response).catch((error: unknown) => {
+      if (!response.headersSent) response.writeHead(500);
+      response.end(String(error));
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  let stopping: Promise<void> | undefined;
+  function stop(): Promise<void> {
+    stopping ??= (async () => {
+      signal.removeEventListener('abort', stop);
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+      await rm(root, { recursive: true, force: true, maxRetries: 5 });
+    })();
+    return stopping;
+  }
+  signal.addEventListener('abort', stop, { once: true });
+
+  const urlOf = (name: string) => `${url}/${name}.git`;
+  return {
+    url,
+    urlOf,
+    async createRepository(name, files = {}, options = {}) {
+      await createBareRepository(folderOf(name));
+      if (options.credentials !== undefined) credentials.set(name, options.credentials);
+      if (Object.keys(files).length > 0) {
+        await commitTo(folderOf(name), { files, message: 'First commit' });
+      }
+      return urlOf(name);
+    },
+    commit: (name, changes) => commitTo(folderOf(name), changes),
+    async tag(name, tag, { commit = 'main', message } = {}) {
+      const annotation = message === undefined ? [] : ['-a', '-m', message];
+      await git(folderOf(name), ['tag', ...annotation, tag, commit]);
+    },
+    async revision(name, revision = 'main') {
+      return (await git(folderOf(name), ['rev-parse', `${revision}^{commit}`])).trim();
+    },
+    requests: (name, kind) => counts.get(`${name} ${kind}`) ?? 0,
+    behave(behaviour, name = '*') {
+      behaviours.set(name, behaviour);
+      const woken = waiting;
+      waiting = [];
+      for (const go of woken) go();
+    },
+    [Symbol.asyncDispose]: stop,
+  };
+}
+
+function kindOf(pathname: string, body: Buffer, encoding: string | undefined): GitRequestKind {
+  if (pathname.endsWith('/git-receive-pack')) return 'push';
+  if (!pathname.endsWith('/git-upload-pack')) return 'advertisement';
+  const text = (encoding === 'gzip' ? gunzipSync(body) : body).toString('latin1');
+  return text.includes('command=ls-refs') ? 'ls-refs' : 'fetch';
+}
+
+function isAllowed(request: IncomingMessage, { username, password }: GitCredentials): boolean {
+  const expected = Buffer.from(`${username}:${password}`).toString('base64');
+  return request.headers.authorization === `Basic ${expected}`;
+}
+
+interface BackendCall {
+  readonly root: string;
+  readonly pathname: string;
+  readonly search: string;
+  readonly request: IncomingMessage;
+  readonly body: Buffer;
+}
+
+/** One CGI call: the request as environment and input, the answer as headers, a blank line, a body. */
+async function runBackend(call: BackendCall, response: ServerResponse): Promise<void> {
+  const { headers, method = 'GET' } = call.request;
+  const child = spawn('git', ['http-backend'], {
+    env: {
+      PATH: process.env['PATH'],
+      GIT_PROJECT_ROOT: call.root,
+      GIT_HTTP_EXPORT_ALL: '1',
+      GIT_CONFIG_NOSYSTEM: '1',
+      HOME: call.root,
+      PATH_INFO: decodeURIComponent(call.pathname),
+      QUERY_STRING: call.search.slice(1),
+      REQUEST_METHOD: method,
+      CONTENT_TYPE: headers['content-type'] ?? '',
+      CONTENT_LENGTH: String(call.body.length),
+      HTTP_CONTENT_ENCODING: headers['content-encoding'] ?? '',
+      GIT_PROTOCOL: headers['git-protocol'] as string | undefined,
+      REMOTE_USER: 'someone',
+      REMOTE_ADDR: '127.0.0.1',
+    },
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  // The client may go away in the middle; the exit of the child is what counts.
+  child.stdin.on('error', () => {});
+  child.stdin.end(call.body);
+  response.on('close', () => child.kill());
+  const output = await buffer(child.stdout);
+  const split = output.indexOf('\r\n\r\n');
+  let status = 200;
+  for (const line of output.subarray(0, split).toString('latin1').split('\r\n')) {
+    const [name = '', value = ''] = line.split(/:\s*/, 2);
+    if (name.toLowerCase() === 'status') status = Number.parseInt(value, 10);
+    else if (name !== '') response.setHeader(name, value);
+  }
+  response.writeHead(status).end(output.subarray(split + 4));
+}
