@@ -1,0 +1,172 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { TiphysError } from '../../operator/core/errors.ts';
+import type { HelmSource } from '../../operator/core/app/types.ts';
+import type { Generated, GenerateRequest, Generator } from '../../operator/ports/generator.ts';
+import type { Materialised } from '../../operator/ports/source-tree.ts';
+import { buildEnvironment } from '../build-environment.ts';
+import {
+  DEFAULT_MAX_OUTPUT_BYTES,
+  describeCommand,
+  openRunFolder,
+  runTool,
+  type ToolOptions,
+  withoutPaths,
+} from '../process/tool.ts';
+import { isMeaningful } from '../registry.ts';
+import { DEFAULT_YAML_LIMITS } from '../yaml/parse-documents.ts';
+import { parseManifests } from '../yaml/parse-manifests.ts';
+import { helmArguments, withoutApiVersions } from './arguments.ts';
+import { locateFile, type SourceFile } from './source-file.ts';
+import { resolveValueFiles, treeOf } from './value-files.ts';
+
+export interface HelmGeneratorOptions extends ToolOptions {
+  /** Default `helm`, looked up in `path`. */
+  readonly program?: string;
+}
+
+const DEFAULT_SCHEMES: readonly string[] = ['https', 'http'];
+const MISSING_DEPENDENCY = /found in (Chart\.yaml|requirements\.yaml), but missing in charts/;
+
+/**
+ * Helm charts, rendered by the `helm` program on a private copy of the chart's folder.
+ *
+ * Settings (`settings.Helm`): `valuesFileSchemes`, URL schemes that values files may have (default
+ * https and http). Errors: `RenderFailed` with helm's own words, `PathNotFound`, `UnsafePath`,
+ * `InvalidSpec`, `ToolMissing`, `Timeout`, `LimitExceeded`.
+ */
+export function createHelmGenerator(options: HelmGeneratorOptions): Generator {
+  const program = options.program ?? 'helm';
+  let known: string | undefined;
+
+  return {
+    name: 'Helm',
+    claims: (source) => isMeaningful(source.helm),
+    async detect(tree, path, signal) {
+      const entries = await tree.list(path, { recurse: false }, signal);
+      return entries.some(({ type, path: file }) => type === 'file' && file.endsWith('Chart.yaml'));
+    },
+    async version(signal) {
+      if (known !== undefined) return known;
+      await using folder = await openRunFolder(options);
+      const { dir } = folder;
+      const args = ['version', '--short'];
+      const result = await runTool(options, { program, args, cwd: dir, home: dir }, signal);
+      const version = result.stdout.toString('utf8').trim();
+      if (result.exitCode !== 0 || version === '') {
+        throw new TiphysError('ToolMissing', `${program} version: ${result.stderr.trim()}`);
+      }
+      known = `helm ${version}`;
+      return known;
+    },
+    generate: (request, signal) => generate(options, program, request, signal),
+  };
+}
+
+async function generate(
+  options: HelmGeneratorOptions,
+  program: string,
+  request: GenerateRequest,
+  signal: AbortSignal,
+): Promise<Generated> {
+  const variables = buildEnvironment(request);
+  const helm = request.source.helm ?? {};
+  const schemes = allowedSchemes(request);
+  const values = await resolveValueFiles(request, variables, schemes, signal);
+  const parameters = (helm.fileParameters ?? []).map((parameter) => ({
+    name: parameter.name ?? '',
+    file: locateFile(request, parameter.path ?? '', variables, []),
+  }));
+
+  await using disk = new AsyncDisposableStack();
+  const run = disk.use(await openRunFolder(options));
+  const files = [...values, ...parameters.map(({ file }) => file)];
+  const roots = await materialiseAll(request, files, disk, signal);
+  const pathOf = (file: SourceFile) =>
+    file.type === 'url' ? file.url : join(roots.get(file.ref) ?? '', file.path);
+
+  const inline = await writeInlineValues(helm, run.dir);
+  const args = helmArguments(
+    request,
+    {
+      values: [...values.map(pathOf), ...(inline === undefined ? [] : [inline])],
+      fileParameters: parameters.map(({ name, file }) => [name, pathOf(file)]),
+    },
+    variables,
+  );
+  const shown = new Map(Array.from(roots, ([ref, root]) => [root, ref === '' ? '.' : `$${ref}`]));
+  if (inline !== undefined) {
+    shown.set(inline, '<temp file with values from source.helm.values/valuesObject>');
+  }
+  const command = describeCommand(program, withoutApiVersions(args), shown);
+  const home = join(run.dir, 'home');
+  await mkdir(home);
+  const cwd = join(roots.get('') ?? '', request.path);
+  const result = await runTool(options, { program, args, cwd, home }, signal);
+  if (result.exitCode !== 0) throw failed(request, withoutPaths(result.stderr, shown), command);
+
+  const limits = {
+    ...DEFAULT_YAML_LIMITS,
+    maxBytes: options.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES,
+  };
+  const objects = parseManifests(result.stdout.toString('utf8'), {
+    file: `output of helm template for ${request.path || '.'}`,
+    limits,
+  });
+  return { objects, readSet: [request.path], commands: [command] };
+}
+
+function allowedSchemes(request: GenerateRequest): readonly string[] {
+  const configured = request.settings['valuesFileSchemes'];
+  if (!Array.isArray(configured)) return DEFAULT_SCHEMES;
+  return configured.map((scheme) => String(scheme).toLowerCase());
+}
+
+/** Puts the chart and every named file on disk, one folder for each tree. */
+async function materialiseAll(
+  request: GenerateRequest,
+  files: readonly SourceFile[],
+  disk: AsyncDisposableStack,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, string>> {
+  const paths = new Map<string, string[]>([['', [request.path]]]);
+  for (const file of files) {
+    if (file.type === 'url') continue;
+    const known = paths.get(file.ref);
+    if (known === undefined) paths.set(file.ref, [file.path]);
+    else known.push(file.path);
+  }
+  const roots = new Map<string, string>();
+  for (const [ref, list] of paths) {
+    const written: Materialised = await treeOf(request, ref).materialise(list, signal);
+    roots.set(ref, disk.use(written).root);
+  }
+  return roots;
+}
+
+/** JSON is YAML, and helm drops a chart's default where a value is null, so nulls stay. */
+async function writeInlineValues(helm: HelmSource, dir: string): Promise<string | undefined> {
+  const hasObject = helm.valuesObject !== undefined && Object.keys(helm.valuesObject).length > 0;
+  const text = hasObject ? JSON.stringify(helm.valuesObject) : (helm.values ?? '');
+  if (text === '') return undefined;
+  const file = join(dir, 'values.yaml');
+  await writeFile(file, text, { mode: 0o600 });
+  return file;
+}
+
+function failed(request: GenerateRequest, stderr: string, command: string): TiphysError {
+  const words = stderr.trim().split('\n').slice(-20).join('\n');
+  const subject = request.path === '' ? '.' : request.path;
+  if (MISSING_DEPENDENCY.test(stderr)) {
+    return new TiphysError('RenderFailed', `${subject}: helm template failed: ${words}`, {
+      hint:
+        'Run `helm dependency build` and commit the charts/ folder: ' +
+        'dependencies are not fetched from chart repositories yet.',
+      fields: { path: subject, command },
+    });
+  }
+  return new TiphysError('RenderFailed', `${subject}: helm template failed: ${words}`, {
+    hint: `Run in ${subject}: ${command}`,
+    fields: { path: subject, command },
+  });
+}

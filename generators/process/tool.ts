@@ -1,0 +1,111 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Clock } from '../../operator/ports/clock.ts';
+import type { Limiter } from '../../operator/runtime/limiter.ts';
+import { type ProgramResult, runProgram } from '../../operator/runtime/run-program.ts';
+
+/** How a generator runs the programs it stands on. */
+export interface ToolOptions {
+  /** Where programs are found, like PATH. Default: the usual system folders. */
+  readonly path?: string;
+  /** Extra variables, such as proxies. Never credentials of a cluster. */
+  readonly env?: Readonly<Record<string, string>>;
+  /** Folder for temporary files, ours alone; made when absent. */
+  readonly workDir: string;
+  readonly clock: Clock;
+  /** Bounds how many programs run at once; give one limiter to all generators. */
+  readonly limiter: Limiter;
+  /** Longest time for one render. Default 90 s. */
+  readonly timeoutMs?: number;
+  /** Default 100 MB. */
+  readonly maxOutputBytes?: number;
+  /** Soft bound of a program's memory (GOMEMLIMIT). Default 512 MiB. */
+  readonly memoryBytes?: number;
+}
+
+/** A private, empty place for one run; disposing removes it and everything in it. */
+export interface RunFolder extends AsyncDisposable {
+  readonly dir: string;
+}
+
+export const DEFAULT_MAX_OUTPUT_BYTES = 100_000_000;
+
+const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+export async function openRunFolder(options: ToolOptions): Promise<RunFolder> {
+  await mkdir(options.workDir, { recursive: true, mode: 0o700 });
+  const dir = await mkdtemp(join(options.workDir, 'run-'));
+  return { dir, [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }) };
+}
+
+/**
+ * Runs a program with a home of its own: it finds no configuration, no plugin, no credentials and no
+ * cluster. Errors and cancellation: see `runProgram`; the time limit counts from the real start.
+ */
+export function runTool(
+  options: ToolOptions,
+  run: {
+    readonly program: string;
+    readonly args: readonly string[];
+    readonly cwd: string;
+    readonly home: string;
+  },
+  signal: AbortSignal,
+): Promise<ProgramResult> {
+  return options.limiter.run(signal, () =>
+    runProgram(
+      {
+        program: run.program,
+        args: run.args,
+        cwd: run.cwd,
+        env: privateEnvironment(options, run.home),
+        timeoutMs: options.timeoutMs ?? 90_000,
+        maxOutputBytes: options.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES,
+        clock: options.clock,
+      },
+      signal,
+    ),
+  );
+}
+
+function privateEnvironment(options: ToolOptions, home: string): Record<string, string> {
+  return {
+    ...options.env,
+    PATH: options.path ?? SYSTEM_PATH,
+    HOME: home,
+    TMPDIR: home,
+    XDG_CACHE_HOME: join(home, 'cache'),
+    XDG_CONFIG_HOME: join(home, 'config'),
+    XDG_DATA_HOME: join(home, 'data'),
+    HELM_CACHE_HOME: join(home, 'cache'),
+    HELM_CONFIG_HOME: join(home, 'config'),
+    HELM_DATA_HOME: join(home, 'data'),
+    HELM_PLUGINS: join(home, 'plugins'),
+    KUBECONFIG: join(home, 'kubeconfig'),
+    GOMEMLIMIT: String(options.memoryBytes ?? 512 * 1024 * 1024),
+  };
+}
+
+/** A command line for people: quoted where a shell would need it, paths of this machine replaced. */
+export function describeCommand(
+  program: string,
+  args: readonly string[],
+  replacements: ReadonlyMap<string, string>,
+): string {
+  const words = [program.slice(program.lastIndexOf('/') + 1), ...args];
+  return words.map((word) => quote(withoutPaths(word, replacements))).join(' ');
+}
+
+/** Text with paths of this machine replaced, longest first. */
+export function withoutPaths(text: string, replacements: ReadonlyMap<string, string>): string {
+  const paths = [...replacements.keys()].sort((left, right) => right.length - left.length);
+  return paths.reduce(
+    (result, path) => result.replaceAll(path, replacements.get(path) ?? ''),
+    text,
+  );
+}
+
+function quote(word: string): string {
+  if (/^[\w@%+=:,./<>$-]+$/.test(word) || /^<[^<>]*>$/.test(word)) return word;
+  return `'${word.replaceAll("'", "'\\''")}'`;
+}
