@@ -14,6 +14,7 @@ import {
   hasUnstoredEnd,
   nextStep,
   observeResults,
+  observeSuccesses,
   type NextStep,
   type Observed,
 } from '../core/sync/next-step.ts';
@@ -146,7 +147,7 @@ export async function runSyncPass(
     case 'run': {
       const done = await runGroup(request, step, signal);
       for (const [key, result] of done) results.set(key, result);
-      for (const [key, result] of observeResults(plan, observe())) results.set(key, result);
+      for (const [key, result] of observeSuccesses(plan, observe())) results.set(key, result);
       const after = step.final ? finishAfterFinalGroup(plan, observe()) : nextStep(plan, observe());
       if (after.type === 'finish' && !hasUnstoredEnd(plan, results, stored)) {
         await deleteHooks(request, after, signal);

@@ -67,6 +67,18 @@ export function observeResults(
 }
 
 /**
+ * The good news among `observeResults`, for right after a group ran: what is Degraded now may be so
+ * from before, because no controller has looked yet at what was applied.
+ */
+export function observeSuccesses(
+  plan: SyncPlan,
+  observed: Observed,
+): ReadonlyMap<TaskKey, ResourceResult> {
+  const changed = observeResults(plan, observed);
+  return new Map([...changed].filter(([, result]) => result.hookPhase === 'Succeeded'));
+}
+
+/**
  * Whether a hook ended, as `results` say and `stored` does not, that finishing may delete. Store the
  * results before going on: a restart would find neither the hook nor how it ended.
  */

@@ -8,6 +8,7 @@ import {
   hasUnstoredEnd,
   nextStep,
   observeResults,
+  observeSuccesses,
   resultOf,
   type NextStep,
   type Observed,
@@ -190,15 +191,12 @@ function runPass(setup: Setup, world: World, stored: Stored, fuse: { left: numbe
     health: (object) => healthOf(setup, world, object),
     pruneApproved: setup.pruneApproved ?? false,
   };
-  const observe = () => {
-    for (const [key, result] of observeResults(plan, observed)) results.set(key, result);
-  };
   const running = (message: string): Stored => ({ results, phase: 'Running', message });
   const finish = (step: Extract<NextStep, { type: 'finish' }>): Stored => {
     for (const task of step.deleteHooks) remove(setup, world, task, fuse);
     return { results, phase: step.phase, message: step.message };
   };
-  observe();
+  for (const [key, result] of observeResults(plan, observed)) results.set(key, result);
   if (hasUnstoredEnd(plan, results, stored.results)) return running(stored.message);
   const step = nextStep(plan, observed);
   if (step.type === 'wait') return running(step.message);
@@ -206,7 +204,7 @@ function runPass(setup: Setup, world: World, stored: Stored, fuse: { left: numbe
   for (const task of step.prune) results.set(task.key, prune(setup, world, task, fuse));
   for (const task of step.clear) remove(setup, world, task, fuse);
   for (const task of step.apply) results.set(task.key, apply(setup, world, task, fuse));
-  observe();
+  for (const [key, result] of observeSuccesses(plan, observed)) results.set(key, result);
   const after = step.final ? finishAfterFinalGroup(plan, observed) : nextStep(plan, observed);
   if (after.type === 'finish' && !hasUnstoredEnd(plan, results, stored.results))
     return finish(after);
