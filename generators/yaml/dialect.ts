@@ -6,6 +6,7 @@ import {
   mergeTag,
   NOT_RESOLVED,
   nullYaml11Tag,
+  realMapTag,
   Schema,
   seqTag,
   strTag,
@@ -46,7 +47,8 @@ export function readInteger(source: string): number | undefined {
   const value = Number(exact);
   // Beyond 64 bits kubectl itself falls back to a float.
   if (exact < INT64_MIN || exact > UINT64_MAX) return value;
-  if (BigInt(value) !== exact) throw new UnrepresentableNumber(source);
+  // What counts is the text that leaves again as JSON.
+  if (BigInt(String(value)) !== exact) throw new UnrepresentableNumber(source);
   return value;
 }
 
@@ -110,3 +112,9 @@ export const KUBERNETES_SCHEMA: Schema = new Schema([
   binaryAsText,
   foreignTag,
 ]);
+
+/**
+ * The same with `Map`s, whose keys keep their type. Slower, and right in one case more: a merge of which
+ * a key that is no text (`8080`, `y`) is overridden.
+ */
+export const KUBERNETES_SCHEMA_WITH_MAPS: Schema = KUBERNETES_SCHEMA.withTags(realMapTag);

@@ -1,7 +1,12 @@
 import { loadAll, YAMLException } from 'js-yaml';
 import { TiphysError } from '../../operator/core/errors.ts';
 import type { JsonValue } from '../../operator/core/objects/json.ts';
-import { KUBERNETES_SCHEMA, readInteger, UnrepresentableNumber } from './dialect.ts';
+import {
+  KUBERNETES_SCHEMA,
+  KUBERNETES_SCHEMA_WITH_MAPS,
+  readInteger,
+  UnrepresentableNumber,
+} from './dialect.ts';
 
 /** Bounds on one text, against input that is small on disk and huge in memory. */
 export interface YamlLimits {
@@ -78,17 +83,52 @@ export function decodeText(content: Buffer): string {
 }
 
 function load(text: string, file: string, limits: YamlLimits): readonly JsonValue[] {
+  const { maxDepth, maxAliases } = limits;
   try {
     // The schema yields nothing but JSON values: no dates, no bytes, no infinities.
-    return loadAll(text, {
-      schema: KUBERNETES_SCHEMA,
-      maxDepth: limits.maxDepth,
-      maxAliases: limits.maxAliases,
-    }) as JsonValue[];
+    return loadAll(text, { schema: KUBERNETES_SCHEMA, maxDepth, maxAliases }) as JsonValue[];
   } catch (error) {
+    if (isDuplicate(error) && text.includes('<<')) {
+      return loadWithMaps(text, file, { maxDepth, maxAliases });
+    }
     if (error instanceof UnrepresentableNumber) throw tooPrecise(file, text, error);
     throw broken(file, error);
   }
+}
+
+function isDuplicate(error: unknown): boolean {
+  return error instanceof YAMLException && error.reason === 'duplicated mapping key';
+}
+
+function loadWithMaps(
+  text: string,
+  file: string,
+  limits: { readonly maxDepth: number; readonly maxAliases: number },
+): readonly JsonValue[] {
+  try {
+    return loadAll(text, { schema: KUBERNETES_SCHEMA_WITH_MAPS, ...limits }).map((document) =>
+      mapsToObjects(document, new Map()),
+    );
+  } catch (error) {
+    throw broken(file, error);
+  }
+}
+
+/** One object for one map, so that references stay references. */
+function mapsToObjects(value: unknown, done: Map<unknown, JsonValue>): JsonValue {
+  const known = done.get(value);
+  if (known !== undefined) return known;
+  if (Array.isArray(value)) {
+    const list: JsonValue[] = [];
+    done.set(value, list);
+    for (const item of value) list.push(mapsToObjects(item, done));
+    return list;
+  }
+  if (!(value instanceof Map)) return value as JsonValue; // scalars of the schema are JSON values
+  const object: Record<string, JsonValue> = {};
+  done.set(value, object);
+  for (const [key, member] of value) object[String(key)] = mapsToObjects(member, done);
+  return object;
 }
 
 function broken(file: string, error: unknown): TiphysError {
