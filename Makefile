@@ -18,14 +18,16 @@ help: ## List the targets
 	@echo 'Tiphys: make TARGET'
 	@sed -n 's/^\([a-z][a-z0-9-]*\):.*## \(.*\)/  \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
 
-# Installs when package-lock.json differs from the one that node_modules was installed from.
+# Installs when package-lock.json differs from the one that node_modules was installed from. npm ci
+# refuses a lock that lacks the packages of other platforms, which is what a registry mirror that
+# does not carry them produces; npm install takes the same versions from the same lock.
 .PHONY: install
 install:
 	@cmp -s package-lock.json node_modules/.installed-lock || { \
 	  command -v npm >/dev/null || { echo 'npm is missing: install Node 20 or newer with npm, https://nodejs.org' >&2; exit 1; }; \
 	  command -v git >/dev/null || { echo 'git is missing: install git 2.30 or newer' >&2; exit 1; }; \
 	  echo 'installing node_modules, about a minute the first time' >&2; \
-	  npm ci --no-audit --no-fund --loglevel=error >&2 || { echo 'npm ci failed: check the network and the registry (npm ping)' >&2; exit 1; }; \
+	  npm ci --loglevel=silent >&2 || npm install --no-save --loglevel=error >&2 || { echo 'npm cannot install: check the network and the registry (npm ping)' >&2; exit 1; }; \
 	  $(NODE) --version >/dev/null || { echo 'Node 24 did not arrive: run npm rebuild node, or check that install scripts are allowed' >&2; exit 1; }; \
 	  cp package-lock.json node_modules/.installed-lock; \
 	}
