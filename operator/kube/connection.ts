@@ -18,6 +18,8 @@ export interface KubeConnection extends TlsMaterial {
   readonly serverName?: string;
   /** Bearer token, asked for before every request; the function caches. */
   readonly token?: string | (() => Promise<string | undefined> | string | undefined);
+  /** The whole `Authorization` header, asked for before every request; the function caches. Used when there is no token. */
+  readonly authorization?: () => Promise<string | undefined>;
   /** HTTP basic authentication, as some proxies in front of API servers want it. */
   readonly basic?: { readonly username: string; readonly password: string };
   /** Called when the API server refused the credentials (401): forget what is cached. */

@@ -190,7 +190,7 @@ async function authorizationOf(connection: KubeConnection): Promise<string | und
     const value = typeof token === 'string' ? token : await token();
     if (value !== undefined && value !== '') return `Bearer ${value}`;
   }
-  if (basic === undefined) return undefined;
+  if (basic === undefined) return await connection.authorization?.();
   return `Basic ${Buffer.from(`${basic.username}:${basic.password}`).toString('base64')}`;
 }
 

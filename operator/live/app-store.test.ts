@@ -42,7 +42,14 @@ describe('the stores of the control plane on a real API server', {
     await api[Symbol.asyncDispose]();
   });
 
-  const options = () => ({ client, clock: systemClock, random: Math.random, logger: silentLogger });
+  const options = () => ({
+    client,
+    catalogue,
+    namespace: 'default',
+    clock: systemClock,
+    random: Math.random,
+    logger: silentLogger,
+  });
 
   function at(kind: string, name: string, group = ''): ObjectAddress {
     const resource = catalogue.findKind({ group, kind });
@@ -73,9 +80,8 @@ describe('the stores of the control plane on a real API server', {
   }
 
   test('without the CRD the start says what to do', async () => {
-    await using store = createAppStore({ ...options(), namespaces: ['default'] });
-    await assert.rejects(
-      store.start(never),
+    assert.throws(
+      () => createAppStore({ ...options(), allNamespaces: false }),
       (error) => hasCode(error, 'KubeNotFound') && error.hint.includes('crds'),
     );
   });
@@ -88,7 +94,7 @@ describe('the stores of the control plane on a real API server', {
       );
       await using store = createAppStore({
         ...options(),
-        namespaces: status ? 'all' : ['default'],
+        allNamespaces: status,
       });
       await store.start(never);
       const before = store.get(KEY);
@@ -141,7 +147,7 @@ describe('the stores of the control plane on a real API server', {
     await eventually(
       async () => (await put(application(), 'argoproj.io').catch(() => undefined)) !== undefined,
     );
-    await using store = createAppStore({ ...options(), namespaces: ['default'] });
+    await using store = createAppStore({ ...options(), allNamespaces: false });
     await store.start(never);
     await install(false);
     const written = await store.patchStatus(KEY, { sync: { status: 'Moved' } }, undefined, never);
@@ -161,17 +167,15 @@ describe('the stores of the control plane on a real API server', {
           'argoproj.io',
         ).catch(() => undefined)) !== undefined,
     );
-    await using projects = createProjectStore({ ...options(), namespace: 'default' });
+    await using projects = createProjectStore(options());
     await projects.start(never);
     assert.equal(projects.get('team')?.metadata.name, 'team');
 
-    await using config = createConfigStore({ ...options(), namespace: 'default' });
+    await using config = createConfigStore(options());
     await config.start(never);
-    assert.equal(config.get('ConfigMap', 'argocd-cm'), undefined);
+    assert.equal(config.configMap('argocd-cm'), undefined);
     const seen: string[] = [];
-    using _ = config.onChange(({ kind, name, secretType }) =>
-      seen.push(`${kind} ${name} ${secretType ?? '-'}`),
-    );
+    using _ = config.onChange(({ kind, metadata }) => seen.push(`${kind} ${metadata.name}`));
     await put({
       apiVersion: 'v1',
       kind: 'ConfigMap',
@@ -200,11 +204,11 @@ describe('the stores of the control plane on a real API server', {
       ['one', 'two'],
     );
     assert.deepEqual(config.secretsOfType('repository'), []);
-    await eventually(() => Promise.resolve(config.get('ConfigMap', 'argocd-cm') !== undefined));
+    await eventually(() => Promise.resolve(config.configMap('argocd-cm') !== undefined));
     await client.delete(at('Secret', 'one'), {}, never);
-    await eventually(() => Promise.resolve(config.get('Secret', 'one') === undefined));
-    assert.ok(seen.includes('ConfigMap argocd-cm -'));
-    assert.equal(seen.filter((line) => line === 'Secret one cluster').length, 2);
+    await eventually(() => Promise.resolve(config.secret('one') === undefined));
+    assert.ok(seen.includes('ConfigMap argocd-cm'));
+    assert.equal(seen.filter((line) => line === 'Secret one').length, 2);
   });
 });
 

@@ -1,7 +1,7 @@
 import { appKey } from '../core/app/app-key.ts';
 import type { JsonObject } from '../core/objects/json.ts';
 import { resourceKey, type KubeObject, type ResourceKey } from '../core/objects/kube-object.ts';
-import { TiphysError } from '../core/errors.ts';
+import { hasCode, TiphysError } from '../core/errors.ts';
 import type { AppStore, ProjectStore } from '../ports/app-store.ts';
 import type { ApiCatalogue, ApiResource, ObjectAddress } from '../ports/kube-client.ts';
 import { createWatchedStore, type WatchedStoreOptions } from './watched-store.ts';
@@ -39,8 +39,8 @@ export interface AppStoreOptions extends ControlPlaneOptions {
  */
 export function createAppStore(options: AppStoreOptions): StartableAppStore {
   const { client, catalogue, namespace, allNamespaces } = options;
-  const resource = resourceOf(catalogue, 'Application');
-  const hasStatus = resource.subresources.includes('status');
+  let resource = resourceOf(catalogue, 'Application');
+  const throughSubresource = () => resource.subresources.includes('status');
   const scope = allNamespaces ? '' : namespace;
   const store = createWatchedStore({
     ...options,
@@ -73,13 +73,41 @@ export function createAppStore(options: AppStoreOptions): StartableAppStore {
     return stored;
   }
 
+  const writeStatus = (
+    key: string,
+    status: JsonObject,
+    resourceVersion: string | undefined,
+    signal: AbortSignal,
+  ) => write(key, { status }, resourceVersion, throughSubresource() ? 'status' : undefined, signal);
+
+  /** Whether another CRD is installed by now, with or without the subresource. */
+  async function statusMoved(signal: AbortSignal): Promise<boolean> {
+    const before = throughSubresource();
+    resource = resourceOf(await client.discover(signal), 'Application');
+    return throughSubresource() !== before;
+  }
+
   return {
     start: (signal) => store.start(signal),
     get: (key) => store.get(storeKey(key, 'Application')),
     list: () => store.list(),
-    read: (key, signal) => client.get(addressOf(resource, key), signal),
-    patchStatus: (key, status, resourceVersion, signal) =>
-      write(key, { status }, resourceVersion, hasStatus ? 'status' : undefined, signal),
+    async read(key, signal) {
+      const object = await client.get(addressOf(resource, key), signal);
+      if (object !== undefined) store.observe(object);
+      return object;
+    },
+    async patchStatus(key, status, resourceVersion, signal) {
+      try {
+        const stored = await writeStatus(key, status, resourceVersion, signal);
+        // An ordinary patch of `status` is dropped in silence once there is a subresource.
+        const dropped = !throughSubresource() && stored['status'] === undefined;
+        if (!dropped || !(await statusMoved(signal))) return stored;
+      } catch (error) {
+        // Either the Application is gone or the subresource is.
+        if (!hasCode(error, 'KubeNotFound') || !(await statusMoved(signal))) throw error;
+      }
+      return await writeStatus(key, status, resourceVersion, signal);
+    },
     patch: (key, patch, resourceVersion, signal) =>
       write(key, patch, resourceVersion, undefined, signal),
     onChange: (listener) =>

@@ -1,5 +1,5 @@
 import { TiphysError, toTiphysError } from '../core/errors.ts';
-import { canonicalJson } from '../core/objects/json.ts';
+import { canonicalJson, isJsonObject } from '../core/objects/json.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
 import type { Cluster, ClusterEntry, Clusters } from '../ports/clusters.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -89,7 +89,9 @@ export function createClusters(options: ClustersOptions): Clusters & AsyncDispos
   async function open(entry: Registered, signal: AbortSignal): Promise<Cluster> {
     await using stack = new AsyncDisposableStack();
     const client =
-      entry.secret === undefined ? options.inCluster : stack.use(options.connect(entry.secret));
+      entry.secret === undefined || borrowsInCluster(entry.secret)
+        ? options.inCluster
+        : stack.use(options.connect(entry.secret));
     const scope = scopeOf(entry.secret);
     const live = stack.use(options.createLive(client, scope));
     const version = await client.version(signal);
@@ -103,6 +105,13 @@ export function createClusters(options: ClustersOptions): Clusters & AsyncDispos
       client,
       live,
     };
+    // The secret may have changed while the cluster was listed.
+    if (!entries.some(({ fingerprint }) => fingerprint === entry.fingerprint)) {
+      throw new TiphysError(
+        'KubeUnreachable',
+        `cluster "${entry.server}" changed while connecting`,
+      );
+    }
     connections.set(entry.server, {
       fingerprint: entry.fingerprint,
       cluster,
@@ -165,6 +174,25 @@ function field(secret: KubeObject, name: string): string {
   const data = secret['data'] as Record<string, unknown> | undefined;
   const value = data?.[name];
   return typeof value === 'string' ? Buffer.from(value, 'base64').toString('utf8').trim() : '';
+}
+
+/**
+ * A secret that names or scopes the cluster Tiphys runs in, without credentials of its own: Tiphys'
+ * own are used.
+ */
+function borrowsInCluster(secret: KubeObject): boolean {
+  if (field(secret, 'server').replace(/\/+$/, '') !== IN_CLUSTER_SERVER) return false;
+  let config: unknown;
+  try {
+    config = JSON.parse(field(secret, 'config') || '{}');
+  } catch {
+    return false; // connecting says what is wrong with it
+  }
+  if (!isJsonObject(config)) return false;
+  const tls = isJsonObject(config['tlsClientConfig']) ? config['tlsClientConfig'] : {};
+  const { bearerToken, username, execProviderConfig, awsAuthConfig } = config;
+  const own = [bearerToken, username, execProviderConfig, awsAuthConfig, tls['certData']];
+  return own.every((value) => value === undefined || value === null || value === '');
 }
 
 function readEntry(secret: KubeObject): Registered {

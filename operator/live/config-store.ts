@@ -56,7 +56,10 @@ export function createConfigStore(options: ConfigStoreOptions): StartableConfigS
     configMap: (name) => maps.get(key('ConfigMap', name)),
     secret: (name) => settings.get(key('Secret', name)) ?? typed.get(key('Secret', name)),
     secretsOfType: (type) =>
-      typed.list().filter((secret) => secret.metadata.labels?.[SECRET_TYPE] === type),
+      typed
+        .list()
+        .filter((secret) => secret.metadata.labels?.[SECRET_TYPE] === type)
+        .sort((left, right) => ((left.metadata.name ?? '') < (right.metadata.name ?? '') ? -1 : 1)),
     onChange(listener) {
       const stack = new DisposableStack();
       for (const store of [maps, settings, typed])

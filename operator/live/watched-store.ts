@@ -1,9 +1,12 @@
+import { hasCode, toTiphysError } from '../core/errors.ts';
 import { deepFreeze } from '../core/objects/freeze.ts';
 import type { KubeObject, ResourceKey } from '../core/objects/kube-object.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { KubeClient, ObjectAddress } from '../ports/kube-client.ts';
 import type { Logger } from '../ports/telemetry.ts';
-import { createCollection, type CollectionChange } from './collection.ts';
+import { type CollectionChange, createCollection } from './collection.ts';
+import { createListeners } from './listeners.ts';
+import { createTroubleLog } from './trouble-log.ts';
 import { watchCollection } from './watch-collection.ts';
 
 export interface WatchedStoreOptions {
@@ -16,9 +19,12 @@ export interface WatchedStoreOptions {
   readonly logger: Logger;
 }
 
-/** Objects of one kind in full, kept current by a watch. Readers get frozen objects and never wait. */
+/** Objects of one kind without `managedFields`, kept current by a watch. Readers get frozen objects and never wait. */
 export interface WatchedStore extends AsyncDisposable {
-  /** Begins to watch; resolves when everything is listed. Call it once. */
+  /**
+   * Begins to watch; resolves when everything is listed. Call it once. Rejects when the list is
+   * refused for want of rights or of the kind; other failures are waited out.
+   */
   start(signal: AbortSignal): Promise<void>;
   get(key: ResourceKey): KubeObject | undefined;
   list(): readonly KubeObject[];
@@ -31,14 +37,16 @@ export interface WatchedStore extends AsyncDisposable {
 export function createWatchedStore(options: WatchedStoreOptions): WatchedStore {
   const { logger, address, ...watch } = options;
   const collection = createCollection();
-  const listeners = new Set<(change: CollectionChange) => void>();
+  const listeners = createListeners<CollectionChange>((error) =>
+    logger.error({ err: toTiphysError(error), kind: address.resource.kind }, 'listener failed'),
+  );
+  const troubles = createTroubleLog(logger);
   const stop = new AbortController();
   const listed = Promise.withResolvers<void>();
   let running: Promise<void> = Promise.resolve();
 
   function announce(changes: Iterable<CollectionChange | undefined>): void {
-    for (const change of changes)
-      if (change !== undefined) for (const listener of listeners) listener(change);
+    for (const change of changes) if (change !== undefined) listeners.tell(change);
   }
 
   async function run(): Promise<void> {
@@ -46,10 +54,16 @@ export function createWatchedStore(options: WatchedStoreOptions): WatchedStore {
       {
         ...watch,
         address,
-        transform: deepFreeze,
-        onTrouble: ({ error, failures, during }) => {
-          const kind = address.resource.kind;
-          logger.warn({ kind, during, failures, err: error }, 'watch failed, trying again');
+        transform: trim,
+        onTrouble: (trouble) => {
+          troubles.trouble(address.resource, trouble);
+          const refused = hasCode(
+            trouble.error,
+            'KubeForbidden',
+            'KubeNotFound',
+            'KubeUnauthorized',
+          );
+          if (refused && trouble.during === 'list') listed.reject(trouble.error);
           return undefined;
         },
       },
@@ -57,6 +71,7 @@ export function createWatchedStore(options: WatchedStoreOptions): WatchedStore {
     );
     try {
       for await (const event of events) {
+        troubles.healthy();
         switch (event.type) {
           case 'listed':
             announce(collection.replace(event));
@@ -81,7 +96,11 @@ export function createWatchedStore(options: WatchedStoreOptions): WatchedStore {
     async start(signal) {
       signal.throwIfAborted();
       running = run();
-      running.catch(listed.reject);
+      running.catch((error: unknown) => {
+        logger.error({ err: toTiphysError(error), kind: address.resource.kind }, 'watch ended');
+        listed.reject(error);
+      });
+      listed.promise.catch(() => {}); // told to whoever waits below; nobody may be waiting any more
       const abort = () => listed.reject(signal.reason);
       signal.addEventListener('abort', abort, { once: true });
       try {
@@ -92,14 +111,16 @@ export function createWatchedStore(options: WatchedStoreOptions): WatchedStore {
     },
     get: (key) => collection.get(key),
     list: () => [...collection.values()],
-    observe: (object) => announce([collection.observe(deepFreeze(object))]),
-    onChange(listener) {
-      listeners.add(listener);
-      return { [Symbol.dispose]: () => void listeners.delete(listener) };
-    },
+    observe: (object) => announce([collection.observe(trim(object))]),
+    onChange: listeners.add,
     async [Symbol.asyncDispose]() {
       stop.abort(new Error('shutdown'));
       await running.catch(() => {}); // told to whoever waits for `start`
     },
   };
+}
+
+function trim(object: KubeObject): KubeObject {
+  const { managedFields: _dropped, ...metadata } = object.metadata;
+  return deepFreeze<KubeObject>({ ...object, metadata });
 }
