@@ -127,7 +127,11 @@ function mapsToObjects(value: unknown, done: Map<unknown, JsonValue>): JsonValue
   if (!(value instanceof Map)) return value as JsonValue; // scalars of the schema are JSON values
   const object: Record<string, JsonValue> = {};
   done.set(value, object);
-  for (const [key, member] of value) object[String(key)] = mapsToObjects(member, done);
+  for (const [key, member] of value) {
+    // Defined, not assigned: `__proto__` is a key like any other.
+    const property = { value: mapsToObjects(member, done), enumerable: true, writable: true };
+    Object.defineProperty(object, String(key), { ...property, configurable: true });
+  }
   return object;
 }
 
