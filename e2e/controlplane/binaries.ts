@@ -30,7 +30,7 @@ export interface ResolveOptions {
  * has it (such folders hold etcd and kube-apiserver, seldom the rest), then the project's cache,
  * then a build from Go modules into that cache.
  *
- * Errors: `ToolMissing` when something has to be built and there is no Go.
+ * Errors: `MissingToolError` when something has to be built and there is no Go.
  */
 export async function resolveBinaries(options: ResolveOptions): Promise<Binaries> {
   const { env, log, signal } = options;

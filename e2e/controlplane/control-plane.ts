@@ -3,9 +3,6 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { TiphysError } from '../../operator/core/errors.ts';
-import { systemClock } from '../../operator/runtime/clock.ts';
-import { withDeadline } from '../../operator/runtime/deadline.ts';
 import { type Binaries, type Component, COMPONENTS, resolveBinaries } from './binaries.ts';
 import { COMPONENT_FLAGS, type Layout } from './components.ts';
 import { freePort } from './free-port.ts';
@@ -15,6 +12,7 @@ import { kwokConfigText } from './stages.ts';
 import { startSupervised, type Supervised } from './supervised.ts';
 import { userFile } from './token-webhook.ts';
 import { type Environment, type Progress, progressToStderr } from './tool-cache.ts';
+import { monotonicMs, sleep } from './waiting.ts';
 
 /** A Kubernetes cluster of one's own: etcd, the API server, and what was asked for beside them. */
 export interface ControlPlane extends AsyncDisposable {
@@ -68,7 +66,8 @@ const START_TIMEOUT_MS = 120_000;
  *
  * Lifetime: disposing ends every process at once and removes the data. The same happens when this
  * process dies in any way, also by SIGKILL. Several can run beside each other.
- * Errors: `ToolMissing` when programs can be neither found nor built; `Timeout` after two minutes;
+ * Errors: `MissingToolError` when programs can be neither found nor built; after two minutes what it
+ * still waits for;
  * a component that ends early is named with the last lines of its log.
  * Cancellation: everything that was started is ended before the call rejects.
  */
@@ -81,8 +80,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     log,
     signal: options.signal,
   });
-  const startedMs = systemClock.monotonic();
-  using deadline = withDeadline(options.signal, START_TIMEOUT_MS, systemClock);
+  const startedMs = monotonicMs();
+  const signal = AbortSignal.any([options.signal, AbortSignal.timeout(START_TIMEOUT_MS)]);
   await using undo = new AsyncDisposableStack();
 
   const dir = await mkdtemp(join(tmpdir(), 'tiphys-cluster-'));
@@ -101,14 +100,14 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
   let ca: string;
   let kubeconfig: string;
   try {
-    await cluster.startStore(deadline.signal);
-    ca = await cluster.certificateAuthority(deadline.signal);
+    await cluster.startStore(signal);
+    ca = await cluster.certificateAuthority(signal);
     kubeconfig = kubeconfigText({ server, ca, token: adminToken, user: 'admin' });
     await writeFile(layout.caFile, ca);
     await writeFile(layout.kubeconfigPath, kubeconfig, { mode: 0o600 });
     await using api = createKubeRequester({ server, ca, token: adminToken });
-    await cluster.untilReady(api, deadline.signal);
-    await cluster.startRest(wanted, api, deadline.signal);
+    await cluster.untilReady(api, signal);
+    await cluster.startRest(wanted, api, signal);
   } catch (error) {
     keepLogs ||= !options.signal.aborted;
     throw error;
@@ -126,7 +125,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     get pids() {
       return { ...Object.fromEntries(supervised.pids), supervisor: supervised.pid };
     },
-    startedInMs: Math.round(systemClock.monotonic() - startedMs),
+    startedInMs: Math.round(monotonicMs() - startedMs),
     user: (name, groups = []) => addUser({ server, ca, dir }, name, groups),
     stopApiServer: () => supervised.stop('kube-apiserver', 'SIGKILL'),
     async startApiServer(signal) {
@@ -294,12 +293,10 @@ class Cluster {
         const how = this.#supervised.endedBy(component);
         if (how !== undefined) throw await this.#ended(component, how);
       }
-      await systemClock.sleep(30, signal).catch((reason: unknown) => {
-        if (!(reason instanceof TiphysError && reason.code === 'Timeout')) throw reason;
-        throw new TiphysError('Timeout', `control plane: still waiting until ${what}`, {
-          cause: reason,
-          hint: `Read the logs in ${this.#logs}.`,
-        });
+      await sleep(30, signal).catch((reason: unknown) => {
+        if ((reason as Error).name !== 'TimeoutError') throw reason;
+        const message = `control plane: still waiting until ${what}; the logs are in ${this.#logs}`;
+        throw new Error(message, { cause: reason });
       });
     }
   }
@@ -307,7 +304,7 @@ class Cluster {
   async #ended(component: Component, how: string): Promise<Error> {
     const log = await readFile(join(this.#logs, `${component}.log`), 'utf8');
     const lastLines = log.trimEnd().split('\n').slice(-15).join('\n');
-    return new TiphysError('Internal', `${component} ended early (${how}):\n${lastLines}`);
+    return new Error(`${component} ended early (${how}):\n${lastLines}`);
   }
 }
 

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TiphysError } from '../../operator/core/errors.ts';
 import { cachedFile, type Progress, runTool } from './tool-cache.ts';
+import { MissingToolError } from './waiting.ts';
 
 /** A Go module under `build/` that pins everything it is made from. */
 export interface GoProgram {
@@ -50,7 +50,7 @@ export interface BuildOptions {
  * Path of the program, built when the cache has none made from exactly these sources, flags and Go
  * version. A machine without Go can still use what another one built into a shared cache.
  *
- * Errors: `ToolMissing` when it has to be built and there is no Go.
+ * Errors: `MissingToolError` when it has to be built and there is no Go.
  */
 export async function goProgram(
   program: GoProgram,
@@ -134,7 +134,8 @@ async function builtElsewhere(
   });
   const match = names.find((name) => new RegExp(`^${prefix}-go[\\d.]+$`).test(name));
   if (match !== undefined) return join(folder, match);
-  throw new TiphysError('ToolMissing', `${program.name}: cannot be built: there is no Go`, {
-    hint: 'Install Go 1.26 or newer (https://go.dev/dl), or copy a filled TIPHYS_CACHE folder.',
-  });
+  throw new MissingToolError(
+    `${program.name}: cannot be built: there is no Go`,
+    'Install Go 1.26 or newer (https://go.dev/dl), or copy a filled TIPHYS_CACHE folder.',
+  );
 }

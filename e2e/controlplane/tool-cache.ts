@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { systemClock } from '../../operator/runtime/clock.ts';
+import { monotonicMs, sleep } from './waiting.ts';
 
 /** Writes one line of progress for a person; long steps call it at least every 15 s. */
 export type Progress = (line: string) => void;
@@ -82,7 +82,7 @@ async function acquireLock(
       continue;
     }
     if (waits % 60 === 0) log(`${label}: process ${holder} is making it, waiting`);
-    await systemClock.sleep(250, signal);
+    await sleep(250, signal);
   }
 }
 
@@ -117,8 +117,8 @@ export interface LongProgram {
 
 /** Runs a program of the developer's machine to its end and returns what it printed. Rejects when it fails, with its last lines. */
 export async function runTool(run: LongProgram, signal: AbortSignal): Promise<string> {
-  const startedMs = systemClock.monotonic();
-  const elapsed = () => `${Math.round((systemClock.monotonic() - startedMs) / 1000)} s`;
+  const startedMs = monotonicMs();
+  const elapsed = () => `${Math.round((monotonicMs() - startedMs) / 1000)} s`;
   const timer = setInterval(() => {
     if (run.label !== undefined) run.log(`${run.label}: ${elapsed()}`);
   }, 15_000);

