@@ -244,7 +244,7 @@ const cases: readonly Case[] = [
     ],
   },
   {
-    name: 'a hook whose old object must go does not wait for siblings that wait for it',
+    name: 'a group with an old hook object to delete runs whole afterwards',
     manifests: [
       job('seed', 'Sync'),
       manifest('Deployment/api'),

@@ -20,11 +20,11 @@ export interface ObservedHealth {
 }
 
 export type NextStep =
-  /** Carry out this group: prune, delete old hooks, then apply; `final` when nothing has to be awaited after it. */
+  /** Carry out this group: prune, then delete old hooks or else apply; `final` when nothing has to be awaited after it. */
   | {
       readonly type: 'run';
       readonly prune: readonly SyncTask[];
-      /** Hooks whose object from an earlier run must go first; they run in a later step. */
+      /** Hooks whose object from an earlier run must go first; while there are any, `apply` is empty. */
       readonly clear: readonly SyncTask[];
       readonly apply: readonly SyncTask[];
       readonly final: boolean;
@@ -159,9 +159,6 @@ export function nextStep(plan: SyncPlan, observed: Observed): NextStep {
     return runGroup(state.syncFailPending, state, observed); // the siblings' health comes later
   const [first] = state.pending;
   const group = first === undefined ? [] : state.pending.filter((task) => sameGroup(task, first));
-  // Hooks whose old object had to go first: the rest of their group may be waiting for them.
-  const isHalfRun = first !== undefined && state.running.some((task) => sameGroup(task, first));
-  if (isHalfRun && state.failed.length === 0) return runGroup(group, state, observed);
   const waiting = waitForRunning(state, plan) ?? waitForDeletions(state, observed);
   if (waiting !== undefined) return waiting;
   if (state.failed.length > 0) return failingStep(state, observed);
@@ -308,10 +305,18 @@ function runGroup(group: readonly SyncTask[], state: State, observed: Observed):
       task.policies.has('BeforeHookCreation') &&
       observed.live(task.resource) !== undefined,
   );
-  const apply = group.filter((task) => task.type !== 'prune' && !clear.includes(task));
-  if (prune.length === 0 && apply.length === 0 && clear.every(isTerminating))
-    return wait('deletion of hook', clear);
-  const final =
-    state.pending.length === group.length && group.every((task) => task.type !== 'hook');
+  // Nothing is applied before: the rest of the group may depend on the new hooks.
+  if (clear.length > 0) {
+    const standing = clear.filter((task) => !isTerminating(task));
+    if (prune.length === 0 && standing.length === 0) return wait('deletion of hook', clear);
+    return { type: 'run', prune, clear: standing, apply: [], final: false };
+  }
+  const apply = group.filter((task) => task.type !== 'prune');
+  // Hooks of the group that ran already count: before a restart they were part of it.
+  const [first] = group;
+  const hasHooks = state.tasks.some(
+    (task) => task.type === 'hook' && first !== undefined && sameGroup(task, first),
+  );
+  const final = state.pending.length === group.length && !hasHooks;
   return { type: 'run', prune, clear, apply, final };
 }
