@@ -1,0 +1,343 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { type GitServer, startGitServer } from '../../../e2e/controlplane/git-server.ts';
+import {
+  createDirectoryGenerator,
+  createGeneratorRegistry,
+  defineGenerator,
+  type GenerateRequest,
+  type Generator,
+} from '../../../generators/index.ts';
+import type { ApplicationSource } from '../../core/app/types.ts';
+import { hasCode, TiphysError } from '../../core/errors.ts';
+import { createGitRepositories } from '../../git/index.ts';
+import type { ManifestRequest, ManifestSource } from '../../ports/manifest-source.ts';
+import type { Logger } from '../../ports/telemetry.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { createManifestSource } from './manifest-source.ts';
+
+const signal = AbortSignal.timeout(120_000);
+const silent = () => {};
+const logger: Logger = {
+  debug: silent,
+  info: silent,
+  warn: silent,
+  error: silent,
+  child: () => logger,
+};
+
+const API_VERSIONS: readonly string[] = ['apps/v1', 'v1'];
+
+function requestFor(
+  sources: readonly ApplicationSource[],
+  changes: Partial<ManifestRequest> = {},
+): ManifestRequest {
+  return {
+    sources,
+    revisions: [],
+    instance: 'web',
+    appName: 'web',
+    project: 'default',
+    namespace: 'prod',
+    kubeVersion: 'v1.36.3',
+    apiVersions: API_VERSIONS,
+    freshRevisions: true,
+    freshManifests: false,
+    ...changes,
+  };
+}
+
+const configMap = (name: string) => `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\n`;
+
+/** Counts its renders, and lets a test say what it looks at. */
+function spy(look: (request: GenerateRequest) => Promise<string>): {
+  readonly generator: Generator;
+  renders: number;
+} {
+  const result: { readonly generator: Generator; renders: number } = {
+    renders: 0,
+    generator: defineGenerator({
+      name: 'Spy',
+      version: async () => 'spy 1',
+      claims: () => false,
+      detect: async (tree, path, stop) => (await tree.entry(`${path}/spy`, stop)) !== undefined,
+      async generate(request) {
+        result.renders += 1;
+        const value = await look(request);
+        const metadata = { name: 'spy', annotations: { value } };
+        return { objects: [{ apiVersion: 'v1', kind: 'ConfigMap', metadata }], readSet: [] };
+      },
+    }),
+  };
+  return result;
+}
+
+describe('the manifest source', () => {
+  let server: GitServer;
+  let dir: string;
+  let repositories: ReturnType<typeof createGitRepositories>;
+  before(async () => {
+    server = await startGitServer({ signal });
+    dir = await mkdtemp(join(tmpdir(), 'tiphys-manifests-'));
+    repositories = createGitRepositories({
+      dir,
+      clock: systemClock,
+      random: Math.random,
+      logger,
+      credentials: () => undefined,
+      pollIntervalMs: 60_000,
+      pollJitterMs: 0,
+      timeoutMs: 20_000,
+      maxConcurrent: 4,
+    });
+  });
+  after(async () => {
+    await repositories[Symbol.asyncDispose]();
+    await server[Symbol.asyncDispose]();
+    await rm(dir, { recursive: true });
+  });
+
+  function open(...generators: readonly Generator[]): ManifestSource {
+    return createManifestSource({
+      repositories,
+      generators: createGeneratorRegistry([...generators, createDirectoryGenerator()]),
+      settings: () => ({}),
+      limits: { maxCacheBytes: 10_000_000, failureMs: 60_000 },
+      clock: systemClock,
+    });
+  }
+
+  test('a commit elsewhere gives the same objects, a commit here new ones', async () => {
+    const repoURL = await server.createRepository('mono', {
+      'apps/a/cm.yaml': configMap('a'),
+      'apps/a/other.yaml': configMap('other'),
+      'apps/b/cm.yaml': configMap('b'),
+    });
+    const source = open();
+    const ask = () => source.manifests(requestFor([{ repoURL, path: 'apps/a' }]), signal);
+    const first = await ask();
+    assert.deepEqual(
+      first.objects.map(({ metadata }) => metadata.name),
+      ['a', 'other'],
+    );
+    assert.deepEqual(first.sourceTypes, ['Directory']);
+
+    const second = await server.commit('mono', { files: { 'apps/b/cm.yaml': configMap('b2') } });
+    const elsewhere = await ask();
+    assert.equal(elsewhere.objects, first.objects);
+    assert.deepEqual(elsewhere.revisions, [second]);
+
+    await server.commit('mono', { files: { 'apps/a/README.md': 'hello' } });
+    assert.equal((await ask()).objects, first.objects);
+
+    await server.commit('mono', { files: { 'apps/a/cm.yaml': configMap('a2') } });
+    const here = await ask();
+    assert.deepEqual(
+      here.objects.map(({ metadata }) => metadata.name),
+      ['a2', 'other'],
+    );
+    assert.equal(here.objects[1], first.objects[1], 'an object that did not change stays the same');
+    assert.equal(Object.isFrozen(here.objects[0]?.metadata), true);
+
+    await server.commit('mono', { files: { 'apps/a/new.yaml': configMap('new') } });
+    assert.equal((await ask()).objects.length, 3);
+    await server.commit('mono', { remove: ['apps/a/new.yaml', 'apps/a/other.yaml'] });
+    assert.equal((await ask()).objects.length, 1);
+  });
+
+  test('a link that is turned to another file renders anew', async () => {
+    const repoURL = await server.createRepository('linked', {
+      'app/cm.yaml': { linkTo: '../shared/hop' },
+      'shared/hop': { linkTo: 'one.yaml' },
+      'shared/one.yaml': configMap('one'),
+      'shared/two.yaml': configMap('two'),
+    });
+    const source = open();
+    const ask = async () => {
+      const request = requestFor([{ repoURL, path: 'app' }]);
+      return (await source.manifests(request, signal)).objects[0]?.metadata.name;
+    };
+    assert.equal(await ask(), 'one');
+    await server.commit('linked', { files: { 'shared/hop': { linkTo: 'two.yaml' } } });
+    assert.equal(await ask(), 'two');
+  });
+
+  test('renders again only for the facts that the render asked for', async () => {
+    const repoURL = await server.createRepository('facts', { 'app/spy': '', other: '1' });
+    const asks: { fact: keyof GenerateRequest | undefined } = { fact: undefined };
+    const watching = spy(async (request) =>
+      asks.fact === undefined ? '' : String(request[asks.fact]),
+    );
+    const source = open(watching.generator);
+    const ask = (changes: Partial<ManifestRequest> = {}) =>
+      source.manifests(requestFor([{ repoURL, path: 'app' }], changes), signal);
+
+    const first = await ask();
+    const elsewhere = await ask({ project: 'x', kubeVersion: 'v1.40.0', apiVersions: ['z/v1'] });
+    assert.equal(watching.renders, 1);
+    assert.equal(elsewhere.objects, first.objects);
+
+    for (const [fact, change] of [
+      ['project', { project: 'y' }],
+      ['kubeVersion', { kubeVersion: 'v1.41.0' }],
+      ['apiVersions', { apiVersions: ['y/v1'] }],
+    ] as const) {
+      asks.fact = fact;
+      await ask({ freshManifests: true });
+      const renders: number = watching.renders;
+      await ask();
+      assert.equal(watching.renders, renders, `${fact} is the same`);
+      await ask(change);
+      assert.equal(watching.renders, renders + 1, `${fact} is another`);
+    }
+
+    asks.fact = 'revision';
+    await ask({ freshManifests: true });
+    const renders: number = watching.renders;
+    await ask();
+    assert.equal(watching.renders, renders);
+    await server.commit('facts', { files: { other: '2' } });
+    await ask();
+    assert.equal(watching.renders, renders + 1);
+  });
+
+  test('a file that was looked for and not found counts when it appears', async () => {
+    const repoURL = await server.createRepository('absent', { 'app/spy': '' });
+    const watching = spy(async ({ tree }) =>
+      (await tree.entry('shared/extra', signal)) === undefined ? 'no' : 'yes',
+    );
+    const source = open(watching.generator);
+    const ask = () => source.manifests(requestFor([{ repoURL, path: 'app' }]), signal);
+    const value = async () => (await ask()).objects[0]?.metadata.annotations?.['value'];
+    assert.equal(await value(), 'no');
+    await server.commit('absent', { files: { 'shared/other': '' } });
+    assert.equal(await value(), 'no');
+    assert.equal(watching.renders, 1);
+    await server.commit('absent', { files: { 'shared/extra': '' } });
+    assert.equal(await value(), 'yes');
+  });
+
+  test('many who ask at once share one render', async () => {
+    const repoURL = await server.createRepository('many', { 'app/spy': '' });
+    const watching = spy(async () => {
+      await systemClock.sleep(20, signal);
+      return '';
+    });
+    const source = open(watching.generator);
+    const asking = Array.from({ length: 20 }, () =>
+      source.manifests(requestFor([{ repoURL, path: 'app' }]), signal),
+    );
+    await Promise.all(asking);
+    assert.equal(watching.renders, 1);
+  });
+
+  test('a failure of the content is remembered for its commit, a hard refresh tries again', async () => {
+    const repoURL = await server.createRepository('broken', { 'app/spy': '' });
+    const watching = spy(async () => {
+      throw new TiphysError('RenderFailed', 'no');
+    });
+    const source = open(watching.generator);
+    const ask = (changes: Partial<ManifestRequest> = {}) =>
+      assert.rejects(
+        source.manifests(requestFor([{ repoURL, path: 'app' }], changes), signal),
+        (error) => hasCode(error, 'RenderFailed'),
+      );
+    await ask();
+    await ask();
+    assert.equal(watching.renders, 1);
+    await ask({ freshManifests: true });
+    assert.equal(watching.renders, 2);
+    await server.commit('broken', { files: { x: '' } });
+    await ask();
+    assert.equal(watching.renders, 3);
+  });
+
+  test('several sources come in order, and refs lend their files', async () => {
+    const repoURL = await server.createRepository('several', {
+      'one/cm.yaml': configMap('one'),
+      'two/spy': '',
+      'values/x': 'lent',
+    });
+    const watching = spy(async ({ refs }) => {
+      const file = await refs.get('cfg')?.read('values/x', { maxBytes: 99 }, signal);
+      return String(file);
+    });
+    const source = open(watching.generator);
+    const sources = [
+      { repoURL, path: 'one' },
+      { repoURL, ref: 'cfg' },
+      { repoURL, path: 'two' },
+    ];
+    const first = await source.manifests(requestFor(sources), signal);
+    assert.equal(first.revisions.length, 3);
+    assert.deepEqual(first.sourceTypes, ['Directory', 'Spy']);
+    assert.deepEqual(
+      first.objects.map(({ metadata }) => metadata.name),
+      ['one', 'spy'],
+    );
+    assert.equal(first.objects[1]?.metadata.annotations?.['value'], 'lent');
+
+    await server.commit('several', { files: { unrelated: '' } });
+    assert.equal((await source.manifests(requestFor(sources), signal)).objects, first.objects);
+    await server.commit('several', { files: { 'values/x': 'changed' } });
+    const changed = await source.manifests(requestFor(sources), signal);
+    assert.equal(changed.objects[1]?.metadata.annotations?.['value'], 'changed');
+
+    await assert.rejects(
+      source.manifests(requestFor([...sources, { repoURL, path: 'nowhere' }]), signal),
+      /source 4 of 4: nowhere: app path does not exist/,
+    );
+  });
+
+  test('overrides in the folder are merged, but cannot move the source', async () => {
+    const repoURL = await server.createRepository('overrides', {
+      'app/a.yaml': configMap('a'),
+      'app/sub/b.yaml': configMap('b'),
+      'app/.argocd-source.yaml': 'directory: {recurse: true}\npath: elsewhere\n',
+      'app/.argocd-source-api.yaml': 'directory: {exclude: "*b.yaml"}\n',
+    });
+    const source = open();
+    const names = async (instance: string) => {
+      const request = requestFor([{ repoURL, path: 'app' }], { instance });
+      const { objects } = await source.manifests(request, signal);
+      return objects.map(({ metadata }) => metadata.name);
+    };
+    assert.deepEqual(await names('web'), ['a', 'b']);
+    assert.deepEqual(await names('api'), ['a']);
+  });
+
+  const refused: readonly (readonly [string, Omit<ApplicationSource, 'repoURL'>, RegExp])[] = [
+    ['a missing folder', { path: 'nope' }, /: nope: app path does not exist/],
+    ['a file', { path: 'app/spy' }, /: app\/spy: app path is not a directory/],
+    ['an absolute path', { path: '/app' }, /: \/app: app path is absolute/],
+    ['a path that leads outside', { path: 'app/../../x' }, /app path outside root/],
+    ['no path at all', {}, /spec\.source\.path or spec\.source\.chart are required/],
+    ['a chart', { chart: 'redis' }, /spec\.source\.chart: .* not supported yet/],
+    [
+      'two types',
+      { path: 'app', helm: { releaseName: 'x' }, directory: { recurse: true } },
+      /multiple application sources defined: Helm,Directory/,
+    ],
+  ];
+  for (const [name, fields, message] of refused) {
+    test(`${name} is refused by name`, async () => {
+      const known = await server.createRepository(`refused-${name.replaceAll(' ', '-')}`, {
+        'app/spy': '',
+      });
+      await assert.rejects(
+        open().manifests(requestFor([{ repoURL: known, ...fields }]), signal),
+        message,
+      );
+    });
+  }
+
+  test('OCI sources are refused by name', async () => {
+    await assert.rejects(
+      open().manifests(requestFor([{ repoURL: 'oci://r/x', path: '.' }]), signal),
+      /spec\.source\.repoURL: OCI registries are not supported yet/,
+    );
+  });
+});
