@@ -14,7 +14,7 @@ import { connectionFromClusterSecret } from './kube/cluster-secret.ts';
 import { createAppStore, createProjectStore } from './live/app-store.ts';
 import { createClusters } from './live/clusters.ts';
 import { createConfigStore } from './live/config-store.ts';
-import { isExcludedKind } from './live/excluded-kinds.ts';
+import { DEFAULT_EXCLUSIONS, isExcludedKind } from './live/excluded-kinds.ts';
 import { createLiveState } from './live/live-state.ts';
 import { engineSettings } from './operator-options.ts';
 import type { Clock, EventSink, Logger, Metrics } from './ports/index.ts';
@@ -104,15 +104,18 @@ export function createOperator(options: OperatorOptions): Operator {
             ...scope,
             client: destination,
             instanceOf: (object) => instanceOf(object, settings.tracking),
-            excluded: isExcludedKind,
+            excluded: (kind) => isExcludedKind(kind, DEFAULT_EXCLUSIONS, []),
             fieldManagers: [settings.fieldManager],
           }),
         clock,
         logger,
       }),
     );
-    const { pollIntervalMs = 120_000, pollJitterMs = 60_000, timeoutMs = 90_000 } =
-      options.git ?? {};
+    const {
+      pollIntervalMs = 120_000,
+      pollJitterMs = 60_000,
+      timeoutMs = 90_000,
+    } = options.git ?? {};
     const repositories = stack.use(
       createGitRepositories({
         ...shared,

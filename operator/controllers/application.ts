@@ -2,7 +2,7 @@ import { appKey, type AppKey } from '../core/app/app-key.ts';
 import { parseInstanceName } from '../core/app/names.ts';
 import { isJsonObject, jsonEqual, type JsonValue } from '../core/objects/json.ts';
 import { groupOf, resourceKey, type KubeObject } from '../core/objects/kube-object.ts';
-import { normaliseRepoUrl } from '../core/repo-url.ts';
+import { normaliseRepositoryUrl } from '../core/revision/repository-url.ts';
 import { instanceOf } from '../core/tracking/tracking.ts';
 import { assessHealth } from '../core/health/assess-health.ts';
 import type { EnginePorts, EngineSettings } from '../engine/ports.ts';
@@ -124,7 +124,10 @@ function ownerOf(cluster: Cluster, object: KubeObject): KubeObject | undefined {
 
 /** Our own status writes come back as changes; only what somebody else says is worth a look. */
 function isRelevant({ object, previous }: AppChange): boolean {
-  if (previous === undefined || object.metadata.resourceVersion === previous.metadata.resourceVersion)
+  if (
+    previous === undefined ||
+    object.metadata.resourceVersion === previous.metadata.resourceVersion
+  )
     return previous === undefined;
   const { metadata } = object;
   return (
@@ -157,7 +160,12 @@ function matters({ type, object, previous }: LiveEvent): boolean {
 }
 
 function comparable({ status: _status, metadata, ...rest }: KubeObject): JsonValue {
-  const { resourceVersion: _rv, generation: _generation, managedFields: _fields, ...kept } = metadata;
+  const {
+    resourceVersion: _rv,
+    generation: _generation,
+    managedFields: _fields,
+    ...kept
+  } = metadata;
   return { ...rest, metadata: kept };
 }
 
@@ -177,5 +185,8 @@ function readsFrom(app: KubeObject, url: string): boolean {
 }
 
 function sameRepo(value: unknown, url: string): boolean {
-  return typeof value === 'string' && (value === url || normaliseRepoUrl(value) === normaliseRepoUrl(url));
+  return (
+    typeof value === 'string' &&
+    (value === url || normaliseRepositoryUrl(value) === normaliseRepositoryUrl(url))
+  );
 }

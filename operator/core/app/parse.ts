@@ -1,6 +1,13 @@
 import { isJsonObject, type JsonValue } from '../objects/json.ts';
 import type { KubeObject } from '../objects/kube-object.ts';
-import type { Application, ApplicationSpec, ApplicationStatus, Operation, Project, ProjectSpec } from './types.ts';
+import type {
+  Application,
+  ApplicationSpec,
+  ApplicationStatus,
+  Operation,
+  Project,
+  ProjectSpec,
+} from './types.ts';
 
 export interface Problem {
   readonly path: string;
@@ -21,8 +28,15 @@ export function parseApplication(raw: KubeObject): Parsed<'application', Applica
     type: 'ok',
     application: {
       metadata: {
-        name: m.name ?? '', namespace: m.namespace ?? '', uid: m.uid ?? '', resourceVersion: m.resourceVersion ?? '',
-        generation: m.generation, deletionTimestamp: m.deletionTimestamp, labels: m.labels ?? {}, annotations: m.annotations ?? {}, finalizers: m.finalizers ?? [],
+        name: m.name ?? '',
+        namespace: m.namespace ?? '',
+        uid: m.uid ?? '',
+        resourceVersion: m.resourceVersion ?? '',
+        generation: m.generation,
+        deletionTimestamp: m.deletionTimestamp,
+        labels: m.labels ?? {},
+        annotations: m.annotations ?? {},
+        finalizers: m.finalizers ?? [],
       },
       spec: spec as unknown as ApplicationSpec,
       status: (isJsonObject(status) ? status : {}) as unknown as ApplicationStatus,
@@ -34,5 +48,12 @@ export function parseApplication(raw: KubeObject): Parsed<'application', Applica
 
 export function parseProject(raw: KubeObject): Parsed<'project', Project> {
   const spec: JsonValue = raw['spec'] ?? {};
-  return { type: 'ok', project: { name: raw.metadata.name ?? '', namespace: raw.metadata.namespace ?? '', spec: spec as unknown as ProjectSpec } };
+  return {
+    type: 'ok',
+    project: {
+      name: raw.metadata.name ?? '',
+      namespace: raw.metadata.namespace ?? '',
+      spec: spec as unknown as ProjectSpec,
+    },
+  };
 }

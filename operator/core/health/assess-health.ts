@@ -1,0 +1,59 @@
+import { groupOf, type KubeObject } from '../objects/kube-object.ts';
+import { application } from './application.ts';
+import {
+  apiService,
+  customResourceDefinition,
+  horizontalPodAutoscaler,
+  ingress,
+  persistentVolumeClaim,
+  podDisruptionBudget,
+  service,
+  workflow,
+} from './cluster-kinds.ts';
+import { judge, type Health, type HealthCheck } from './health.ts';
+import { pod } from './pod.ts';
+import { cronJob, daemonSet, deployment, job, replicaSet, statefulSet } from './workloads.ts';
+
+export type { Health } from './health.ts';
+
+export const HOOK_FINALIZER = 'argocd.argoproj.io/hook-finalizer';
+
+/** The built-in checks by `group/Kind`; the core group is empty. */
+const CHECKS: Readonly<Record<string, HealthCheck>> = {
+  'apps/Deployment': deployment,
+  'apps/StatefulSet': statefulSet,
+  'apps/DaemonSet': daemonSet,
+  'apps/ReplicaSet': replicaSet,
+  'batch/Job': job,
+  'batch/CronJob': cronJob,
+  '/Pod': pod,
+  '/PersistentVolumeClaim': persistentVolumeClaim,
+  '/Service': service,
+  'networking.k8s.io/Ingress': ingress,
+  'extensions/Ingress': ingress,
+  'autoscaling/HorizontalPodAutoscaler': horizontalPodAutoscaler,
+  'apiregistration.k8s.io/APIService': apiService,
+  'apiextensions.k8s.io/CustomResourceDefinition': customResourceDefinition,
+  'policy/PodDisruptionBudget': podDisruptionBudget,
+  'argoproj.io/Workflow': workflow,
+  'argoproj.io/Application': application,
+};
+
+/**
+ * How well an object is, by the built-in rule of its kind; `undefined` when the kind has no notion
+ * of health, which influences nothing. Never throws: content that makes no sense is Unknown.
+ */
+export function assessHealth(object: KubeObject): Health | undefined {
+  const isHeld = object.metadata.finalizers?.includes(HOOK_FINALIZER) === true;
+  if (object.metadata.deletionTimestamp !== undefined && !isHeld)
+    return { status: 'Progressing', message: 'Pending deletion', rule: 'deletion' };
+  const rule = `${groupOf(object.apiVersion)}/${object.kind}`;
+  const check = CHECKS[rule];
+  if (check === undefined) return undefined;
+  try {
+    return { ...check(object), rule };
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    return { ...judge('Unknown', `${rule}: not assessed: ${reason}`), rule };
+  }
+}

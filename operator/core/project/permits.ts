@@ -1,0 +1,140 @@
+import type { Project, ProjectDestination, ResourceRule } from '../app/types.ts';
+import { compileGlob } from '../glob.ts';
+import type { ResourceId } from '../objects/kube-object.ts';
+import { normaliseRepositoryUrl } from '../revision/repository-url.ts';
+import { pathMatch } from './path-match.ts';
+
+/** Whether a project permits something; a refusal names the rule that decided. */
+export type Verdict =
+  | { readonly type: 'permitted' }
+  | {
+      readonly type: 'refused';
+      /** The list or entry, e.g. `spec.destinations of AppProject web`. */
+      readonly rule: string;
+      readonly message: string;
+    };
+
+const PERMITTED: Verdict = { type: 'permitted' };
+
+function refused(message: string, rule: string): Verdict {
+  return { type: 'refused', rule, message: `${message} (${rule})` };
+}
+
+const ofProject = (field: string, { name }: Project): string => `${field} of AppProject ${name}`;
+
+/** Whether manifests may come from a repository: a glob of `sourceRepos` matches and none with `!` does. */
+export function permitsSource(project: Project, repoUrl: string): Verdict {
+  const message = `application repo ${repoUrl} is not permitted in project '${project.name}'`;
+  const url = normaliseRepositoryUrl(repoUrl);
+  const matches = (pattern: string) =>
+    pattern === '*' || compileGlob(normaliseRepositoryUrl(pattern))(url);
+  const list = project.spec.sourceRepos ?? [];
+  const denying = list.filter((entry) => entry.startsWith('!'));
+  const denied = denying.find((entry) => matches(entry.slice(1)));
+  if (denied !== undefined)
+    return refused(message, `"${denied}" in ${ofProject('spec.sourceRepos', project)}`);
+  const allowing = list.filter((entry) => !entry.startsWith('!'));
+  const onlyDenies = denying.length > 0 && allowing.length === 0;
+  if (onlyDenies || allowing.some(matches)) return PERMITTED;
+  return refused(message, `${ofProject('spec.sourceRepos', project)} has no match`);
+}
+
+export interface DestinationId {
+  readonly server: string;
+  readonly name: string;
+  readonly namespace: string;
+}
+
+/** Whether a cluster and namespace may be deployed to: some entry matches and no `!` forbids it. */
+export function permitsDestination(
+  project: Project,
+  destination: DestinationId,
+  shown: string = destination.server,
+): Verdict {
+  const message = `application destination server '${shown}' and namespace '${destination.namespace}' do not match any of the allowed destinations in project '${project.name}'`;
+  let matched = false;
+  for (const entry of project.spec.destinations ?? []) {
+    const name = matchPart(entry.name, destination.name);
+    const server = matchPart(entry.server, destination.server);
+    const namespace = matchPart(entry.namespace ?? '', destination.namespace, true);
+    const denies =
+      name.denied || (server.denied && namespace.matches) || (namespace.denied && server.matches);
+    if (denies)
+      return refused(message, `${describe(entry)} in ${ofProject('spec.destinations', project)}`);
+    matched ||= (server.matches || name.matches) && namespace.matches;
+  }
+  if (matched) return PERMITTED;
+  return refused(message, `${ofProject('spec.destinations', project)} has no match`);
+}
+
+interface PartMatch {
+  readonly matches: boolean;
+  /** A pattern with `!` that fired. */
+  readonly denied: boolean;
+}
+
+function matchPart(pattern: string | undefined, value: string, emptyMatches = false): PartMatch {
+  const no = { matches: false, denied: false };
+  if (pattern === undefined || (pattern === '' && !emptyMatches)) return no;
+  if (value === '' && !emptyMatches) return no;
+  if (!pattern.startsWith('!')) return { matches: compileGlob(pattern)(value), denied: false };
+  const denied = compileGlob(pattern.slice(1))(value);
+  return { matches: !denied, denied };
+}
+
+function describe({ server, name, namespace }: ProjectDestination): string {
+  const parts = Object.entries({ server, name, namespace }).filter(([, v]) => v !== undefined);
+  return `entry {${parts.map(([key, value]) => `${key}: ${value}`).join(', ')}}`;
+}
+
+export interface KindId {
+  readonly group: string;
+  readonly kind: string;
+  readonly namespaced: boolean;
+  readonly name: string;
+}
+
+/**
+ * Whether objects of a kind may be managed. Cluster-scoped kinds must be listed; namespaced kinds
+ * may be anything unless there is a list, and an empty list permits none.
+ */
+export function permitsKind(project: Project, resource: KindId): Verdict {
+  const { spec } = project;
+  const message = `resource ${resource.group}:${resource.kind} is not permitted in project ${project.name}`;
+  const matches = (rule: ResourceRule): boolean =>
+    pathMatch(rule.kind, resource.kind) &&
+    pathMatch(rule.group, resource.group) &&
+    ((rule.name ?? '') === '' || pathMatch(rule.name ?? '', resource.name));
+  const scope = resource.namespaced ? 'namespace' : 'cluster';
+  const allowed = resource.namespaced
+    ? spec.namespaceResourceWhitelist
+    : (spec.clusterResourceWhitelist ?? []);
+  const denied = resource.namespaced
+    ? spec.namespaceResourceBlacklist
+    : spec.clusterResourceBlacklist;
+  const blocking = denied?.find(matches);
+  if (blocking !== undefined)
+    return refused(
+      message,
+      `${blocking.group}/${blocking.kind} in ${ofProject(`spec.${scope}ResourceBlacklist`, project)}`,
+    );
+  if (allowed === undefined || allowed.some(matches)) return PERMITTED;
+  return refused(message, `${ofProject(`spec.${scope}ResourceWhitelist`, project)} has no match`);
+}
+
+/** Whether one object may be managed: its kind, and its namespace on that cluster. */
+export function permitsResource(
+  project: Project,
+  resource: ResourceId & { readonly namespaced: boolean },
+  cluster: { readonly server: string; readonly name: string },
+): Verdict {
+  const kind = permitsKind(project, resource);
+  if (kind.type === 'refused' || !resource.namespaced || resource.namespace === '') return kind;
+  const { namespace } = resource;
+  const place = permitsDestination(project, { ...cluster, namespace });
+  if (place.type === 'permitted') return PERMITTED;
+  return refused(
+    `namespace ${namespace} is not permitted in project '${project.name}'`,
+    place.rule,
+  );
+}

@@ -1,0 +1,71 @@
+// The library's one public door: names only, no logic.
+
+export { createOperator, type Operator, type OperatorOptions } from './create-operator.ts';
+export { engineSettings } from './operator-options.ts';
+
+// Use cases, to embed in an operator of one's own
+export { createReconciler, type Reconciler } from './engine/reconciler.ts';
+export type { EnginePorts, EngineSettings } from './engine/ports.ts';
+export { createManifestSource, type ManifestSourceOptions } from './engine/manifests/index.ts';
+
+// Runtime
+export {
+  createController,
+  type Controller,
+  type ControllerOptions,
+  type ReconcileOutcome,
+} from './runtime/controller.ts';
+export { createWorkQueue, type AddOptions, type WorkQueue } from './runtime/work-queue.ts';
+export { createVirtualClock, systemClock, type VirtualClock } from './runtime/clock.ts';
+
+// Decisions, pure
+export { assessHealth, type Health } from './core/health/assess-health.ts';
+export { rollUpHealth, type HealthInput } from './core/health/roll-up.ts';
+export {
+  compareObject,
+  FIELD_MANAGER,
+  type CompareOptions,
+  type Comparison,
+} from './core/diff/compare-object.ts';
+export { normalise } from './core/diff/normalise.ts';
+export { planSync, type PlanInput, type SyncPlan, type SyncTask } from './core/sync/plan-sync.ts';
+export { nextStep, type NextStep, type Observed } from './core/sync/next-step.ts';
+export { decideAutoSync, type AutoSyncDecision } from './core/sync/auto-sync.ts';
+export { prepareTargets, type Targets } from './core/sync/prepare-targets.ts';
+export {
+  DEFAULT_TRACKING,
+  formatTrackingId,
+  instanceOf,
+  parseTrackingId,
+  track,
+  type TrackingSettings,
+} from './core/tracking/tracking.ts';
+export { parseApplication, parseProject } from './core/app/parse.ts';
+export { appKey, type AppKey } from './core/app/app-key.ts';
+export {
+  ERROR_CATALOGUE,
+  hasCode,
+  TiphysError,
+  toTiphysError,
+  type ErrorCode,
+  type Retry,
+} from './core/errors.ts';
+
+// Adapters
+export { createKubeClient, type KubeClientOptions } from './kube/kube-client.ts';
+export type { KubeConnection } from './kube/connection.ts';
+export { createLiveState, type LiveStateOptions } from './live/live-state.ts';
+export { createGitRepositories, type GitRepositoriesOptions } from './git/index.ts';
+
+// Nouns
+export type * from './core/app/types.ts';
+export type * from './core/objects/json.ts';
+export type {
+  GroupKind,
+  GroupVersionKind,
+  KubeObject,
+  ObjectMeta,
+  ResourceId,
+  ResourceKey,
+} from './core/objects/kube-object.ts';
+export type * from './ports/index.ts';
