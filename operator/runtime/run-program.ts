@@ -51,7 +51,10 @@ export async function runProgram(run: ProgramRun, signal: AbortSignal): Promise<
   });
   const end = stopWhenAborted(child, deadline.signal, stop.signal, run);
   try {
-    return await outcome(child, run, stop);
+    const result = await outcome(child, run, stop);
+    // Some programs end politely when they are told to stop: their answer is not a whole one.
+    deadline.signal.throwIfAborted();
+    return result;
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     if (deadline.signal.aborted) {

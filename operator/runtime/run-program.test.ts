@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { hasCode } from '../core/errors.ts';
+import { systemClock } from './clock.ts';
+import { type ProgramRun, runProgram } from './run-program.ts';
+
+const signal = AbortSignal.timeout(60_000);
+
+function run(script: string, changes: Partial<ProgramRun> = {}, stop: AbortSignal = signal) {
+  return runProgram(
+    {
+      program: process.execPath,
+      args: ['-e', script],
+      cwd: '/',
+      env: { ONLY: 'this' },
+      timeoutMs: 30_000,
+      killAfterMs: 200,
+      maxOutputBytes: 1_000,
+      clock: systemClock,
+      ...changes,
+    },
+    stop,
+  );
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false; // there is no such process: the answer
+  }
+}
+
+async function untilGone(pid: number): Promise<void> {
+  while (isAlive(pid)) await systemClock.sleep(10, signal);
+}
+
+interface PidFile extends AsyncDisposable {
+  /** Script that writes its process id and then stays. */
+  readonly write: string;
+  pid(): Promise<number>;
+}
+
+async function openPidFile(): Promise<PidFile> {
+  const dir = await mkdtemp(join(tmpdir(), 'tiphys-run-'));
+  const path = JSON.stringify(join(dir, 'pid'));
+  return {
+    write: `require('node:fs').writeFileSync(${path}, process.pid + ' '); setInterval(() => {}, 1000)`,
+    async pid() {
+      for (;;) {
+        const text = await readFile(join(dir, 'pid'), 'utf8').catch(() => '');
+        if (text.endsWith(' ')) return Number(text);
+        await systemClock.sleep(10, signal);
+      }
+    },
+    [Symbol.asyncDispose]: () => rm(dir, { recursive: true }),
+  };
+}
+
+describe('running a program', () => {
+  test('gives its exit code, its output and what it complained about', async () => {
+    const result = await run('console.log("out"); console.error("err"); process.exitCode = 3');
+    assert.equal(result.exitCode, 3);
+    assert.equal(result.stdout.toString(), 'out\n');
+    assert.equal(result.stderr, 'err\n');
+  });
+
+  test('passes input, and no environment but the one given', async () => {
+    const script = 'process.stdin.pipe(process.stdout); console.log(JSON.stringify(process.env))';
+    const result = await run(script, { stdin: 'in' });
+    assert.equal(result.stdout.toString(), '{"ONLY":"this"}\nin');
+  });
+
+  test('a program that is not there is named', async () => {
+    await assert.rejects(run('', { program: 'no-such-program' }), (error) =>
+      hasCode(error, 'ToolMissing'),
+    );
+  });
+
+  test('is stopped when it writes too much', async () => {
+    const script = 'setInterval(() => process.stdout.write("x".repeat(999)), 1)';
+    await assert.rejects(run(script), (error) => hasCode(error, 'LimitExceeded'));
+  });
+
+  test('is killed with its children when it does not heed the time limit', async () => {
+    await using file = await openPidFile();
+    const script = `
+      process.on('SIGTERM', () => {});
+      require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(
+        `process.on('SIGTERM', () => {}); ${file.write}`,
+      )}]);
+      setInterval(() => {}, 1000)`;
+    const running = run(script, { timeoutMs: 1_500 });
+    const failed = assert.rejects(running, (error) => hasCode(error, 'Timeout'));
+    const child = await file.pid();
+    await failed;
+    await untilGone(child);
+  });
+
+  test('an abort ends it, and is the reason of the rejection', async () => {
+    await using file = await openPidFile();
+    const stop = new AbortController();
+    const running = run(file.write, {}, stop.signal);
+    const child = await file.pid();
+    stop.abort(new Error('enough'));
+    await assert.rejects(running, /enough/);
+    await untilGone(child);
+  });
+});
