@@ -5,19 +5,18 @@ import type { KubeObject } from '../core/objects/kube-object.ts';
 import type { ApiCatalogue, KubeClient, ObjectAddress } from '../ports/kube-client.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createKubeClient } from './kube-client.ts';
-import { kubeProgram, type RealApiServer, startRealApiServer } from './testing/real-api-server.ts';
+import { type RealApiServer, startRealApiServer } from './testing/real-api-server.ts';
 import { startCuttableProxy } from './testing/cuttable-proxy.ts';
 
-const program = kubeProgram();
 const never = new AbortController().signal;
 
-describe('the client on a real API server', { skip: program === undefined }, () => {
+describe('the client on a real API server', () => {
   let api: RealApiServer;
   let client: KubeClient & AsyncDisposable;
   let catalogue: ApiCatalogue;
 
   before(async () => {
-    api = await startRealApiServer(program ?? '');
+    api = await startRealApiServer();
     client = clientOf(api);
     catalogue = await client.discover(never);
   });

@@ -55,6 +55,7 @@ function createProxied(connection: KubeConnection, proxyUrl: string): Dispatcher
   return new ProxyAgent({
     ...POOL_OPTIONS,
     uri: proxyUrl,
+    proxyTunnel: true,
     requestTls: { ...tlsOptions(connection, connection), timeout: CONNECT_TIMEOUT_MS },
   });
 }

@@ -5,11 +5,7 @@ import { appKey } from '../core/app/app-key.ts';
 import { hasCode } from '../core/errors.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
 import { createKubeClient } from '../kube/kube-client.ts';
-import {
-  kubeProgram,
-  type RealApiServer,
-  startRealApiServer,
-} from '../kube/testing/real-api-server.ts';
+import { type RealApiServer, startRealApiServer } from '../kube/testing/real-api-server.ts';
 import type { AppChange } from '../ports/app-store.ts';
 import type { ApiCatalogue, KubeClient, ObjectAddress } from '../ports/kube-client.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -17,19 +13,16 @@ import { createAppStore, createProjectStore } from './app-store.ts';
 import { createConfigStore } from './config-store.ts';
 import { silentLogger } from './testing/silent-logger.ts';
 
-const program = kubeProgram();
 const never = new AbortController().signal;
 const KEY = appKey('default', 'guestbook');
 
-describe('the stores of the control plane on a real API server', {
-  skip: program === undefined,
-}, () => {
+describe('the stores of the control plane on a real API server', () => {
   let api: RealApiServer;
   let client: KubeClient & AsyncDisposable;
   let catalogue: ApiCatalogue;
 
   before(async () => {
-    api = await startRealApiServer(program ?? '');
+    api = await startRealApiServer();
     client = createKubeClient({
       connection: api.connection(),
       clock: systemClock,

@@ -5,11 +5,7 @@ import { hasCode } from '../core/errors.ts';
 import { type KubeObject, resourceKey } from '../core/objects/kube-object.ts';
 import { createKubeClient } from '../kube/kube-client.ts';
 import { startCuttableProxy } from '../kube/testing/cuttable-proxy.ts';
-import {
-  kubeProgram,
-  type RealApiServer,
-  startRealApiServer,
-} from '../kube/testing/real-api-server.ts';
+import { type RealApiServer, startRealApiServer } from '../kube/testing/real-api-server.ts';
 import type { ApiCatalogue, KubeClient, ObjectAddress } from '../ports/kube-client.ts';
 import type { LiveEvent } from '../ports/live-state.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -17,17 +13,16 @@ import { DEFAULT_EXCLUSIONS, isExcludedKind } from './excluded-kinds.ts';
 import { createLiveState, type LiveStateOptions } from './live-state.ts';
 import { silentLogger } from './testing/silent-logger.ts';
 
-const program = kubeProgram();
 const never = new AbortController().signal;
 const CONFIG_MAP = { group: '', kind: 'ConfigMap' };
 
-describe('the live state of a real API server', { skip: program === undefined }, () => {
+describe('the live state of a real API server', () => {
   let api: RealApiServer;
   let client: KubeClient & AsyncDisposable;
   let catalogue: ApiCatalogue;
 
   before(async () => {
-    api = await startRealApiServer(program ?? '');
+    api = await startRealApiServer();
     client = clientOf(api.port);
     catalogue = await client.discover(never);
   });

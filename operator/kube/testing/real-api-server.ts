@@ -1,13 +1,17 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { generateKeyPairSync } from 'node:crypto';
-import { existsSync, openSync } from 'node:fs';
+import { openSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Agent, request } from 'undici';
+import { resolveBinaries } from '../../../e2e/controlplane/binaries.ts';
+import { progressToStderr } from '../../../e2e/controlplane/tool-cache.ts';
 import type { KubeConnection } from '../connection.ts';
+
+const BUILD_LIMIT_MS = 20 * 60_000;
 
 /** A real etcd and kube-apiserver on free ports of loopback; disposing ends both and removes their files. */
 export interface RealApiServer extends AsyncDisposable {
@@ -28,14 +32,14 @@ export interface RealApiServer extends AsyncDisposable {
   compact(): Promise<void>;
 }
 
-/** Path of the control plane program, or undefined where there is none: `TIPHYS_KUBE_PROGRAM`. */
-export function kubeProgram(): string | undefined {
-  const path = process.env['TIPHYS_KUBE_PROGRAM'];
-  return path !== undefined && existsSync(path) ? path : undefined;
-}
-
-/** Resolves when `/readyz` answers ok; takes about three seconds. */
-export async function startRealApiServer(program: string): Promise<RealApiServer> {
+/** Resolves when `/readyz` answers ok: three seconds, or minutes where the programs are built first. */
+export async function startRealApiServer(): Promise<RealApiServer> {
+  const binaries = await resolveBinaries({
+    env: process.env,
+    components: ['etcd', 'kube-apiserver'],
+    log: progressToStderr,
+    signal: AbortSignal.timeout(BUILD_LIMIT_MS),
+  });
   await using cleanup = new AsyncDisposableStack();
   const folder = await mkdtemp(join(tmpdir(), 'tiphys-kube-'));
   cleanup.defer(() => rm(folder, { recursive: true, force: true }));
@@ -55,7 +59,7 @@ export async function startRealApiServer(program: string): Promise<RealApiServer
   );
 
   const etcdUrl = `http://127.0.0.1:${etcdPort}`;
-  const etcd = run(program, folder, 'etcd', [
+  const etcd = run(binaries.etcd, folder, 'etcd', [
     `--data-dir=${join(folder, 'etcd')}`,
     `--listen-client-urls=${etcdUrl}`,
     `--advertise-client-urls=${etcdUrl}`,
@@ -69,7 +73,7 @@ export async function startRealApiServer(program: string): Promise<RealApiServer
   let apiServer: ChildProcess | undefined;
   cleanup.defer(() => end(apiServer));
   const start = async () => {
-    apiServer = run(program, folder, 'kube-apiserver', [
+    apiServer = run(binaries['kube-apiserver'], folder, 'kube-apiserver', [
       `--etcd-servers=${etcdUrl}`,
       `--secure-port=${port}`,
       '--bind-address=127.0.0.1',
@@ -118,9 +122,14 @@ async function compact(etcdUrl: string): Promise<void> {
   await post('/v3/kv/compaction', { revision: range.header?.revision, physical: true });
 }
 
-function run(program: string, folder: string, name: string, args: readonly string[]): ChildProcess {
+function run(
+  [program, ...first]: readonly [string, ...string[]],
+  folder: string,
+  name: string,
+  args: readonly string[],
+): ChildProcess {
   const log = openSync(join(folder, `${name}.log`), 'a');
-  return spawn(program, [name, ...args], { stdio: ['ignore', log, log], cwd: folder });
+  return spawn(program, [...first, ...args], { stdio: ['ignore', log, log], cwd: folder });
 }
 
 async function end(child: ChildProcess | undefined): Promise<void> {
