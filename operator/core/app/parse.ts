@@ -1,59 +1,99 @@
-import { isJsonObject, type JsonValue } from '../objects/json.ts';
+import type { z } from 'zod';
+import { isJsonObject, type JsonObject, type JsonValue } from '../objects/json.ts';
 import type { KubeObject } from '../objects/kube-object.ts';
-import type {
-  Application,
-  ApplicationSpec,
-  ApplicationStatus,
-  Operation,
-  Project,
-  ProjectSpec,
-} from './types.ts';
+import {
+  applicationSpecSchema,
+  applicationStatusSchema,
+  operationSchema,
+  projectSpecSchema,
+} from './schema.ts';
+import type { Application, ApplicationMeta, ApplicationStatus, Project } from './types.ts';
 
+/** A field that is not as it must be. */
 export interface Problem {
+  /** `spec.syncPolicy.retry.limit`. */
   readonly path: string;
   readonly message: string;
 }
-export type Parsed<K extends string, T> =
-  | ({ readonly type: 'ok' } & { readonly [key in K]: T })
-  | { readonly type: 'invalid'; readonly problems: readonly Problem[] };
 
-export function parseApplication(raw: KubeObject): Parsed<'application', Application> {
-  const spec = raw['spec'];
-  if (!isJsonObject(spec) || !isJsonObject(spec['destination']))
-    return { type: 'invalid', problems: [{ path: 'spec', message: 'is not an application spec' }] };
-  const status = raw['status'];
-  const operation = raw['operation'];
-  const m = raw.metadata;
+export interface Invalid {
+  readonly type: 'invalid';
+  readonly problems: readonly Problem[];
+}
+
+export type ParsedApplication =
+  | { readonly type: 'ok'; readonly application: Application }
+  | Invalid;
+
+/**
+ * Makes an Application of what the API server returned. Unknown fields are passed over. A status
+ * that makes no sense, in whole or in part, is as good as none: it is written anew.
+ */
+export function parseApplication(raw: KubeObject): ParsedApplication {
+  const spec = applicationSpecSchema.safeParse(raw['spec'] ?? {});
+  const wanted = raw['operation'];
+  const operation =
+    wanted === undefined || wanted === null ? undefined : operationSchema.safeParse(wanted);
+  const problems = [
+    ...problemsOf(spec, 'spec'),
+    ...(operation === undefined ? [] : problemsOf(operation, 'operation')),
+  ];
+  if (!spec.success || problems.length > 0) return { type: 'invalid', problems };
   return {
     type: 'ok',
     application: {
-      metadata: {
-        name: m.name ?? '',
-        namespace: m.namespace ?? '',
-        uid: m.uid ?? '',
-        resourceVersion: m.resourceVersion ?? '',
-        generation: m.generation,
-        deletionTimestamp: m.deletionTimestamp,
-        labels: m.labels ?? {},
-        annotations: m.annotations ?? {},
-        finalizers: m.finalizers ?? [],
-      },
-      spec: spec as unknown as ApplicationSpec,
-      status: (isJsonObject(status) ? status : {}) as unknown as ApplicationStatus,
-      operation: isJsonObject(operation) ? (operation as unknown as Operation) : undefined,
+      metadata: readMeta(raw),
+      spec: spec.data,
+      status: readStatus(raw['status']),
+      operation: operation?.data,
       raw,
     },
   };
 }
 
-export function parseProject(raw: KubeObject): Parsed<'project', Project> {
-  const spec: JsonValue = raw['spec'] ?? {};
+export type ParsedProject = { readonly type: 'ok'; readonly project: Project } | Invalid;
+
+/** Makes a project of what the API server returned. */
+export function parseProject(raw: KubeObject): ParsedProject {
+  const spec = projectSpecSchema.safeParse(raw['spec'] ?? {});
+  if (!spec.success) return { type: 'invalid', problems: problemsOf(spec, 'spec') };
+  const { name = '', namespace = '' } = raw.metadata;
+  return { type: 'ok', project: { name, namespace, spec: spec.data } };
+}
+
+function problemsOf(result: z.ZodSafeParseResult<unknown>, root: string): Problem[] {
+  return (result.error?.issues ?? []).map(({ path, message }) => ({
+    path: path.reduce<string>(
+      (text, step) => (typeof step === 'number' ? `${text}[${step}]` : `${text}.${String(step)}`),
+      root,
+    ),
+    message,
+  }));
+}
+
+function readMeta({ metadata }: KubeObject): ApplicationMeta {
+  const { name = '', namespace = '', uid = '', resourceVersion = '' } = metadata;
   return {
-    type: 'ok',
-    project: {
-      name: raw.metadata.name ?? '',
-      namespace: raw.metadata.namespace ?? '',
-      spec: spec as unknown as ProjectSpec,
-    },
+    name,
+    namespace,
+    uid,
+    resourceVersion,
+    generation: metadata.generation,
+    deletionTimestamp: metadata.deletionTimestamp,
+    labels: metadata.labels ?? {},
+    annotations: metadata.annotations ?? {},
+    finalizers: metadata.finalizers ?? [],
   };
+}
+
+function readStatus(value: JsonValue | undefined): ApplicationStatus {
+  if (!isJsonObject(value)) return {};
+  const whole = applicationStatusSchema.safeParse(value);
+  if (whole.success) return whole.data;
+  return Object.assign({}, ...Object.entries(value).map(([name, part]) => readPart(name, part)));
+}
+
+function readPart(name: string, value: JsonValue | undefined): ApplicationStatus {
+  const part = applicationStatusSchema.safeParse({ [name]: value } satisfies JsonObject);
+  return part.success ? part.data : {};
 }
