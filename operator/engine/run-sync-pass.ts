@@ -149,7 +149,9 @@ export async function runSyncPass(
       for (const [key, result] of done) results.set(key, result);
       for (const [key, result] of observeSuccesses(plan, observe())) results.set(key, result);
       const after = step.final ? finishAfterFinalGroup(plan, observe()) : nextStep(plan, observe());
-      if (after.type === 'finish' && !hasUnstoredEnd(plan, results, stored)) {
+      // A group with hooks is looked at once more, however fast they were.
+      const isOver = after.type === 'finish' && (step.final || after.phase === 'Failed');
+      if (isOver && !hasUnstoredEnd(plan, results, stored)) {
         await deleteHooks(request, after, signal);
         return { ...finish(request, plan, after, results), wrote: true };
       }

@@ -79,21 +79,25 @@ export function observeSuccesses(
 }
 
 /**
- * Whether a hook ended, as `results` say and `stored` does not, that finishing may delete. Store the
- * results before going on: a restart would find neither the hook nor how it ended.
+ * Whether a hook ended, as `results` say and `stored` does not, that a coming step may delete. Store
+ * the results before going on: a restart would find neither the hook nor how it ended.
  */
 export function hasUnstoredEnd(
   plan: SyncPlan,
   results: ReadonlyMap<TaskKey, ResourceResult>,
   stored: ReadonlyMap<TaskKey, ResourceResult>,
 ): boolean {
-  return plan.tasks.some(
-    (task) =>
-      (task.policies.has('HookSucceeded') || task.policies.has('HookFailed')) &&
-      hasEnded(results.get(task.key)) &&
-      !hasEnded(stored.get(task.key)),
-  );
+  return plan.tasks
+    .filter((task) => hasEnded(results.get(task.key)) && !hasEnded(stored.get(task.key)))
+    .some((task) => mayBeDeleted(task, plan));
 }
+
+/** Hooks that finishing deletes, or that another phase makes anew. */
+const mayBeDeleted = (task: SyncTask, plan: SyncPlan): boolean =>
+  task.type === 'hook' &&
+  (task.policies.has('HookSucceeded') ||
+    task.policies.has('HookFailed') ||
+    plan.tasks.some((other) => other.resource === task.resource && other.key !== task.key));
 
 const hasEnded = (result: ResourceResult | undefined): boolean =>
   result?.hookPhase !== undefined && result.hookPhase !== 'Running';

@@ -206,8 +206,8 @@ function runPass(setup: Setup, world: World, stored: Stored, fuse: { left: numbe
   for (const task of step.apply) results.set(task.key, apply(setup, world, task, fuse));
   for (const [key, result] of observeSuccesses(plan, observed)) results.set(key, result);
   const after = step.final ? finishAfterFinalGroup(plan, observed) : nextStep(plan, observed);
-  if (after.type === 'finish' && !hasUnstoredEnd(plan, results, stored.results))
-    return finish(after);
+  const isOver = after.type === 'finish' && (step.final || after.phase === 'Failed');
+  if (isOver && !hasUnstoredEnd(plan, results, stored.results)) return finish(after);
   return running(after.type === 'wait' ? after.message : 'waiting for the next wave');
 }
 
