@@ -76,7 +76,7 @@ export function createLiveState(options: LiveStateOptions): StartableLiveState {
   const listeners = new Set<(event: LiveEvent) => void>();
   const discoveries = createKeyedLock();
   const listSlots = createLimiter(options.maxConcurrentLists ?? 20);
-  const troubles = createTroubleLog(logger);
+  const troubles = createTroubleLog(logger.child({ cluster: client.server }));
   const ingest = createIngest({
     fieldManagers: options.fieldManagers,
     legacyManagers: options.legacyManagers ?? LEGACY_MANAGERS,
