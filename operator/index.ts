@@ -29,7 +29,8 @@ export {
 } from './core/diff/compare-object.ts';
 export { normalise } from './core/diff/normalise.ts';
 export { planSync, type PlanInput, type SyncPlan, type SyncTask } from './core/sync/plan-sync.ts';
-export { nextStep, type NextStep, type Observed } from './core/sync/next-step.ts';
+export { nextStep, type NextStep } from './core/sync/next-step.ts';
+export { type Observed } from './core/sync/observe-results.ts';
 export { decideAutoSync, type AutoSyncDecision } from './core/sync/auto-sync.ts';
 export { prepareTargets, type Targets } from './core/sync/prepare-targets.ts';
 export {

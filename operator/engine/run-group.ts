@@ -1,7 +1,8 @@
 import type { ResourceResult } from '../core/app/types.ts';
 import { toTiphysError } from '../core/errors.ts';
 import { definedKind, type SyncTask, type TaskKey } from '../core/sync/plan-sync.ts';
-import { resultOf, type NextStep } from '../core/sync/next-step.ts';
+import type { NextStep } from '../core/sync/next-step.ts';
+import { resultOf } from '../core/sync/observe-results.ts';
 import { parseSyncOptions, type SyncOptions } from '../core/sync/options.ts';
 import { isJsonArray, isJsonObject } from '../core/objects/json.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';

@@ -9,15 +9,13 @@ import type { ComparedResource } from '../core/app/compared-resource.ts';
 import { assessHealth } from '../core/health/assess-health.ts';
 import { gvkOf, idOf, resourceKey, type KubeObject } from '../core/objects/kube-object.ts';
 import { permitsResource } from '../core/project/permits.ts';
+import { finishAfterFinalGroup, nextStep, type NextStep } from '../core/sync/next-step.ts';
 import {
-  finishAfterFinalGroup,
   hasUnstoredEnd,
-  nextStep,
   observeResults,
   observeSuccesses,
-  type NextStep,
   type Observed,
-} from '../core/sync/next-step.ts';
+} from '../core/sync/observe-results.ts';
 import { parseSyncOptions } from '../core/sync/options.ts';
 import {
   definedKind,

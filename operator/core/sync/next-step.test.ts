@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { keyOf, type KubeObject } from '../objects/kube-object.ts';
 import { DEFAULT_TRACKING, track } from '../tracking/tracking.ts';
 import { withHookRun } from './hooks.ts';
-import { nextStep, observeResults, resultOf, type Observed } from './next-step.ts';
+import { nextStep } from './next-step.ts';
+import { observeResults, resultOf, type Observed } from './observe-results.ts';
 import { taskKey } from './plan-sync.ts';
 import { manifest } from './testing/objects.ts';
 import {

@@ -1,23 +1,7 @@
-import type { HealthStatusCode, ResourceResult } from '../app/types.ts';
-import type { KubeObject, ResourceKey } from '../objects/kube-object.ts';
-import { hookRunOf } from './hooks.ts';
+import type { ResourceResult } from '../app/types.ts';
+import type { ResourceKey } from '../objects/kube-object.ts';
+import { hasEnded, type Observed } from './observe-results.ts';
 import type { SyncPlan, SyncTask, TaskKey } from './plan-sync.ts';
-
-/** What a pass sees of the world: earlier results and live state. */
-export interface Observed {
-  readonly results: ReadonlyMap<TaskKey, ResourceResult>;
-  /** Must know what earlier steps wrote: an object that it does not find counts as deleted. */
-  readonly live: (key: ResourceKey) => KubeObject | undefined;
-  /** `undefined`: the kind has no notion of health. */
-  readonly health: (object: KubeObject) => ObservedHealth | undefined;
-  /** Whether `argocd.argoproj.io/deletion-approved` was given since the operation began. */
-  readonly pruneApproved: boolean;
-}
-
-export interface ObservedHealth {
-  readonly status: HealthStatusCode;
-  readonly message?: string | undefined;
-}
 
 export type NextStep =
   /** Carry out this group: prune, then delete old hooks or else apply; `final` when nothing has to be awaited after it. */
@@ -43,114 +27,6 @@ export const SYNCED_NOTHING_LEFT = 'successfully synced (no more tasks)';
 export const SYNCED_ALL_RUN = 'successfully synced (all tasks run)';
 const GROUP_REJECTED = 'one or more objects failed to apply';
 const TASKS_FAILED = 'one or more synchronization tasks completed unsuccessfully';
-
-/**
- * What earlier results have become meanwhile: running hooks and resources succeed, fail or vanish
- * as their live objects tell. Returns only the results that change.
- */
-export function observeResults(
-  plan: SyncPlan,
-  observed: Observed,
-): ReadonlyMap<TaskKey, ResourceResult> {
-  const changed = new Map<TaskKey, ResourceResult>();
-  for (const task of plan.tasks) {
-    const result = observed.results.get(task.key);
-    if (result === undefined) {
-      if (isMadeByTask(task, observed))
-        changed.set(task.key, progressOf(task, resultOf(task, 'Running', ''), observed));
-    } else if (result.hookPhase === 'Running') {
-      const next = progressOf(task, result, observed);
-      if (next !== result) changed.set(task.key, next);
-    }
-  }
-  return changed;
-}
-
-/**
- * The good news among `observeResults`, for right after a group ran: what is Degraded now may be so
- * from before, because no controller has looked yet at what was applied.
- */
-export function observeSuccesses(
-  plan: SyncPlan,
-  observed: Observed,
-): ReadonlyMap<TaskKey, ResourceResult> {
-  const changed = observeResults(plan, observed);
-  return new Map([...changed].filter(([, result]) => result.hookPhase === 'Succeeded'));
-}
-
-/**
- * Whether a hook ended, as `results` say and `stored` does not, that a coming step may delete. Store
- * the results before going on: a restart would find neither the hook nor how it ended.
- */
-export function hasUnstoredEnd(
-  plan: SyncPlan,
-  results: ReadonlyMap<TaskKey, ResourceResult>,
-  stored: ReadonlyMap<TaskKey, ResourceResult>,
-): boolean {
-  return plan.tasks
-    .filter((task) => hasEnded(results.get(task.key)) && !hasEnded(stored.get(task.key)))
-    .some((task) => mayBeDeleted(task, plan));
-}
-
-/** Hooks that finishing deletes, or that another phase makes anew. */
-const mayBeDeleted = (task: SyncTask, plan: SyncPlan): boolean =>
-  task.type === 'hook' &&
-  (task.policies.has('HookSucceeded') ||
-    task.policies.has('HookFailed') ||
-    plan.tasks.some((other) => other.resource === task.resource && other.key !== task.key));
-
-const hasEnded = (result: ResourceResult | undefined): boolean =>
-  result?.hookPhase !== undefined && result.hookPhase !== 'Running';
-
-/** A hook without a result whose object carries the mark of this very run: we were stopped right after making it. */
-function isMadeByTask(task: SyncTask, observed: Observed): boolean {
-  if (task.type !== 'hook') return false;
-  const run = hookRunOf(task.target);
-  return run !== undefined && run === hookRunOf(observed.live(task.resource));
-}
-
-/** The result of a task that was carried out. */
-export function resultOf(
-  task: SyncTask,
-  hookPhase: 'Running' | 'Succeeded' | 'Failed',
-  message: string,
-): ResourceResult {
-  const failed = hookPhase === 'Failed';
-  return {
-    group: task.group,
-    version: task.version,
-    kind: task.kind,
-    namespace: task.namespace,
-    name: task.name,
-    status: failed ? 'SyncFailed' : 'Synced',
-    message,
-    ...(task.type === 'hook' ? { hookType: task.phase } : {}),
-    hookPhase,
-    syncPhase: task.phase,
-  };
-}
-
-function progressOf(task: SyncTask, result: ResourceResult, observed: Observed): ResourceResult {
-  const live = observed.live(task.resource);
-  if (live === undefined) {
-    const name = `${task.group}/${task.kind}/${task.name}`;
-    const message = `Resource ${name} is missing, it might have been deleted`;
-    return { ...result, status: 'SyncFailed', hookPhase: 'Error', message };
-  }
-  const health = observed.health(live);
-  const ended = { ...result, message: endMessage(task, health) || (result.message ?? '') };
-  if (health === undefined || health.status === 'Healthy')
-    return { ...ended, hookPhase: 'Succeeded' };
-  if (health.status === 'Degraded' || (task.type === 'hook' && health.status === 'Unknown'))
-    return { ...ended, hookPhase: 'Failed' };
-  return result;
-}
-
-/** What a person should read about the end; empty when the message of the apply still says it best. */
-function endMessage(task: SyncTask, health: ObservedHealth | undefined): string {
-  if (health !== undefined) return health.message ?? '';
-  return task.type === 'hook' ? `${task.name} created` : '';
-}
 
 /**
  * What a sync does next. Pure: give it the plan and what is observed (with `observeResults` taken

@@ -3,16 +3,14 @@ import { jsonEqual } from '../../objects/json.ts';
 import { idOf, keyOf, type KubeObject, type ResourceKey } from '../../objects/kube-object.ts';
 import { DEFAULT_TRACKING, isSelfReferenced, instanceOf } from '../../tracking/tracking.ts';
 import { hookRunOf, isHook } from '../hooks.ts';
+import { finishAfterFinalGroup, nextStep, type NextStep } from '../next-step.ts';
 import {
-  finishAfterFinalGroup,
   hasUnstoredEnd,
-  nextStep,
   observeResults,
   observeSuccesses,
   resultOf,
-  type NextStep,
   type Observed,
-} from '../next-step.ts';
+} from '../observe-results.ts';
 import { parseSyncOptions } from '../options.ts';
 import {
   planSync,
