@@ -1,0 +1,44 @@
+import type { ClusterReader, ResourceName, SeenObject } from './cluster-reader.ts';
+import { type Expectation, met, pending } from './expectation.ts';
+
+/** Sentences about one object of the cluster. */
+export interface ObjectExpectations {
+  exists(): Expectation;
+  isAbsent(): Expectation;
+  /** `what` says in words what the test asks for, such as `has two replicas`. */
+  matches(what: string, test: (object: SeenObject) => boolean): Expectation;
+  /** The object as it is now. */
+  read(signal: AbortSignal): Promise<SeenObject | undefined>;
+}
+
+export function objectExpectations(
+  reader: ClusterReader,
+  resource: ResourceName,
+  name: string,
+  namespace: string | undefined,
+): ObjectExpectations {
+  const title = `${resource}/${name}`;
+  const read = (signal: AbortSignal) => reader.get(resource, name, namespace, signal);
+  return {
+    read,
+    exists: () => async (signal) =>
+      (await read(signal)) === undefined
+        ? pending(`${title} does not exist`)
+        : met(`${title} exists`),
+    isAbsent: () => async (signal) => {
+      const object = await read(signal);
+      if (object === undefined) return met(`${title} is absent`);
+      const leaving = object.metadata.deletionTimestamp !== undefined;
+      return pending(`${title} ${leaving ? 'is being deleted' : 'exists'}`);
+    },
+    matches: (what, test) => async (signal) => {
+      const object = await read(signal);
+      if (object === undefined) return pending(`${title} does not exist`);
+      if (test(object)) return met(`${title} ${what}`);
+      const { metadata, ...rest } = object;
+      const { managedFields: _, ...shown } = metadata;
+      const text = JSON.stringify({ ...rest, metadata: shown });
+      return pending(`${title} is not so that it ${what}: ${text.slice(0, 2_000)}`);
+    },
+  };
+}
