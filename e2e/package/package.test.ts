@@ -1,0 +1,146 @@
+import assert from 'node:assert/strict';
+import { access, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { progressToStderr as log, runTool } from '../controlplane/tool-cache.ts';
+
+/** What a user gets: the package is built, packed and installed into a folder of its own. */
+const root = join(import.meta.dirname, '../..');
+const signal = AbortSignal.timeout(600_000);
+const ENTRIES = ['tiphys', 'tiphys/generators', 'tiphys/api'];
+
+describe('the published package', () => {
+  let folder: string;
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'tiphys-package-'));
+    const tarball = await pack(join(folder, 'source'));
+    await mkdir(join(folder, 'user'));
+    await writeFile(join(folder, 'user/package.json'), '{ "name": "user", "type": "module" }');
+    const flags = ['--prefer-offline', '--no-audit', '--no-fund', '--loglevel=error'];
+    await run('npm', ['install', ...flags, tarball], 'user', 'installing the package');
+  });
+  after(() => rm(folder, { recursive: true, force: true }));
+
+  function run(program: string, args: readonly string[], at: string, label = ''): Promise<string> {
+    return runTool({ program, args, cwd: join(folder, at), label, log }, signal);
+  }
+
+  async function pack(source: string): Promise<string> {
+    await mkdir(source);
+    for (const path of ['package.json', 'README.md', 'CHANGELOG.md', 'LICENSE', 'crds']) {
+      await cp(join(root, path), join(source, path), { recursive: true }).catch(
+        (error: NodeJS.ErrnoException) => {
+          if (error.code !== 'ENOENT') throw error; // npm packs what there is
+        },
+      );
+    }
+    const tsc = join(root, 'node_modules/.bin/tsc');
+    await runTool(
+      {
+        program: tsc,
+        args: ['-p', 'tsconfig.build.json', '--outDir', join(source, 'dist')],
+        cwd: root,
+        log,
+      },
+      signal,
+    );
+    const packed = await run('npm', ['pack', '--json', '--loglevel=error'], 'source');
+    const [{ filename, files }] = JSON.parse(packed) as [
+      { filename: string; files: readonly { path: string }[] },
+    ];
+    const odd = files.map((file) => file.path).filter((path) => /\.test\.|testdata|e2e/.test(path));
+    assert.deepEqual(odd, [], 'no tests are published');
+    return join(source, filename);
+  }
+
+  for (const entry of ENTRIES) {
+    test(`importing ${entry} has no side effect`, async (t) => {
+      await writeFile(join(folder, 'user/probe.mjs'), probeOf(entry));
+      const seen = JSON.parse(await run(process.execPath, ['probe.mjs'], 'user')) as Probe;
+      t.diagnostic(
+        `${entry}: ${seen.ms} ms, ${seen.mib} MiB more (${seen.exports.length} exports)`,
+      );
+      assert.ok(seen.exports.length > 0);
+      assert.deepEqual(seen.envReads, [], 'reads no environment');
+      assert.deepEqual(seen.handles, [], 'opens nothing');
+      assert.deepEqual(seen.listeners, [], 'listens to nothing');
+      assert.deepEqual(seen.globals, [], 'adds no global');
+    });
+  }
+
+  test('its types compile in a strict project', async () => {
+    const imports = ENTRIES.map((entry, index) => `export * as entry${index} from '${entry}';`);
+    await writeFile(join(folder, 'user/user.ts'), imports.join('\n'));
+    const compilerOptions = {
+      strict: true,
+      target: 'es2024',
+      module: 'nodenext',
+      lib: ['es2024', 'esnext.disposable'],
+      types: ['node'],
+      typeRoots: [join(root, 'node_modules/@types')],
+      exactOptionalPropertyTypes: true,
+      skipLibCheck: true,
+      noEmit: true,
+    };
+    await writeFile(
+      join(folder, 'user/tsconfig.json'),
+      JSON.stringify({ compilerOptions, files: ['user.ts'] }),
+    );
+    await run(join(root, 'node_modules/.bin/tsc'), ['-p', '.'], 'user');
+  });
+
+  test('brings the CRDs and a command that says what it can do', async () => {
+    await access(join(folder, 'user/node_modules/tiphys/crds/application.yaml'));
+    const help = await run(join(folder, 'user/node_modules/.bin/tiphys'), ['--help'], 'user');
+    assert.match(help, /tiphys run/);
+  });
+});
+
+interface Probe {
+  readonly ms: number;
+  readonly mib: number;
+  readonly exports: readonly string[];
+  readonly envReads: readonly string[];
+  readonly handles: readonly string[];
+  readonly listeners: readonly string[];
+  readonly globals: readonly string[];
+}
+
+/** A program that imports the entry and looks around. Reads by dependencies are their business. */
+function probeOf(entry: string): string {
+  return `
+const env = process.env;
+const envReads = [];
+Object.defineProperty(process, 'env', {
+  value: new Proxy(env, {
+    get(target, name) {
+      const caller = new Error().stack.split('\\n')[2] ?? '';
+      if (caller.includes('/node_modules/tiphys/')) envReads.push(String(name) + caller);
+      return Reflect.get(target, name);
+    },
+  }),
+});
+const names = new Set(Object.getOwnPropertyNames(globalThis));
+// A look at the standard streams opens them; that is not a side effect worth a word.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+const handles = process.getActiveResourcesInfo();
+const events = ['SIGINT', 'SIGTERM', 'SIGHUP', 'exit', 'uncaughtException', 'unhandledRejection'];
+const rss = process.memoryUsage().rss;
+const started = performance.now();
+const imported = await import('${entry}');
+const ms = Math.round(performance.now() - started);
+const mib = Math.round((process.memoryUsage().rss - rss) / 1024 / 1024);
+const after = process.getActiveResourcesInfo();
+for (const kind of handles) if (after.includes(kind)) after.splice(after.indexOf(kind), 1);
+console.log(JSON.stringify({
+  ms,
+  mib,
+  exports: Object.keys(imported),
+  envReads,
+  handles: after,
+  listeners: events.filter((name) => process.listenerCount(name) > 0),
+  globals: Object.getOwnPropertyNames(globalThis).filter((name) => !names.has(name)),
+}));
+`;
+}
