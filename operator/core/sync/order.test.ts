@@ -81,14 +81,17 @@ test('order: kinds that are not in the table have one rank', () => {
   assert.ok(kindRank('Widget') > kindRank('APIService'));
 });
 
-const anyTask: fc.Arbitrary<Ordered> = fc.record({
-  phase: fc.constantFrom(...PHASES),
-  wave: fc.integer({ min: -2, max: 2 }),
-  kind: fc.constantFrom('Namespace', 'ConfigMap', 'Deployment', 'Widget', 'Application'),
-  name: fc.constantFrom('a', 'b'),
-  namespace: fc.constantFrom('', 'x', 'y'),
-  group: fc.constantFrom('', 'g'),
-});
+const anyTask: fc.Arbitrary<Ordered> = fc.record(
+  {
+    phase: fc.constantFrom(...PHASES),
+    wave: fc.integer({ min: -2, max: 2 }),
+    kind: fc.constantFrom('Namespace', 'ConfigMap', 'Deployment', 'Widget', 'Application'),
+    name: fc.constantFrom('a', 'b'),
+    namespace: fc.constantFrom('', 'x', 'y'),
+    group: fc.constantFrom('', 'g'),
+  },
+  { noNullPrototype: true },
+);
 
 test('order: is total and does not depend on the order of input', () => {
   fc.assert(
