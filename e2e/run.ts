@@ -72,8 +72,7 @@ async function preparePrograms(
   env['HELM'] = await resolveTool('helm', options);
   env['KUBECTL'] = await resolveTool('kubectl', options);
   env['KUSTOMIZE'] = await resolveTool('kustomize', options);
-  const { etcd } = await resolveBinaries(options);
-  if (etcd.length > 1) env['TIPHYS_KUBE_PROGRAM'] = etcd[0];
+  await resolveBinaries(options);
 }
 
 async function runNodeTests(

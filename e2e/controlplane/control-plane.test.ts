@@ -101,6 +101,15 @@ describe('a control plane', () => {
     await plane.startApiServer(signal);
     assert.notEqual(await kubectl.get(['configmap', 'survivor']), undefined);
   });
+
+  test('after forgetting its history it answers 410 to watches from before', async () => {
+    const watch = ['get', '--raw', '/api/v1/configmaps?watch=1&timeoutSeconds=1&resourceVersion=2'];
+    await plane.stopApiServer();
+    await plane.compactHistory();
+    await plane.startApiServer(signal);
+    const { stdout, stderr } = await kubectl.try(watch);
+    assert.match(stdout + stderr, /"code":410|too old resource version|Expired|Gone/);
+  });
 });
 
 test('two at once do not know each other, and disposing leaves nothing', async () => {

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Component, COMPONENTS, resolveBinaries } from './binaries.ts';
-import { Cluster } from './cluster.ts';
+import { Cluster, compactHistory } from './cluster.ts';
 import type { Layout } from './components.ts';
 import { freePort } from './free-port.ts';
 import { createKubeRequester } from './kube-request.ts';
@@ -38,6 +38,11 @@ export interface ControlPlane extends AsyncDisposable {
   stopApiServer(): Promise<void>;
   /** Starts it again on the same port, with the same certificate and data; resolves when ready. */
   startApiServer(signal: AbortSignal): Promise<void>;
+  /**
+   * Forgets the history of all objects. The API server still serves old resource versions from
+   * memory: after a restart it answers 410 Gone to watches from before.
+   */
+  compactHistory(): Promise<void>;
   /** Disposal then leaves the logs and says where they are. Call it when a test fails. */
   keepLogs(): void;
 }
@@ -133,6 +138,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       await using api = createKubeRequester({ server, ca, token: adminToken });
       await cluster.untilReady(api, signal);
     },
+    compactHistory: () => compactHistory(layout.etcdPort),
     keepLogs: () => {
       keepLogs = true;
     },
