@@ -1,13 +1,9 @@
 import { z } from 'zod';
-import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../objects/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../objects/json.ts';
 import type { KubeObject } from '../objects/kube-object.ts';
-import {
-  applicationSpecSchema,
-  applicationStatusSchema,
-  operationSchema,
-  projectSpecSchema,
-  projectStatusSchema,
-} from './schema.ts';
+import { projectSpecSchema, projectStatusSchema } from './project-schema.ts';
+import { applicationSpecSchema, operationSchema } from './schema.ts';
+import { applicationStatusSchema } from './status-schema.ts';
 
 /** The CustomResourceDefinition of Application, made from the schemas. */
 export function applicationCrd(): KubeObject {
@@ -17,11 +13,19 @@ export function applicationCrd(): KubeObject {
     shortNames: ['app', 'apps'],
     description: 'Desired state from Git for one cluster and namespace, and how far it got.',
     properties: {
-      spec: structural(applicationSpecSchema),
-      operation: terseSources(structural(operationSchema)),
-      status: terseSources(structural(applicationStatusSchema)),
+      spec: structural(applicationSpecSchema, 'What should run where.'),
+      operation: terseSources(
+        structural(
+          operationSchema,
+          'Set this to start an operation, such as a manual sync; it is removed when it has begun.',
+        ),
+      ),
+      status: withoutEnums(
+        terseSources(
+          structural(applicationStatusSchema, 'What was found; written by the operator.'),
+        ),
+      ),
     },
-    required: ['metadata', 'spec'],
     columns: [
       { name: 'Sync Status', type: 'string', jsonPath: '.status.sync.status' },
       { name: 'Health Status', type: 'string', jsonPath: '.status.health.status' },
@@ -40,10 +44,9 @@ export function appProjectCrd(): KubeObject {
     shortNames: ['appproj', 'appprojs'],
     description: 'What the Applications of a team may deploy, from where and to where.',
     properties: {
-      spec: structural(projectSpecSchema),
-      status: structural(projectStatusSchema),
+      spec: structural(projectSpecSchema, 'What the Applications of the project may do.'),
+      status: structural(projectStatusSchema, 'Written by the API server of the control plane.'),
     },
-    required: ['metadata', 'spec'],
     columns: [],
     subresources: undefined,
   });
@@ -55,7 +58,6 @@ interface Definition {
   readonly shortNames: readonly string[];
   readonly description: string;
   readonly properties: JsonObject;
-  readonly required: readonly string[];
   readonly columns: readonly JsonObject[];
   readonly subresources: JsonObject | undefined;
 }
@@ -65,7 +67,7 @@ function definition(given: Definition): KubeObject {
   const schema = {
     description: given.description,
     type: 'object',
-    required: given.required,
+    required: ['metadata', 'spec'],
     properties: {
       apiVersion: { type: 'string', description: 'Version of the schema.' },
       kind: { type: 'string', description: 'Kind of the object.' },
@@ -102,66 +104,90 @@ function definition(given: Definition): KubeObject {
 }
 
 /** The structural OpenAPI schema of a zod schema. */
-function structural(schema: z.ZodType): JsonObject {
-  const json = z.toJSONSchema(schema, { reused: 'inline', unrepresentable: 'any' });
-  return convert(json as JsonObject);
+function structural(schema: z.ZodType, description: string): JsonObject {
+  const json = z.toJSONSchema(schema, { io: 'input', reused: 'inline', unrepresentable: 'any' });
+  return convert({ ...(json as JsonObject), description });
 }
 
-/**
- * Without the descriptions inside `source` and `sources`: they stand in `spec`, and repeating them
- * nine times would make the CRD too large for the annotation of `kubectl apply`.
- */
-function terseSources(schema: JsonObject, inSource = false): JsonObject {
-  const terse: Record<string, JsonValue | undefined> = {};
-  for (const [keyword, value] of Object.entries(schema)) {
-    if (keyword === 'description' && inSource && typeof value === 'string') continue;
-    if (keyword === 'properties' && isJsonObject(value))
-      terse[keyword] = Object.fromEntries(
-        Object.entries(value).map(([name, member]) => [
-          name,
-          isJsonObject(member)
-            ? terseSources(member, inSource || name === 'source' || name === 'sources')
-            : member,
-        ]),
-      );
-    else terse[keyword] = isJsonObject(value) ? terseSources(value, inSource) : value;
-  }
-  return terse;
-}
-
-/** Keywords that structural schemas have no place for, or that say nothing there. */
-const DROPPED: ReadonlySet<string> = new Set([
-  '$schema',
-  'additionalProperties',
-  'propertyNames',
-  'preserve',
-  'intOrString',
-  'minimum',
-  'maximum',
-]);
+/** Keywords that are taken over as they are. Others say nothing in a structural schema, or are refused there. */
+const KEPT = [
+  'type',
+  'description',
+  'format',
+  'enum',
+  'pattern',
+  'minLength',
+  'maxLength',
+  'required',
+  'x-kubernetes-preserve-unknown-fields',
+] as const;
 
 function convert(schema: JsonObject): JsonObject {
-  const { description } = schema;
-  const described = description === undefined ? {} : { description };
-  if (schema['intOrString'] === true) return { ...described, 'x-kubernetes-int-or-string': true };
-  if (schema['preserve'] === true)
-    return { ...described, type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+  if (schema['x-kubernetes-int-or-string'] === true)
+    return { description: schema['description'], 'x-kubernetes-int-or-string': true };
   const converted: Record<string, JsonValue | undefined> = {};
-  for (const [keyword, value] of Object.entries(schema))
-    if (!DROPPED.has(keyword)) converted[keyword] = value;
-  const { properties, items, additionalProperties } = { ...schema };
+  for (const keyword of KEPT)
+    if (schema[keyword] !== undefined) converted[keyword] = schema[keyword];
+  const { properties, items, additionalProperties } = schema;
   if (isJsonObject(properties))
-    converted['properties'] = Object.fromEntries(
-      Object.entries(properties).map(([name, value]) => [name, convertAny(value)]),
-    );
-  if (items !== undefined) converted['items'] = convertAny(items);
+    converted['properties'] = mapObject(properties, (member) => convert(member));
+  if (isJsonObject(items)) converted['items'] = convert(items);
   if (isJsonObject(additionalProperties))
-    converted['additionalProperties'] = convertAny(additionalProperties);
-  if (isJsonArray(converted['required']) && converted['required'].length === 0)
-    delete converted['required'];
+    converted['additionalProperties'] = convert(additionalProperties);
   return converted;
 }
 
-function convertAny(value: JsonValue | undefined): JsonValue {
-  return isJsonObject(value) ? convert(value) : (value ?? {});
+const SOURCES: ReadonlySet<string> = new Set(['source', 'sources', 'sourceHydrator']);
+
+/**
+ * Without the descriptions inside of sources: they stand in `spec`, and repeating them at every
+ * place would make the CRD too large for the annotation of `kubectl apply`.
+ */
+function terseSources(schema: JsonObject, inSource = false): JsonObject {
+  const { description, ...rest } = schema;
+  const { properties, items, additionalProperties } = rest;
+  const below = (member: JsonObject) => terseSources(member, inSource);
+  return {
+    ...(inSource || description === undefined ? {} : { description }),
+    ...rest,
+    ...(isJsonObject(properties)
+      ? {
+          properties: mapObject(properties, (member, name) => {
+            const terse = terseSources(member, inSource || SOURCES.has(name));
+            return inSource ? terse : { description: member['description'], ...terse };
+          }),
+        }
+      : {}),
+    ...(isJsonObject(items) ? { items: below(items) } : {}),
+    ...(isJsonObject(additionalProperties)
+      ? { additionalProperties: below(additionalProperties) }
+      : {}),
+  };
+}
+
+/**
+ * Status without lists of allowed values: an object that another controller wrote must not become
+ * unwritable because of a word that only it knows. The words are in the descriptions.
+ */
+function withoutEnums(schema: JsonObject): JsonObject {
+  const { enum: _enum, ...rest } = schema;
+  const { properties, items } = rest;
+  return {
+    ...rest,
+    ...(isJsonObject(properties)
+      ? { properties: mapObject(properties, (member) => withoutEnums(member)) }
+      : {}),
+    ...(isJsonObject(items) ? { items: withoutEnums(items) } : {}),
+  };
+}
+
+function mapObject(
+  object: JsonObject,
+  map: (member: JsonObject, name: string) => JsonObject,
+): JsonObject {
+  return Object.fromEntries(
+    Object.entries(object).flatMap(([name, member]) =>
+      isJsonObject(member) ? [[name, map(member, name)]] : [],
+    ),
+  );
 }

@@ -1,12 +1,9 @@
 import type { z } from 'zod';
 import { isJsonObject, type JsonObject, type JsonValue } from '../objects/json.ts';
 import type { KubeObject } from '../objects/kube-object.ts';
-import {
-  applicationSpecSchema,
-  applicationStatusSchema,
-  operationSchema,
-  projectSpecSchema,
-} from './schema.ts';
+import { projectSpecSchema } from './project-schema.ts';
+import { applicationSpecSchema, operationSchema } from './schema.ts';
+import { applicationStatusSchema } from './status-schema.ts';
 import type { Application, ApplicationMeta, ApplicationStatus, Project } from './types.ts';
 
 /** A field that is not as it must be. */

@@ -337,7 +337,22 @@ export interface ApplicationStatus {
     readonly isAppOfApps?: Optional<boolean>;
   }>;
   readonly controllerNamespace?: Optional<string>;
-  readonly sourceHydrator?: Optional<JsonObject>;
+  readonly sourceHydrator?: Optional<{
+    readonly currentOperation?: Optional<Hydration>;
+    readonly lastSuccessfulOperation?: Optional<Hydration>;
+    readonly lastComparedDryRevision?: Optional<string>;
+  }>;
+}
+
+/** One run of the hydrator. */
+export interface Hydration {
+  readonly drySHA?: Optional<string>;
+  readonly hydratedSHA?: Optional<string>;
+  readonly sourceHydrator?: Optional<SourceHydrator>;
+  readonly startedAt?: Optional<string>;
+  readonly finishedAt?: Optional<string>;
+  readonly phase?: Optional<string>;
+  readonly message?: Optional<string>;
 }
 
 /** `metadata` of a parsed Application: what the API server always fills in is required. */
@@ -375,7 +390,7 @@ export interface ResourceRule {
 }
 
 export interface SyncWindow {
-  readonly kind?: Optional<string>;
+  readonly kind?: Optional<'allow' | 'deny'>;
   readonly schedule?: Optional<string>;
   readonly duration?: Optional<string>;
   readonly applications?: Optional<readonly string[]>;
@@ -386,6 +401,28 @@ export interface SyncWindow {
   readonly andOperator?: Optional<boolean>;
   readonly syncOverrun?: Optional<boolean>;
   readonly description?: Optional<string>;
+}
+
+export interface ProjectRole {
+  readonly name: string;
+  readonly description?: Optional<string>;
+  readonly policies?: Optional<readonly string[]>;
+  readonly groups?: Optional<readonly string[]>;
+  readonly jwtTokens?: Optional<
+    readonly {
+      readonly iat: number;
+      readonly exp?: Optional<number>;
+      readonly id?: Optional<string>;
+    }[]
+  >;
+}
+
+export interface SignaturePolicy {
+  readonly repos?: Optional<readonly { readonly url: string }[]>;
+  readonly gpg?: Optional<{
+    readonly mode?: Optional<'none' | 'head' | 'strict'>;
+    readonly keys?: Optional<readonly string[]>;
+  }>;
 }
 
 export interface ProjectSpec {
@@ -416,9 +453,11 @@ export interface ProjectSpec {
     }[]
   >;
   readonly permitOnlyProjectScopedClusters?: Optional<boolean>;
-  readonly roles?: Optional<readonly JsonObject[]>;
+  readonly roles?: Optional<readonly ProjectRole[]>;
   readonly signatureKeys?: Optional<readonly { readonly keyID: string }[]>;
-  readonly sourceIntegrity?: Optional<JsonObject>;
+  readonly sourceIntegrity?: Optional<{
+    readonly git?: Optional<{ readonly policies?: Optional<readonly SignaturePolicy[]> }>;
+  }>;
 }
 
 /** An AppProject, parsed. */
