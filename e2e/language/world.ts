@@ -10,7 +10,12 @@ import { type SharedCluster, sharedCluster } from '../controlplane/shared.ts';
 import { startSupervised, type Supervised } from '../controlplane/supervised.ts';
 import { progressToStderr } from '../controlplane/tool-cache.ts';
 import { resolveTool } from '../controlplane/tools.ts';
-import { type ApplicationInput, testApplication, type TestApplication } from './application.ts';
+import {
+  type ApplicationInput,
+  APPLICATIONS,
+  testApplication,
+  type TestApplication,
+} from './application.ts';
 import { createClusterReader, type ClusterReader, type ResourceName } from './cluster-reader.ts';
 import { all, consistently, eventually, type Expectation, violated } from './expectation.ts';
 import { objectExpectations, type ObjectExpectations } from './object-expectations.ts';
@@ -26,6 +31,8 @@ export interface WorldOptions {
   readonly cluster?: Pick<SharedCluster, 'kubeconfigPath' | 'keepLogs'>;
   /** Further arguments of `tiphys run`; `false` starts no operator. Default none. */
   readonly operator?: readonly string[] | false;
+  /** After a failed expectation. Default true. */
+  readonly keepLogs?: boolean;
 }
 
 /**
@@ -98,7 +105,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const reader = undo.use(await startReader(dir, kubeconfigPath, supervised, signal));
   const namespace = `tiphys-${suffix}`;
   const namespaces = new Set([namespace]);
-  await installCrds(kubectl);
+  await installCrds(kubectl, reader, signal);
   await kubectl(['create', 'namespace', namespace]);
   // The namespaces go last to first, before the cluster; a shared cluster finishes on its own.
   undo.defer(async () => {
@@ -143,6 +150,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
     try {
       await check;
     } catch (error) {
+      if (options.keepLogs === false) throw error;
       keep = true;
       cluster.keepLogs();
       if (error instanceof Error) error.message += `\nThe logs are in ${join(dir, 'logs')}.`;
@@ -220,20 +228,36 @@ async function startReader(
   return createClusterReader(socket);
 }
 
-async function installCrds(kubectl: Kubectl): Promise<void> {
+async function installCrds(
+  kubectl: Kubectl,
+  reader: ClusterReader,
+  signal: AbortSignal,
+): Promise<void> {
   await kubectl([
     'apply',
     '--server-side',
     '--force-conflicts',
     `--filename=${join(root, 'crds')}`,
   ]);
-  await kubectl([
-    'wait',
-    '--for=condition=Established',
-    'crd/applications.argoproj.io',
-    'crd/appprojects.argoproj.io',
-    '--timeout=30s',
-  ]);
+  const isEstablished = (name: string) =>
+    objectExpectations(
+      reader,
+      'customresourcedefinitions.apiextensions.k8s.io',
+      name,
+      undefined,
+    ).matches('is established', (crd) => {
+      const { conditions = [] } = (crd['status'] ?? {}) as { conditions?: Condition[] };
+      return conditions.some(({ type, status }) => type === 'Established' && status === 'True');
+    });
+  await eventually(all(isEstablished(APPLICATIONS), isEstablished('appprojects.argoproj.io')), {
+    withinMs: 30_000,
+    signal,
+  });
+}
+
+interface Condition {
+  readonly type: string;
+  readonly status: string;
 }
 
 /** Only what the operator needs: a PATH with the tools under their own names, and a private HOME. */
