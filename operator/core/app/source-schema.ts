@@ -30,7 +30,7 @@ export const textMap = (
 /** Any JSON object; the API server keeps every field of it. */
 export const anyObject = (description: string): z.ZodType<JsonObject> =>
   z
-    .custom<JsonObject>(isJsonObject, { error: 'must be an object' })
+    .custom<JsonObject>(isJsonObject, { error: 'must be a map' })
     .meta({ description, type: 'object', 'x-kubernetes-preserve-unknown-fields': true });
 
 export const nameValue: z.ZodType<NameValue> = z.object({
