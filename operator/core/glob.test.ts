@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { matchGlob } from './glob.ts';
+import { compileGlob, matchGlob } from './glob.ts';
 
 const cases: readonly (readonly [pattern: string, text: string, matches: boolean])[] = [
   ['*.yaml', 'a.yaml', true],
@@ -43,5 +43,47 @@ test('a text with its special characters escaped matches itself and nothing long
       assert.ok(!matchGlob(literal, `${text}x`));
       assert.ok(matchGlob(`${literal}*`, `${text}/more`));
     }),
+  );
+});
+
+const separated: readonly (readonly [pattern: string, text: string, matches: boolean])[] = [
+  ['git.example/*', 'git.example/web', true],
+  ['git.example/*', 'git.example/web/api', false],
+  ['git.example/**', 'git.example/web/api', true],
+  ['git.example/**/api', 'git.example/web/x/api', true],
+  ['*/*/api', 'git.example/web/api', true],
+  ['**/a*c/*', 'x/abc/abd/abc/d', true],
+  ['**/a*c/*', 'x/abc/abd/ab/d', false],
+  ['a?c', 'a/c', false],
+  ['*', '', true],
+];
+
+for (const [pattern, text, matches] of separated) {
+  test(`with the separator /, ${pattern} ${matches ? 'matches' : 'does not match'} ${text}`, () => {
+    assert.equal(compileGlob(pattern, { separators: '/' })(text), matches);
+  });
+}
+
+/** Tries everything: what a glob means, without any thought for speed. */
+function naive(pattern: string, text: string): boolean {
+  if (pattern === '') return text === '';
+  const rest = pattern.replace(/^\*+/, '');
+  if (rest !== pattern) {
+    const crosses = pattern.startsWith('**');
+    if (naive(rest, text)) return true;
+    return text !== '' && (crosses || text[0] !== '/') && naive(pattern, text.slice(1));
+  }
+  if (text === '' || (pattern[0] === '?' ? text[0] === '/' : text[0] !== pattern[0])) return false;
+  return naive(pattern.slice(1), text.slice(1));
+}
+
+test('a glob matches what a naive matcher matches', () => {
+  const letters = (...units: readonly string[]) =>
+    fc.string({ unit: fc.constantFrom(...units), maxLength: 8 });
+  fc.assert(
+    fc.property(letters('a', 'b', '/', '*', '?'), letters('a', 'b', '/'), (pattern, text) => {
+      assert.equal(compileGlob(pattern, { separators: '/' })(text), naive(pattern, text));
+    }),
+    { numRuns: 2_000 },
   );
 });

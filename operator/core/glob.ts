@@ -1,17 +1,22 @@
 /** A compiled glob. */
 export type Glob = (text: string) => boolean;
 
+export interface GlobOptions {
+  /** Characters that `*` and `?` do not stand for; `**` does. Default: none. */
+  readonly separators?: string;
+}
+
 /**
- * Compiles a glob without separators, as Argo CD matches paths, names and URLs: `*` (and `**`) stands
- * for any text, also across `/`; `?` for one character; `[abc]`, `[a-z]` and `[!a]` for one of a set;
+ * Compiles a glob as Argo CD matches paths, names and URLs: `*` stands for any text, `?` for one
+ * character; `**` is `*` that also crosses separators; `[abc]`, `[a-z]` and `[!a]` for one of a set;
  * `{a,b}` for alternatives, which may nest; `\` takes the next character literally. A pattern that
- * is not well formed matches only its own text. Matching is linear in the length of the text for
- * patterns without `*` and never exponential.
+ * is not well formed matches only its own text. The work of matching is at most (pattern × text).
  */
-export function compileGlob(pattern: string): Glob {
+export function compileGlob(pattern: string, { separators = '' }: GlobOptions = {}): Glob {
+  if (!/[*?[\]{}\\]/.test(pattern)) return (text) => text === pattern;
   const alternatives = expandBraces(pattern);
   if (alternatives === undefined) return (text) => text === pattern;
-  const matchers: Token[][] = [];
+  const matchers: (readonly Token[])[] = [];
   for (const alternative of alternatives) {
     const tokens = tokenize(alternative);
     if (tokens === undefined) return (text) => text === pattern;
@@ -19,7 +24,7 @@ export function compileGlob(pattern: string): Glob {
   }
   return (text) => {
     const characters = Array.from(text);
-    return matchers.some((tokens) => matches(tokens, characters));
+    return matchers.some((tokens) => matchTokens(tokens, characters, separators));
   };
 }
 
@@ -28,13 +33,14 @@ export function matchGlob(pattern: string, text: string): boolean {
   return compileGlob(pattern)(text);
 }
 
-type Token =
-  | { readonly type: 'any-text' }
+/** One step of a pattern. */
+export type Token =
+  | { readonly type: 'any-text'; readonly crosses: boolean }
   | { readonly type: 'any-character' }
   | { readonly type: 'character'; readonly character: string }
   | { readonly type: 'set'; readonly negated: boolean; readonly ranges: readonly Range[] };
 
-interface Range {
+export interface Range {
   readonly from: string;
   readonly to: string;
 }
@@ -96,7 +102,9 @@ function tokenize(pattern: string): Token[] | undefined {
   for (let index = 0; index < characters.length; index += 1) {
     const character = characters[index] ?? '';
     if (character === '*') {
-      if (tokens.at(-1)?.type !== 'any-text') tokens.push({ type: 'any-text' });
+      const crosses = characters[index + 1] === '*';
+      while (characters[index + 1] === '*') index += 1;
+      tokens.push({ type: 'any-text', crosses });
     } else if (character === '?') {
       tokens.push({ type: 'any-character' });
     } else if (character === '[') {
@@ -133,40 +141,44 @@ function parseSet(content: readonly string[]): Token | undefined {
   return { type: 'set', negated, ranges };
 }
 
-// The classic two-pointer walk: on a mismatch only the latest star is extended, so the work is at
-// most (pattern × text).
-function matches(tokens: readonly Token[], characters: readonly string[]): boolean {
-  let token = 0;
-  let position = 0;
-  let star = -1;
-  let starPosition = 0;
-  while (position < characters.length) {
-    const current = tokens[token];
-    if (current?.type === 'any-text') {
-      star = token;
-      starPosition = position;
-      token += 1;
-    } else if (current !== undefined && accepts(current, characters[position] ?? '')) {
-      token += 1;
-      position += 1;
-    } else if (star >= 0) {
-      token = star + 1;
-      starPosition += 1;
-      position = starPosition;
-    } else {
-      return false;
+/** Whether the tokens match all of the text: all ways through the pattern are walked at once. */
+export function matchTokens(
+  tokens: readonly Token[],
+  characters: readonly string[],
+  separators: string,
+): boolean {
+  let reached = new Uint8Array(tokens.length + 1);
+  reach(reached, tokens, 0);
+  for (const character of characters) {
+    const next = new Uint8Array(tokens.length + 1);
+    const separates = separators.includes(character);
+    for (const [at, token] of tokens.entries()) {
+      if (reached[at] === 0) continue;
+      if (token.type === 'any-text') {
+        if (token.crosses || !separates) reach(next, tokens, at);
+      } else if (accepts(token, character, separates)) reach(next, tokens, at + 1);
     }
+    reached = next;
   }
-  while (tokens[token]?.type === 'any-text') token += 1;
-  return token === tokens.length;
+  return reached[tokens.length] === 1;
 }
 
-function accepts(token: Token, character: string): boolean {
+/** A star may stand for nothing, so what follows it is reached as well. */
+function reach(reached: Uint8Array, tokens: readonly Token[], at: number): void {
+  let position = at;
+  reached[position] = 1;
+  while (tokens[position]?.type === 'any-text') {
+    position += 1;
+    reached[position] = 1;
+  }
+}
+
+function accepts(token: Token, character: string, separates: boolean): boolean {
   switch (token.type) {
     case 'any-text':
       return false;
     case 'any-character':
-      return true;
+      return !separates;
     case 'character':
       return token.character === character;
     case 'set':

@@ -22,21 +22,36 @@ function refused(message: string, rule: string): Verdict {
 
 const ofProject = (field: string, { name }: Project): string => `${field} of AppProject ${name}`;
 
-/** Whether manifests may come from a repository: a glob of `sourceRepos` matches and none with `!` does. */
-export function permitsSource(project: Project, repoUrl: string): Verdict {
-  const message = `application repo ${repoUrl} is not permitted in project '${project.name}'`;
+/**
+ * Whether manifests may come from a repository. Entries are globs of the normalised URL, in which
+ * `*` stays within a path segment and `**` crosses. They are looked at in order: an entry with `!`
+ * that matches refuses at once, and permits everything else. No entry: nothing is permitted.
+ */
+export function permitsSource(
+  project: Project,
+  repoUrl: string,
+  what = 'application repo',
+): Verdict {
+  const message = `${what} ${repoUrl} is not permitted in project '${project.name}'`;
   const url = normaliseRepositoryUrl(repoUrl);
-  const matches = (pattern: string) =>
-    pattern === '*' || compileGlob(normaliseRepositoryUrl(pattern))(url);
-  const list = project.spec.sourceRepos ?? [];
-  const denying = list.filter((entry) => entry.startsWith('!'));
-  const denied = denying.find((entry) => matches(entry.slice(1)));
-  if (denied !== undefined)
-    return refused(message, `"${denied}" in ${ofProject('spec.sourceRepos', project)}`);
-  const allowing = list.filter((entry) => !entry.startsWith('!'));
-  const onlyDenies = denying.length > 0 && allowing.length === 0;
-  if (onlyDenies || allowing.some(matches)) return PERMITTED;
+  let permitted = false;
+  for (const entry of project.spec.sourceRepos ?? []) {
+    const denies = entry.startsWith('!');
+    const matches = matchesRepository(denies ? entry.slice(1) : entry, url);
+    if (denies && matches)
+      return refused(message, `"${entry}" in ${ofProject('spec.sourceRepos', project)}`);
+    permitted ||= denies || matches;
+  }
+  if (permitted) return PERMITTED;
   return refused(message, `${ofProject('spec.sourceRepos', project)} has no match`);
+}
+
+function matchesRepository(pattern: string, url: string): boolean {
+  if (pattern === '*') return true;
+  const normalised = normaliseRepositoryUrl(pattern);
+  // What is no URL is empty when normalised, and equals nothing.
+  if (normalised === '' || url === '') return false;
+  return compileGlob(normalised, { separators: '/' })(url);
 }
 
 export interface DestinationId {
@@ -45,7 +60,11 @@ export interface DestinationId {
   readonly namespace: string;
 }
 
-/** Whether a cluster and namespace may be deployed to: some entry matches and no `!` forbids it. */
+/**
+ * Whether a cluster and namespace may be deployed to: some entry matches by server or name, and by
+ * namespace, and none with `!` forbids it. Give the server and the name of the registered cluster,
+ * whichever of them the application uses.
+ */
 export function permitsDestination(
   project: Project,
   destination: DestinationId,

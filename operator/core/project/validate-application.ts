@@ -1,6 +1,6 @@
 import { matchesNamespace } from '../app/names.ts';
 import { sourcesOf } from '../app/sources.ts';
-import type { Application, Condition, Project } from '../app/types.ts';
+import type { Application, ApplicationSpec, Condition, Project } from '../app/types.ts';
 import { permitsDestination, permitsSource } from './permits.ts';
 
 type NewCondition = Pick<Condition, 'type' | 'message'>;
@@ -30,18 +30,24 @@ export function validateApplicationAgainstProject(
         message: `application '${name}' in namespace '${namespace}' is not permitted to use project '${project.name}' (spec.sourceNamespaces of AppProject ${project.name} has no match)`,
       },
     ];
-  const repos = new Set([
-    ...sourcesOf(app.spec).map((source) => source.repoURL),
-    ...(app.spec.sourceHydrator === undefined ? [] : [app.spec.sourceHydrator.drySource.repoURL]),
-  ]);
-  const messages = [...repos].flatMap((repo) => {
-    const verdict = permitsSource(project, repo);
-    return verdict.type === 'refused' ? [verdict.message] : [];
-  });
-  return [...messages, ...destinationProblems(app, project, destination)].map((message) => ({
-    type: 'InvalidSpecError',
-    message,
-  }));
+  const messages = [
+    ...sourceProblems(app, project),
+    ...destinationProblems(app, project, destination),
+  ];
+  return messages.map((message) => ({ type: 'InvalidSpecError', message }));
+}
+
+function sourceProblems({ spec }: Application, project: Project): readonly string[] {
+  const verdicts = repositoriesOf(spec).map(({ url, what }) => permitsSource(project, url, what));
+  return [...new Set(verdicts.flatMap((v) => (v.type === 'refused' ? [v.message] : [])))];
+}
+
+function repositoriesOf(spec: ApplicationSpec): readonly { url: string; what?: string }[] {
+  const { sourceHydrator: hydrator } = spec;
+  if (hydrator === undefined) return sourcesOf(spec).map(({ repoURL }) => ({ url: repoURL }));
+  const dry = hydrator.drySource.repoURL;
+  const synced = hydrator.syncSource.repoURL ?? '';
+  return [{ url: dry }, ...(synced === '' ? [] : [{ url: synced, what: 'sync source repo' }])];
 }
 
 function destinationProblems(
@@ -51,7 +57,7 @@ function destinationProblems(
 ): readonly string[] {
   const { spec } = app;
   const namespace = spec.destination.namespace ?? '';
-  const shown = spec.destination.name ?? destination.server;
+  const shown = spec.destination.name || destination.server;
   const verdict = permitsDestination(project, { ...destination, namespace }, shown);
   if (verdict.type === 'refused') return [verdict.message];
   const scoped = destination.project;
