@@ -1,176 +1,271 @@
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApplicationController } from './controllers/application.ts';
 import { ensureDefaultProject } from './controllers/app-project.ts';
 import type { AppKey } from './core/app/app-key.ts';
 import { lookUpCredentials } from './core/revision/credentials.ts';
 import { instanceOf } from './core/tracking/tracking.ts';
+import { createDefaultGenerators } from './default-generators.ts';
 import { createManifestSource } from './engine/manifests/index.ts';
 import type { EnginePorts, EngineSettings } from './engine/ports.ts';
 import { createReconciler } from './engine/reconciler.ts';
 import { createGitRepositories } from './git/index.ts';
-import { createKubeClient } from './kube/kube-client.ts';
-import type { KubeConnection } from './kube/connection.ts';
 import { connectionFromClusterSecret } from './kube/cluster-secret.ts';
+import type { KubeConnection } from './kube/connection.ts';
+import { createKubeClient } from './kube/kube-client.ts';
+import { createLeaseLock } from './kube/lease-lock.ts';
 import { createAppStore, createProjectStore } from './live/app-store.ts';
-import { createClusters } from './live/clusters.ts';
+import { createClusters, IN_CLUSTER_SERVER } from './live/clusters.ts';
 import { createConfigStore } from './live/config-store.ts';
 import { DEFAULT_EXCLUSIONS, isExcludedKind } from './live/excluded-kinds.ts';
 import { createLiveState } from './live/live-state.ts';
 import { engineSettings } from './operator-options.ts';
-import type { Clock, EventSink, Logger, Metrics } from './ports/index.ts';
 import type { GeneratorRegistry, GeneratorSettings } from './ports/generator.ts';
+import type { Clock, EventSink, Logger, Metrics } from './ports/index.ts';
+import type { KubeClient } from './ports/kube-client.ts';
 import { systemClock } from './runtime/clock.ts';
 import type { Controller } from './runtime/controller.ts';
+import { acquireLeadership, type Leadership } from './runtime/leader-election.ts';
+import { silentLogger, silentMetrics } from './telemetry/silent.ts';
+import { registerAppMetrics } from './telemetry/app-metrics.ts';
+import { createEventSink } from './telemetry/event-sink.ts';
 
 export interface OperatorOptions {
   /** The cluster that holds the Applications; also the destination `https://kubernetes.default.svc`. */
   readonly connection: KubeConnection;
   /** Namespace of the control plane. */
   readonly namespace: string;
-  /** Folder for Git mirrors and temporary files, for this operator alone. */
-  readonly dataDir: string;
-  readonly generators: GeneratorRegistry;
+  /** Folder for Git mirrors and temporary files, for this operator alone. Default: a temporary one, removed at the end. */
+  readonly dataDir?: string;
+  /** Default: Kustomize, Helm and plain folders. */
+  readonly generators?: GeneratorRegistry;
   readonly generatorSettings?: () => GeneratorSettings;
   /** Engine settings that differ from the defaults. */
   readonly settings?: Partial<EngineSettings>;
+  /** Applications worked on at the same time. Default 20. */
   readonly workers?: number;
-  readonly git?: {
-    readonly program?: string;
-    readonly path?: string;
-    readonly pollIntervalMs?: number;
-    readonly pollJitterMs?: number;
-    readonly timeoutMs?: number;
-    readonly allowLocal?: boolean;
-  };
-  readonly logger: Logger;
-  readonly metrics: Metrics;
-  readonly events: EventSink;
+  readonly git?: GitOptions;
+  /** Work only while holding a lease; without it this operator must be the only one. */
+  readonly leaderElection?: { readonly name: string; readonly identity: string };
+  /** Default: silent. */
+  readonly logger?: Logger;
+  /** Default: none. */
+  readonly metrics?: Metrics;
+  /** Default: Kubernetes Events. */
+  readonly events?: EventSink;
   readonly clock?: Clock;
+  /** Uniform in [0, 1). */
   readonly random?: () => number;
 }
 
-/** A running operator. Disposing stops it in reverse order of starting. */
+export interface GitOptions {
+  readonly program?: string;
+  /** Where git is found, like PATH. */
+  readonly path?: string;
+  readonly pollIntervalMs?: number;
+  readonly pollJitterMs?: number;
+  /** Longest time of one fetch. */
+  readonly timeoutMs?: number;
+  /** Allows `file://` URLs: for tests only. */
+  readonly allowLocal?: boolean;
+}
+
+/** An operator. Disposing stops it: workers first, connections last. */
 export interface Operator extends AsyncDisposable {
-  /** Connects, lists, and begins to reconcile. Errors: what the API server says. */
+  /**
+   * Connects and lists, then begins to reconcile, with leader election once it leads. Call it once.
+   * Errors: what the API server says, e.g. `KubeNotFound` when the CRDs are missing.
+   */
   start(signal: AbortSignal): Promise<void>;
-  /** Whether everything is listed and the workers run. */
-  readonly ready: boolean;
-  /** The controller of Applications, once started. */
-  readonly controller: Controller<AppKey> | undefined;
+  /** What is missing before it can work; empty when it works or stands by. */
+  readonly notReady: readonly string[];
+  /** Resolves with the reason when leadership was lost; the operator has stopped working then. */
+  readonly lost: Promise<unknown>;
+  /** For tests and tools: whether nothing is due. */
+  readonly idle: boolean;
 }
 
 const DEFAULT_WORKERS = 20;
+const MAX_CACHE_BYTES = 256 * 2 ** 20;
+const RENDER_FAILURE_MS = 5_000;
+const MAX_GIT_CONNECTIONS = 10;
 
 /**
- * Wires a whole operator from plain values. Building opens nothing; `start` does. Two operators can
- * live in one process as long as their `dataDir`s differ.
+ * Wires a whole operator from plain values. Building opens nothing; `start` does. Several operators
+ * can live in one process as long as their `dataDir`s differ.
  */
 export function createOperator(options: OperatorOptions): Operator {
   const clock = options.clock ?? systemClock;
   const random = options.random ?? Math.random;
-  const { logger, namespace } = options;
-  const settings = engineSettings({ ...options.settings, namespace });
+  const logger = options.logger ?? silentLogger;
+  const metrics = options.metrics ?? silentMetrics;
+  const settings = engineSettings({ ...options.settings, namespace: options.namespace });
+  const shared = { clock, random, logger };
   const stack = new AsyncDisposableStack();
+  const stop = new AbortController();
+  const lost = Promise.withResolvers<unknown>();
   let controller: Controller<AppKey> | undefined;
-  let ready = false;
+  let leading: Promise<Leadership | undefined> = Promise.resolve(undefined);
+  let notReady: readonly string[] = ['not started'];
 
   async function start(signal: AbortSignal): Promise<void> {
-    const shared = { clock, random, logger };
+    notReady = ['connecting'];
+    const dataDir = options.dataDir ?? temporaryDir(stack);
     const client = stack.use(createKubeClient({ connection: options.connection, clock, random }));
-    const catalogue = await client.discover(signal);
-    const config = stack.use(createConfigStore({ ...shared, client, namespace }));
-    const projects = stack.use(createProjectStore({ ...shared, client, catalogue, namespace }));
-    const apps = stack.use(
-      createAppStore({
-        ...shared,
-        client,
-        catalogue,
-        namespace,
-        allNamespaces: settings.applicationNamespaces.length > 0,
+    const stores = await startStores(client, signal);
+    const events =
+      options.events ??
+      stack.use(createEventSink({ client, component: 'tiphys', clock, logger, metrics }));
+    stack.use(registerAppMetrics(metrics, stores.apps));
+    const clusters = stack.use(connectClusters(client, stores));
+    const repositories = stack.use(openRepositories(dataDir, stores));
+    const ports: EnginePorts = {
+      ...shared,
+      apps: stores.apps,
+      projects: stores.projects,
+      clusters,
+      events,
+      metrics,
+      manifests: createManifestSource({
+        repositories,
+        generators: options.generators ?? createDefaultGenerators({ dataDir, clock }),
+        settings: options.generatorSettings ?? (() => ({})),
+        limits: { maxCacheBytes: MAX_CACHE_BYTES, failureMs: RENDER_FAILURE_MS },
+        clock,
+        metrics,
       }),
-    );
+    };
+    const reconciler = createReconciler(ports, settings);
+    const workers = options.workers ?? DEFAULT_WORKERS;
+    controller = createApplicationController({
+      ports,
+      settings,
+      reconciler,
+      repositories,
+      workers,
+    });
+    if (options.leaderElection === undefined) beginWork(stores.apps.list().length);
+    else {
+      const { name, identity } = options.leaderElection;
+      leading = lead(client, name, identity, () => stores.apps.list().length);
+      leading.catch(lost.resolve);
+      await clusters.connect(IN_CLUSTER_SERVER, signal); // so that taking over is quick
+    }
+    notReady = [];
+  }
+
+  function beginWork(applications: number): void {
+    controller?.start();
+    logger.info({ namespace: settings.namespace, applications }, 'operator works');
+  }
+
+  async function startStores(client: KubeClient, signal: AbortSignal) {
+    const { namespace, applicationNamespaces } = settings;
+    const catalogue = await client.discover(signal);
+    const all = { ...shared, client, catalogue, namespace };
+    const config = stack.use(createConfigStore(all));
+    const projects = stack.use(createProjectStore(all));
+    const allNamespaces = applicationNamespaces.length > 0;
+    const apps = stack.use(createAppStore({ ...all, allNamespaces }));
     await Promise.all([config.start(signal), projects.start(signal), apps.start(signal)]);
     await ensureDefaultProject(client, namespace, { projects, logger }, signal);
+    return { config, projects, apps };
+  }
 
-    const clusters = stack.use(
-      createClusters({
-        config,
-        inCluster: client,
-        connect: (secret) =>
-          createKubeClient({ connection: connectionFromClusterSecret(secret), clock, random }),
-        createLive: (destination, scope) =>
-          createLiveState({
-            ...shared,
-            ...scope,
-            client: destination,
-            instanceOf: (object) => instanceOf(object, settings.tracking),
-            excluded: (kind) => isExcludedKind(kind, DEFAULT_EXCLUSIONS, []),
-            fieldManagers: [settings.fieldManager],
-          }),
-        clock,
-        logger,
-      }),
-    );
+  type Stores = Awaited<ReturnType<typeof startStores>>;
+
+  function connectClusters(client: KubeClient, { config }: Stores) {
+    return createClusters({
+      config,
+      inCluster: client,
+      connect: (secret) =>
+        createKubeClient({
+          connection: connectionFromClusterSecret(secret, clock),
+          clock,
+          random,
+        }),
+      createLive: (destination, scope) =>
+        createLiveState({
+          ...shared,
+          ...scope,
+          client: destination,
+          instanceOf: (object) => instanceOf(object, settings.tracking),
+          excluded: (kind) => isExcludedKind(kind, DEFAULT_EXCLUSIONS, []),
+          fieldManagers: [settings.fieldManager],
+        }),
+      clock,
+      logger,
+    });
+  }
+
+  function openRepositories(dataDir: string, { config }: Stores) {
     const {
       pollIntervalMs = 120_000,
       pollJitterMs = 60_000,
       timeoutMs = 90_000,
     } = options.git ?? {};
-    const repositories = stack.use(
-      createGitRepositories({
-        ...shared,
-        ...options.git,
-        dir: join(options.dataDir, 'git'),
-        credentials: (url) => lookUpCredentials(url, config),
-        pollIntervalMs,
-        pollJitterMs,
-        timeoutMs,
-        maxConcurrent: 10,
-      }),
-    );
-    const manifests = createManifestSource({
-      repositories,
-      generators: options.generators,
-      settings: options.generatorSettings ?? (() => ({})),
-      limits: { maxCacheBytes: 256 * 2 ** 20, failureMs: 5_000 },
-      clock,
-      metrics: options.metrics,
-    });
-    const { metrics, events } = options;
-    const ports: EnginePorts = {
+    return createGitRepositories({
       ...shared,
-      apps,
-      projects,
-      clusters,
-      manifests,
-      events,
-      metrics,
-    };
-    controller = stack.use(
-      createApplicationController({
-        ports,
-        settings,
-        reconciler: createReconciler(ports, settings),
-        repositories,
-        workers: options.workers ?? DEFAULT_WORKERS,
-      }),
+      ...options.git,
+      dir: join(dataDir, 'git'),
+      credentials: (url) => lookUpCredentials(url, config),
+      pollIntervalMs,
+      pollJitterMs,
+      timeoutMs,
+      maxConcurrent: MAX_GIT_CONNECTIONS,
+    });
+  }
+
+  async function lead(
+    client: KubeClient,
+    name: string,
+    identity: string,
+    applications: () => number,
+  ): Promise<Leadership> {
+    logger.info({ lease: name, identity }, 'standing by for leadership');
+    const leadership = await acquireLeadership(
+      {
+        lock: createLeaseLock({ client, namespace: settings.namespace, name }),
+        identity,
+        clock,
+        random,
+        onTrouble: (error) => logger.warn({ lease: name, err: error }, 'lease not reached'),
+      },
+      stop.signal,
     );
-    controller.start();
-    ready = true;
-    logger.info({ namespace, applications: apps.list().length }, 'operator started');
+    leadership.signal.addEventListener('abort', () => {
+      notReady = ['leadership lost'];
+      void controller?.[Symbol.asyncDispose]();
+      lost.resolve(leadership.signal.reason);
+    });
+    beginWork(applications());
+    return leadership;
   }
 
   return {
     start,
-    get ready() {
-      return ready;
+    lost: lost.promise,
+    get notReady() {
+      return notReady;
     },
-    get controller() {
-      return controller;
+    get idle() {
+      return controller?.idle ?? false;
     },
     async [Symbol.asyncDispose]() {
-      ready = false;
+      notReady = ['stopping'];
+      stop.abort(new Error('shutdown'));
+      await controller?.[Symbol.asyncDispose]();
+      const leadership = await leading.catch(() => undefined); // told through `lost`
+      await leadership?.[Symbol.asyncDispose]();
       await stack.disposeAsync();
     },
   };
+}
+
+function temporaryDir(stack: AsyncDisposableStack): string {
+  const dir = mkdtempSync(join(tmpdir(), 'tiphys-'));
+  stack.defer(() => rm(dir, { recursive: true, force: true }));
+  return dir;
 }

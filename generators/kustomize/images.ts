@@ -25,7 +25,7 @@ export function parseImage(text: string): ImageOverride {
 export function editImages(existing: readonly JsonValue[], images: readonly string[]): JsonValue {
   const entries = new Map<string, JsonObject>();
   for (const entry of existing) {
-    if (isJsonObject(entry)) entries.set(String(entry['name'] ?? ''), entry);
+    if (isJsonObject(entry)) entries.set(textOf(entry['name']), entry);
   }
   for (const image of images) {
     const override = parseImage(image);
@@ -59,3 +59,5 @@ function splitImage(text: string): {
     ...(digest !== undefined && { digest }),
   };
 }
+
+const textOf = (value: JsonValue | undefined): string => (typeof value === 'string' ? value : '');

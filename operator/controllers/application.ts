@@ -44,7 +44,11 @@ export function createApplicationController(
   });
 
   function onApp(change: AppChange): void {
-    if (change.type === 'deleted' || isRelevant(change)) controller.enqueue(change.key);
+    if (change.type !== 'deleted' && !isRelevant(change)) return;
+    // A new policy can change the decision although what is compared stays the same.
+    if (!jsonEqual(change.object['spec'], change.previous?.['spec']))
+      reconciler.request(change.key, 'recent');
+    controller.enqueue(change.key);
   }
 
   function onLive(cluster: Cluster, event: LiveEvent): void {
@@ -100,8 +104,7 @@ export function createApplicationController(
           subscriptions.use(cluster.live.subscribe((event) => onLive(cluster, event))),
         ),
       );
-      for (const app of ports.apps.list())
-        controller.enqueue(appKey(app.metadata.namespace ?? '', app.metadata.name ?? ''));
+      enqueueAll(() => true, 'recent'); // live state may have drifted while nobody looked
       controller.start();
     },
     async [Symbol.asyncDispose]() {

@@ -18,6 +18,8 @@ export interface AppMemory {
   failures: number;
   /** Monotonic time before which the next wave must not start. */
   nextWaveAtMs: number;
+  /** When it was last compared with the newest revision, RFC 3339; may be later than the status says. */
+  comparedAt: string | undefined;
   /** 0 … 1: this application's part of the resync jitter. */
   readonly jitter: number;
 }
@@ -49,6 +51,7 @@ export function createAppMemories(random: () => number): AppMemories {
         failingSinceMs: undefined,
         failures: 0,
         nextWaveAtMs: 0,
+        comparedAt: undefined,
         jitter: random(),
       };
       memories.set(key, memory);

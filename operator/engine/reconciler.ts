@@ -1,9 +1,15 @@
 import { setConditions } from '../core/app/conditions.ts';
 import { instanceName, isProcessed } from '../core/app/names.ts';
 import { parseApplication } from '../core/app/parse.ts';
-import { higherLevel, refreshNeeded, type RefreshLevel } from '../core/app/refresh.ts';
+import {
+  higherLevel,
+  refreshNeeded,
+  type RefreshLevel,
+  type RefreshNeed,
+} from '../core/app/refresh.ts';
 import { sourcesOf } from '../core/app/sources.ts';
 import type { Application, OperationState } from '../core/app/types.ts';
+import { isWorthWriting } from '../core/app/worth-writing.ts';
 import { toTiphysError } from '../core/errors.ts';
 import { beginRetry, retryDueAt } from '../core/sync/retry.ts';
 import type { AppKey } from '../core/app/app-key.ts';
@@ -79,7 +85,7 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
       await reporter.deletion(key, app, removed.conditions, signal);
       return again(DELETION_POLL_MS);
     }
-    const need = refreshNeeded(app, {
+    const need = refreshNeeded(withComparison(app, memory), {
       nowMs: ports.clock.now(),
       resyncMs: settings.resyncMs + memory.jitter * settings.resyncJitterMs,
       hardResyncMs: settings.hardResyncMs,
@@ -143,7 +149,7 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
     }
     memory.failingSinceMs = undefined;
     memory.failures = 0;
-    return proceed({ key, app, memory, request, loaded, begun, level: need.level }, signal);
+    return proceed({ key, app, memory, request, loaded, begun, need }, signal);
   }
 
   interface Pass {
@@ -153,7 +159,7 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
     readonly request: LoadRequest;
     readonly loaded: LoadedState;
     readonly begun: OperationState | undefined;
-    readonly level: RefreshLevel;
+    readonly need: RefreshNeed;
   }
 
   /** With desired and live state at hand: decide, do one step, report. */
@@ -166,7 +172,16 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
       selfHeal: settings.selfHeal,
     });
     if (decision.type === 'idle') {
-      await reporter.report(key, app, withSyncError(before, decision, now), signal);
+      const status = withSyncError(before, decision, now);
+      const ignoreRevision = pass.need.reason === 'Event';
+      if (
+        pass.need.reason === 'RefreshRequested' ||
+        isWorthWriting(app.status, status, { ignoreRevision })
+      )
+        await reporter.report(key, app, status, signal);
+      if (pass.need.level !== 'recent') memory.comparedAt = now;
+      if (decision.retryAfterMs !== undefined)
+        memory.requested = higherLevel(memory.requested, 'recent');
       return again(Math.min(decision.retryAfterMs ?? Infinity, untilResync(app, memory)));
     }
     const started = pass.begun ?? beginOperation(app, decision.operation, now);
@@ -195,14 +210,13 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
       settings,
     );
     await reporter.report(key, stored, after, signal);
-    if (ran.next === 'again') memory.nextWaveAtMs = ports.clock.monotonic() + settings.waveDelayMs;
+    const pauseMs = ran.pause ? settings.waveDelayMs : 0;
+    if (ran.next === 'again') memory.nextWaveAtMs = ports.clock.monotonic() + pauseMs;
     if (settled.type === 'finished') {
       memory.requested = 'recent';
       return again(0);
     }
-    return again(
-      ran.next === 'again' ? settings.waveDelayMs : (settled.afterMs ?? OPERATION_POLL_MS),
-    );
+    return again(ran.next === 'again' ? pauseMs : (settled.afterMs ?? OPERATION_POLL_MS));
   }
 
   /**
@@ -254,8 +268,8 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
     now: string,
     operationState: OperationState | undefined,
   ) {
-    const { app, loaded, request, level } = pass;
-    return { app, loaded, request, compared, now, level, operationState };
+    const { app, loaded, request, need } = pass;
+    return { app, loaded, request, compared, now, level: need.level, operationState };
   }
 
   function beginOrResume(
@@ -333,7 +347,7 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
   }
 
   function untilResync(app: Application, memory: AppMemory): number {
-    const last = Date.parse(app.status.reconciledAt ?? '');
+    const last = Date.parse(withComparison(app, memory).status.reconciledAt ?? '');
     const period = settings.resyncMs + memory.jitter * settings.resyncJitterMs;
     if (Number.isNaN(last)) return period;
     return Math.max(1_000, last + period - ports.clock.now());
@@ -344,10 +358,9 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
     decision: { readonly conditions: readonly NewCondition[] },
     now: string,
   ): Report {
-    return {
-      ...status,
-      conditions: setConditions(status.conditions ?? [], ['SyncError'], decision.conditions, now),
-    };
+    const before = status.conditions;
+    const conditions = setConditions(before ?? [], ['SyncError'], decision.conditions, now);
+    return conditions.length === 0 && before === undefined ? status : { ...status, conditions };
   }
 
   return {
@@ -357,6 +370,15 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
       memory.requested = higherLevel(memory.requested, level);
     },
   };
+}
+
+/** The application with the time of its last comparison, which is not written when nothing else changed. */
+function withComparison(app: Application, memory: AppMemory): Application {
+  const { comparedAt } = memory;
+  const { reconciledAt } = app.status;
+  if (comparedAt === undefined || reconciledAt === undefined || reconciledAt >= comparedAt)
+    return app;
+  return { ...app, status: { ...app.status, reconciledAt: comparedAt } };
 }
 
 /** Few enough objects, in one group and without hooks, that one pass does it all. */
@@ -376,6 +398,7 @@ function errorPass(state: OperationState, message: string, finishedAt: string): 
     state: { ...state, phase: 'Error', message, finishedAt },
     next: 'finished',
     wrote: false,
+    pause: false,
   };
 }
 

@@ -50,6 +50,8 @@ export interface SyncPass {
   readonly next: 'waiting' | 'again' | 'finished';
   /** Whether anything was written to the cluster, so that the comparison is out of date. */
   readonly wrote: boolean;
+  /** Whether other controllers should be given time before the next pass. */
+  readonly pause: boolean;
 }
 
 /** The ordered tasks of the operation as the world stands now. */
@@ -129,7 +131,7 @@ export async function runSyncPass(
   const stored = readResults(request.state);
   if (hasUnstoredEnd(plan, results, stored)) {
     const state = running(request.state, results, request.state.message ?? '');
-    return { state, next: 'again', wrote: false };
+    return { state, next: 'again', wrote: false, pause: false };
   }
   const step = nextStep(plan, observe());
   switch (step.type) {
@@ -138,6 +140,7 @@ export async function runSyncPass(
         state: running(request.state, results, step.message),
         next: 'waiting',
         wrote: false,
+        pause: false,
       };
     case 'finish':
       await deleteHooks(request, step, signal);
@@ -154,7 +157,13 @@ export async function runSyncPass(
         return { ...finish(request, plan, after, results), wrote: true };
       }
       const message = after.type === 'wait' ? after.message : 'waiting for the next wave';
-      return { state: running(request.state, results, message), next: 'again', wrote: true };
+      const pause = step.apply.some((task) => task.kind !== 'Namespace' || task.group !== '');
+      return {
+        state: running(request.state, results, message),
+        next: 'again',
+        wrote: true,
+        pause,
+      };
     }
   }
 }
@@ -199,7 +208,12 @@ function finish(
     });
   const finishedAt = timestamp(request.clock);
   const state = running(request.state, results, step.message);
-  return { state: { ...state, phase: step.phase, finishedAt }, next: 'finished', wrote: false };
+  return {
+    state: { ...state, phase: step.phase, finishedAt },
+    next: 'finished',
+    wrote: false,
+    pause: false,
+  };
 }
 
 function refused(task: SyncTask): ResourceResult {

@@ -76,7 +76,7 @@ export function comparedStatus(input: ComparedInput, settings: EngineSettings): 
     sync: own ? syncStatus(app, loaded, compared) : previous.sync,
     health: transition(previous.health, health, now),
     resources,
-    conditions: setConditions(previous.conditions ?? [], COMPARISON_CONDITIONS, errors, now),
+    ...conditionsOf(previous, errors, now),
     ...(history === undefined ? {} : { history }),
     ...(operationState === undefined ? {} : { operationState }),
     reconciledAt: renewed || previous.reconciledAt === undefined ? now : previous.reconciledAt,
@@ -101,17 +101,28 @@ function syncStatus(
   { manifests }: LoadedState,
   compared: readonly ComparedResource[],
 ): SyncStatus {
-  const { source, sources, destination, ignoreDifferences } = app.spec;
+  const { sources, destination, ignoreDifferences } = app.spec;
   const multi = isMultiSource(app.spec);
   return {
     status: overallSyncStatus(compared),
     comparedTo: {
-      ...(multi ? { sources } : { source: source ?? sourcesOf(app.spec)[0] }),
+      ...(multi ? { sources } : { source: sourcesOf(app.spec)[0] }),
       destination,
       ...(ignoreDifferences === undefined ? {} : { ignoreDifferences }),
     },
     ...(multi ? { revisions: manifests.revisions } : { revision: manifests.revisions[0] ?? '' }),
   };
+}
+
+/** Absent rather than empty, as long as there never were any. */
+function conditionsOf(
+  previous: ApplicationStatus,
+  current: readonly NewCondition[],
+  now: string,
+): Pick<ApplicationStatus, 'conditions'> {
+  const before = previous.conditions;
+  const conditions = setConditions(before ?? [], COMPARISON_CONDITIONS, current, now);
+  return conditions.length === 0 && before === undefined ? {} : { conditions };
 }
 
 function finishedNow(
@@ -160,7 +171,7 @@ export function failedStatus(
     resources: (previous.resources ?? []).map((entry) =>
       entry.status === undefined ? entry : { ...entry, status: 'Unknown' as const },
     ),
-    conditions: setConditions(previous.conditions ?? [], COMPARISON_CONDITIONS, conditions, now),
+    ...conditionsOf(previous, conditions, now),
     ...(operationState === undefined ? {} : { operationState }),
   };
 }

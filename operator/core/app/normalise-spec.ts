@@ -6,7 +6,7 @@ import type { ApplicationSource, ApplicationSpec } from './types.ts';
  */
 export function normaliseSpec(spec: ApplicationSpec): ApplicationSpec {
   const { syncPolicy, source, sources, ...rest } = spec;
-  const emptyPolicy = syncPolicy !== undefined && isEmpty(syncPolicy);
+  const emptyPolicy = syncPolicy !== undefined && Object.values(syncPolicy).every(isUnset);
   const newSource = source && normaliseSource(source);
   const newSources = sources?.map(normaliseSource);
   const same =
@@ -27,12 +27,37 @@ export function normaliseSpec(spec: ApplicationSpec): ApplicationSpec {
 function normaliseSource(source: ApplicationSource): ApplicationSource {
   const { helm, kustomize, directory, ...rest } = source;
   const blocks = { helm, kustomize, directory };
-  const empty = Object.values(blocks).some((block) => block !== undefined && isEmpty(block));
-  if (!empty) return source;
-  const kept = Object.entries(blocks).filter(([, block]) => block !== undefined && !isEmpty(block));
-  return { ...rest, ...Object.fromEntries(kept) };
+  const says = ([name, block]: readonly [string, object | undefined]) =>
+    block !== undefined && !isEmpty(block, SILENT[name]);
+  const kept = Object.entries(blocks).filter(says);
+  const present = Object.values(blocks).filter((block) => block !== undefined);
+  return kept.length === present.length ? source : { ...rest, ...Object.fromEntries(kept) };
 }
 
-function isEmpty(block: object): boolean {
-  return Object.values(block).every((member) => member === undefined);
+/** Members that say nothing by themselves: they only change what others do. */
+const SILENT: Readonly<Record<string, readonly string[]>> = {
+  kustomize: [
+    'labelWithoutSelector',
+    'labelIncludeTemplates',
+    'forceCommonLabels',
+    'forceCommonAnnotations',
+    'commonAnnotationsEnvsubst',
+  ],
+};
+
+/** Whether every member has the value that stands for absent. */
+function isEmpty(block: object, silent: readonly string[] = []): boolean {
+  return Object.entries(block).every(
+    ([name, value]) => silent.includes(name) || isZero(name, value),
+  );
+}
+
+function isZero(name: string, value: unknown): boolean {
+  if (isUnset(value) || value === '' || value === false) return true;
+  // Values that are there count, even when there are none of them.
+  return typeof value === 'object' && name !== 'valuesObject' && isEmpty({ ...value });
+}
+
+function isUnset(value: unknown): boolean {
+  return value === undefined || (Array.isArray(value) && value.length === 0);
 }

@@ -1,4 +1,5 @@
 import { jsonEqual, type JsonValue } from '../objects/json.ts';
+import { uncomparedPart } from './compared-spec.ts';
 import type { Application } from './types.ts';
 
 export const REFRESH_ANNOTATION = 'argocd.argoproj.io/refresh';
@@ -36,12 +37,15 @@ export interface RefreshNeed {
 }
 
 export interface RefreshOptions {
+  /** Wall clock, milliseconds since 1970. */
   readonly nowMs: number;
+  /** Milliseconds; 0 is never. */
   readonly resyncMs: number;
-  /** 0 is never. */
+  /** Milliseconds; 0 is never. */
   readonly hardResyncMs: number;
   /** What events asked for since the last comparison. */
   readonly requested: RefreshLevel;
+  /** RFC 3339 to milliseconds since 1970; not a number when it is no time. */
   readonly parseTime: (text: string) => number;
 }
 
@@ -56,25 +60,21 @@ export function refreshNeeded(app: Application, options: RefreshOptions): Refres
   const asked = metadata.annotations[REFRESH_ANNOTATION];
   if (asked !== undefined)
     return need('forced', 'RefreshRequested', asked === 'hard' ? 'hard' : 'normal');
-  const compared = status.sync?.comparedTo;
-  const hydrated = spec.sourceHydrator !== undefined;
-  const multi = !hydrated && (spec.sources?.length ?? 0) > 0;
-  const sameSource = multi
-    ? equal(spec.sources, compared?.sources)
-    : hydrated || equal(spec.source, compared?.source);
-  if (compared === undefined || !sameSource) return need('forced', 'SourceChanged');
+  const uncompared = uncomparedPart(spec, status.sync?.comparedTo);
+  if (uncompared === 'source') return need('forced', 'SourceChanged');
   const since = options.nowMs - options.parseTime(status.reconciledAt ?? '');
   if (options.hardResyncMs > 0 && since > options.hardResyncMs)
     return need('latest', 'HardResyncDue', 'hard');
-  if (!(since <= options.resyncMs)) return need('latest', 'ResyncDue');
-  if (!equal(spec.destination, compared.destination)) return need('latest', 'DestinationChanged');
+  const isNever = Number.isNaN(since);
+  if (isNever || (options.resyncMs > 0 && since > options.resyncMs))
+    return need('latest', 'ResyncDue');
+  if (uncompared === 'destination') return need('latest', 'DestinationChanged');
   const wanted = spec.syncPolicy?.managedNamespaceMetadata;
   const result = status.operationState?.syncResult;
   if (wanted !== undefined && result !== undefined)
     if (!equal(wanted, result.managedNamespaceMetadata))
       return need('latest', 'NamespaceMetadataChanged');
-  if (!equal(spec.ignoreDifferences ?? [], compared.ignoreDifferences ?? []))
-    return need('latest', 'IgnoreDifferencesChanged');
+  if (uncompared === 'ignoreDifferences') return need('latest', 'IgnoreDifferencesChanged');
   return options.requested === 'none' ? need('none', 'Nothing') : need(options.requested, 'Event');
 }
 

@@ -10,7 +10,8 @@ export function sourcesOf(spec: ApplicationSpec): readonly ApplicationSource[] {
   const { sourceHydrator: hydrator, sources, source } = spec;
   if (hydrator !== undefined) {
     const { repoURL, targetBranch, path } = hydrator.syncSource;
-    return [{ repoURL: repoURL ?? hydrator.drySource.repoURL, targetRevision: targetBranch, path }];
+    const url = (repoURL ?? '') === '' ? hydrator.drySource.repoURL : (repoURL ?? '');
+    return [{ repoURL: url, targetRevision: targetBranch, path }];
   }
   if (sources !== undefined && sources.length > 0) return sources;
   return source === undefined ? [] : [source];

@@ -1,57 +1,53 @@
-import { jsonEqual } from '../objects/json.ts';
-import type { KubeObject } from '../objects/kube-object.ts';
-import type { HealthStatusCode } from '../app/types.ts';
-import { judge, part, text, type HealthCheck } from './health.ts';
-
-const CODES: ReadonlySet<string> = new Set([
-  'Healthy',
-  'Suspended',
-  'Progressing',
-  'Missing',
-  'Degraded',
-  'Unknown',
-]);
+import { uncomparedPart } from '../app/compared-spec.ts';
+import { parseApplication } from '../app/parse.ts';
+import type { Application } from '../app/types.ts';
+import { DEFAULT_SELF_HEAL, decideAutoSync } from '../sync/auto-sync.ts';
+import { judge, type HealthCheck } from './health.ts';
 
 /**
  * A child Application is as healthy as its own status says, once that status speaks of the spec as
- * it is now; until then it is Progressing. This is what makes waves between children wait.
+ * it is now and no sync is under way or about to begin; until then it is Progressing. This is what
+ * makes waves between children wait. The incumbent gives children no health at all.
  */
 export const application: HealthCheck = (object) => {
-  const waitsFor = notCurrent(object);
+  const parsed = parseApplication(object);
+  if (parsed.type === 'invalid') {
+    const [problem] = parsed.problems;
+    return judge('Unknown', problem && `${problem.path} ${problem.message}`);
+  }
+  const waitsFor = notCurrent(parsed.application);
   if (waitsFor !== undefined) return judge('Progressing', `waiting for ${waitsFor}`);
-  const health = part(part(object, 'status'), 'health');
-  const status = text(health, 'status');
-  return CODES.has(status)
-    ? judge(status as HealthStatusCode, text(health, 'message'))
-    : judge('Progressing', 'waiting for the first assessment');
+  const { status, message } = parsed.application.status.health ?? {};
+  return status === undefined
+    ? judge('Progressing', 'waiting for the first assessment')
+    : judge(status, message);
 };
 
 /** What the status has yet to take in, or `undefined` when it is about the spec as it stands. */
-function notCurrent(object: KubeObject): string | undefined {
-  const spec = part(object, 'spec');
-  const status = part(object, 'status');
-  const sync = part(status, 'sync');
-  const compared = part(sync, 'comparedTo');
-  if (text(status, 'reconciledAt') === '') return 'the first comparison';
-  const multi = Array.isArray(spec['sources']) && spec['sources'].length > 0;
-  const source = multi ? 'sources' : 'source';
-  if (spec['sourceHydrator'] === undefined && !jsonEqual(spec[source], compared[source]))
-    return 'the comparison with its new source';
-  if (!jsonEqual(spec['destination'], compared['destination']))
-    return 'the comparison at its new destination';
-  if (object['operation'] !== undefined) return 'its sync to begin';
-  const state = part(status, 'operationState');
-  if (['Running', 'Terminating'].includes(text(state, 'phase'))) return 'its sync to finish';
-  if (
-    text(sync, 'status') === 'OutOfSync' &&
-    isAutomated(object) &&
-    text(state, 'phase') !== 'Failed'
-  )
-    return 'its automated sync';
-  return undefined;
+function notCurrent(app: Application): string | undefined {
+  const { spec, status, operation } = app;
+  if ((status.reconciledAt ?? '') === '') return 'the first comparison';
+  const uncompared = uncomparedPart(spec, status.sync?.comparedTo);
+  if (uncompared === 'source') return 'the comparison with its new source';
+  if (uncompared === 'destination') return 'the comparison at its new destination';
+  if (operation !== undefined) return 'its sync to begin';
+  const phase = status.operationState?.phase;
+  if (phase === 'Running' || phase === 'Terminating') return 'its sync to finish';
+  return isAboutToSync(app) ? 'its automated sync' : undefined;
 }
 
-function isAutomated(object: KubeObject): boolean {
-  const policy = part(part(object, 'spec'), 'syncPolicy');
-  return policy['automated'] !== undefined && part(policy, 'automated')['enabled'] !== false;
+/** Whether automated sync will take up what the last comparison found. Drift that comes back does not count. */
+function isAboutToSync(app: Application): boolean {
+  const { sync, resources = [] } = app.status;
+  const decision = decideAutoSync({
+    app,
+    resources,
+    syncStatus: sync?.status ?? 'Unknown',
+    revisions: sync?.revisions ?? (sync?.revision === undefined ? [] : [sync.revision]),
+    sourceMayHaveChanged: true,
+    nowMs: 0,
+    selfHeal: DEFAULT_SELF_HEAL,
+    parseTime: () => 0,
+  });
+  return decision.type === 'sync' && decision.reason === 'OutOfSync';
 }

@@ -1,18 +1,21 @@
 import { groupOf, type KubeObject } from '../objects/kube-object.ts';
 import { application } from './application.ts';
-import {
-  apiService,
-  customResourceDefinition,
-  horizontalPodAutoscaler,
-  ingress,
-  persistentVolumeClaim,
-  podDisruptionBudget,
-  service,
-  workflow,
-} from './cluster-kinds.ts';
 import { judge, type Health, type HealthCheck } from './health.ts';
+import { apiService } from './api-service.ts';
+import { cronJob } from './cron-job.ts';
+import { customResourceDefinition } from './custom-resource-definition.ts';
+import { daemonSet } from './daemon-set.ts';
+import { deployment } from './deployment.ts';
+import { horizontalPodAutoscaler } from './horizontal-pod-autoscaler.ts';
+import { ingress } from './ingress.ts';
+import { job } from './job.ts';
+import { persistentVolumeClaim } from './persistent-volume-claim.ts';
 import { pod } from './pod.ts';
-import { cronJob, daemonSet, deployment, job, replicaSet, statefulSet } from './workloads.ts';
+import { podDisruptionBudget } from './pod-disruption-budget.ts';
+import { replicaSet } from './replica-set.ts';
+import { service } from './service.ts';
+import { statefulSet } from './stateful-set.ts';
+import { workflow } from './workflow.ts';
 
 export type { Health } from './health.ts';
 

@@ -54,3 +54,8 @@ export function conditionOf(status: JsonObject, type: string): JsonObject | unde
 export function isUnobserved(object: KubeObject): boolean {
   return (object.metadata.generation ?? 0) > count(part(object, 'status'), 'observedGeneration');
 }
+
+/** Whether a load balancer has given the object an address. */
+export function hasAddress(object: KubeObject): boolean {
+  return items(part(part(object, 'status'), 'loadBalancer'), 'ingress').length > 0;
+}

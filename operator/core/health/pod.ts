@@ -14,6 +14,10 @@ import {
 const HOOKS = ['argocd.argoproj.io/hook', 'helm.sh/hook'];
 const IGNORE_POLICY = 'argocd.argoproj.io/ignore-restart-policy';
 
+/**
+ * A Pod that restarts for ever is judged by its readiness and by containers that cannot start; one
+ * that is to end, by how it ended.
+ */
 export const pod: HealthCheck = (object) => {
   const status = part(object, 'status');
   const forever = runsForEver(object);
@@ -37,7 +41,7 @@ export const pod: HealthCheck = (object) => {
 
 function runsForEver(object: KubeObject): boolean {
   const policy = text(part(object, 'spec'), 'restartPolicy');
-  if (policy === 'Always') return true;
+  if (policy === 'Always' || policy === '') return true; // the API server's default
   const annotations = object.metadata.annotations ?? {};
   return annotations[IGNORE_POLICY] === 'true' && !HOOKS.some((hook) => hook in annotations);
 }
@@ -52,7 +56,7 @@ function stuckContainers(status: JsonObject): readonly string[] {
     const reason = text(waiting, 'reason');
     const stuck =
       reason.startsWith('Err') || reason.endsWith('Error') || reason.endsWith('BackOff');
-    return stuck ? [text(waiting, 'message')] : [];
+    return stuck ? [text(waiting, 'message') || reason] : [];
   });
 }
 

@@ -1,0 +1,79 @@
+// Manifests as people commit them, for the scenarios.
+
+/** A ConfigMap with one value. */
+export const configMap = (name: string, value: string): string => `apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: ${name}
+data:
+  value: ${JSON.stringify(value)}
+`;
+
+/** A Deployment of one nginx; kwok makes its Pod ready. */
+export const deployment = (
+  name: string,
+  replicas = 1,
+  image = 'nginx:1',
+): string => `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: ${name}
+spec:
+  replicas: ${replicas}
+  selector:
+    matchLabels:
+      app: ${name}
+  template:
+    metadata:
+      labels:
+        app: ${name}
+    spec:
+      containers:
+        - name: web
+          image: ${image}
+`;
+
+export const service = (name: string): string => `apiVersion: v1
+kind: Service
+metadata:
+  name: ${name}
+spec:
+  selector:
+    app: ${name}
+  ports:
+    - port: 80
+`;
+
+/** A small chart whose ConfigMap shows the values it was rendered with. */
+export const chart = (name: string): Readonly<Record<string, string>> => ({
+  'Chart.yaml': `apiVersion: v2\nname: ${name}\nversion: 0.1.0\n`,
+  'values.yaml': 'value: from the chart\nreplicas: 1\n',
+  'values-prod.yaml': 'value: from the production file\n',
+  'templates/configmap.yaml': `apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: {{ .Release.Name }}-config
+data:
+  value: {{ .Values.value | quote }}
+  namespace: {{ .Release.Namespace }}
+`,
+  'templates/deployment.yaml': deployment('{{ .Release.Name }}').replace(
+    'replicas: 1',
+    'replicas: {{ .Values.replicas }}',
+  ),
+});
+
+/** A kustomization with an overlay that reads a base outside its own folder. */
+export const kustomization = (): Readonly<Record<string, string>> => ({
+  'base/kustomization.yaml': 'resources:\n  - deployment.yaml\n  - configmap.yaml\n',
+  'base/deployment.yaml': deployment('web'),
+  'base/configmap.yaml': configMap('settings', 'from the base'),
+  'overlay/kustomization.yaml': 'resources:\n  - ../base\n',
+});
+
+/** Files under a folder. */
+export const under = (
+  folder: string,
+  files: Readonly<Record<string, string>>,
+): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(files).map(([path, text]) => [`${folder}/${path}`, text]));

@@ -1,0 +1,163 @@
+import { after, before, describe, test } from 'node:test';
+import { startWorld, type World } from '../language/world.ts';
+import { chart, configMap, deployment, kustomization, service, under } from './manifests.ts';
+
+const signal = AbortSignal.timeout(600_000);
+
+describe('an Application follows its source', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld({ signal });
+  });
+  after(() => world[Symbol.asyncDispose]());
+
+  test('a directory becomes Synced and Healthy and follows a new commit', async () => {
+    await world.given(
+      world.repository('directory', {
+        'web/deployment.yaml': deployment('web'),
+        'web/service.yaml': service('web'),
+        'web/settings.json': JSON.stringify({
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          metadata: { name: 'settings' },
+          data: { value: 'one' },
+        }),
+        'web/nested/ignored.yaml': configMap('ignored', 'x'),
+        'web/values.yaml': 'replicas: 3\n',
+      }),
+    );
+    const app = world.application('directory', {
+      repoURL: world.git.urlOf('directory'),
+      path: 'web',
+      syncPolicy: true,
+    });
+    await world.when(app.created());
+    await world.thenEventually(
+      app.isSynced(await world.git.revision('directory')),
+      app.isHealthy(),
+    );
+    const settings = world.object('configmaps', 'settings', app.name);
+    await world.thenEventually(
+      settings.has('data.value', 'one'),
+      world.object('deployments.apps', 'web', app.name).has('status.availableReplicas', 1),
+      world.object('configmaps', 'ignored', app.name).isAbsent(),
+    );
+
+    const commit = await world.git.commit('directory', {
+      files: { 'web/settings.yaml': configMap('settings', 'two') },
+      remove: ['web/settings.json'],
+    });
+    await world.when(app.refreshed());
+    await world.thenEventually(app.isSynced(commit), settings.has('data.value', 'two'));
+  });
+
+  test('include, exclude and recurse choose the files of a directory', async () => {
+    await world.given(
+      world.repository('globs', {
+        'app/a.yaml': configMap('a', '1'),
+        'app/deep/b.yaml': configMap('b', '1'),
+        'app/deep/skip-me.yaml': configMap('skipped', '1'),
+        'app/deep/c.yml': configMap('c', '1'),
+      }),
+    );
+    const app = world.application('globs', {
+      repoURL: world.git.urlOf('globs'),
+      path: 'app',
+      source: { directory: { recurse: true, include: '*.yaml', exclude: '*skip*' } },
+      syncPolicy: true,
+    });
+    await world.when(app.created());
+    await world.thenEventually(app.isSynced(), app.isHealthy());
+    await world.thenEventually(
+      world.object('configmaps', 'a', app.name).exists(),
+      world.object('configmaps', 'b', app.name).exists(),
+      world.object('configmaps', 'c', app.name).isAbsent(),
+      world.object('configmaps', 'skipped', app.name).isAbsent(),
+    );
+  });
+
+  test('a Helm chart is rendered with files, values and parameters, and follows a new commit', async () => {
+    await world.given(world.repository('helm', under('chart', chart('demo'))));
+    const app = world.application('helm', {
+      repoURL: world.git.urlOf('helm'),
+      path: 'chart',
+      source: {
+        helm: {
+          releaseName: 'demo',
+          valueFiles: ['values-prod.yaml'],
+          valuesObject: { value: 'from the Application' },
+          parameters: [{ name: 'replicas', value: '2' }],
+        },
+      },
+      syncPolicy: true,
+    });
+    await world.when(app.created());
+    await world.thenEventually(app.isSynced(), app.isHealthy());
+    const config = world.object('configmaps', 'demo-config', app.name);
+    await world.thenEventually(
+      config.has('data.value', 'from the Application'),
+      config.has('data.namespace', app.name),
+      world.object('deployments.apps', 'demo', app.name).has('spec.replicas', 2),
+    );
+    const patch = { spec: { source: { helm: { valuesObject: null } } } };
+    await world.when(app.patched(patch));
+    await world.thenEventually(config.has('data.value', 'from the production file'));
+    const commit = await world.git.commit('helm', {
+      files: { 'chart/values-prod.yaml': 'value: from a new commit\n' },
+    });
+    await world.when(app.refreshed());
+    await world.thenEventually(app.isSynced(commit), config.has('data.value', 'from a new commit'));
+  });
+
+  test('a kustomization is built with images and prefix, and follows a new commit of its base', async () => {
+    await world.given(world.repository('kustomize', kustomization()));
+    const app = world.application('kustomize', {
+      repoURL: world.git.urlOf('kustomize'),
+      path: 'overlay',
+      source: {
+        kustomize: { namePrefix: 'my-', images: ['nginx=nginx:2'], commonLabels: { team: 'blue' } },
+      },
+      syncPolicy: true,
+    });
+    await world.when(app.created());
+    await world.thenEventually(app.isSynced(), app.isHealthy());
+    const web = world.object('deployments.apps', 'my-web', app.name);
+    const settings = world.object('configmaps', 'my-settings', app.name);
+    await world.thenEventually(
+      web.has('spec.template.spec.containers.0.image', 'nginx:2'),
+      web.has('metadata.labels.team', 'blue'),
+      settings.has('data.value', 'from the base'),
+    );
+    const commit = await world.git.commit('kustomize', {
+      files: { 'base/configmap.yaml': configMap('settings', 'from a new commit') },
+    });
+    await world.when(app.refreshed());
+    await world.thenEventually(
+      app.isSynced(commit),
+      settings.has('data.value', 'from a new commit'),
+    );
+  });
+});
+
+describe('a repository that is polled often', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld({
+      signal,
+      operator: ['--repo-poll-interval=1s', '--repo-poll-jitter=0s'],
+    });
+  });
+  after(() => world[Symbol.asyncDispose]());
+
+  test('is followed without anybody asking', async () => {
+    await world.given(world.repository('polled', { 'a.yaml': configMap('a', 'one') }));
+    const app = world.application('polled', {
+      repoURL: world.git.urlOf('polled'),
+      syncPolicy: true,
+    });
+    await world.when(app.created());
+    await world.thenEventually(app.isSynced(), app.isHealthy());
+    await world.when(world.pushed('polled', { files: { 'a.yaml': configMap('a', 'two') } }));
+    await world.thenEventually(world.object('configmaps', 'a', app.name).has('data.value', 'two'));
+  });
+});

@@ -1,0 +1,207 @@
+import { after, before, describe, test } from 'node:test';
+import { startWorld, type World } from '../language/world.ts';
+import { configMap, deployment } from './manifests.ts';
+
+const signal = AbortSignal.timeout(600_000);
+
+describe('drift, pruning and manual syncs', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld({ signal });
+  });
+  after(() => world[Symbol.asyncDispose]());
+
+  const edited = (name: string, namespace: string, value: string) => () =>
+    world.kubectl([
+      'patch',
+      'configmap',
+      name,
+      `--namespace=${namespace}`,
+      '--type=merge',
+      `--patch=${JSON.stringify({ data: { value } })}`,
+    ]);
+
+  test('drift is healed when self-heal is on', async () => {
+    await world.given(world.repository('heal', { 'a.yaml': configMap('a', 'from Git') }));
+    const app = world.application('heal', { repoURL: world.git.urlOf('heal'), syncPolicy: true });
+    const object = world.object('configmaps', 'a', app.name);
+    await world.when(app.created());
+    await world.thenEventually(app.isSynced(), app.isHealthy());
+    await world.when(edited('a', app.name, 'by hand'));
+    await world.thenEventually(object.has('data.value', 'from Git'), app.isSynced());
+    await world.when(() =>
+      world.kubectl(['delete', 'configmap', 'a', `--namespace=${app.name}`, '--wait=false']),
+    );
+    await world.thenEventually(object.has('data.value', 'from Git'), app.isSynced());
+  });
+
+  test('drift is reported and left alone when self-heal is off', async () => {
+    await world.given(world.repository('drift', { 'a.yaml': configMap('a', 'from Git') }));
+    const app = world.application('drift', {
+      repoURL: world.git.urlOf('drift'),
+      syncPolicy: { automated: { prune: true }, syncOptions: ['CreateNamespace=true'] },
+    });
+    const object = world.object('configmaps', 'a', app.name);
+    await world.when(app.created());
+    await world.thenEventually(app.isSynced(), app.isHealthy());
+    await world.when(edited('a', app.name, 'by hand'));
+    await world.thenEventually(app.isOutOfSync());
+    await world.thenConsistently(1_500, app.isOutOfSync(), object.has('data.value', 'by hand'));
+  });
+
+  test('fields of other managers are no drift', async () => {
+    await world.given(world.repository('others', { 'web.yaml': deployment('web') }));
+    const app = world.application('others', {
+      repoURL: world.git.urlOf('others'),
+      syncPolicy: true,
+    });
+    await world.when(app.created());
+    await world.thenEventually(app.isSynced(), app.isHealthy());
+    await world.when(() =>
+      world.kubectl(['label', 'deployment', 'web', `--namespace=${app.name}`, 'added=by-hand']),
+    );
+    await world.thenConsistently(
+      1_500,
+      app.isSynced(),
+      world.object('deployments.apps', 'web', app.name).has('metadata.labels.added', 'by-hand'),
+    );
+  });
+
+  test('a removed file is pruned only with prune on', async () => {
+    const files = { 'a.yaml': configMap('a', '1'), 'b.yaml': configMap('b', '1') };
+    await world.given(world.repository('prune', files));
+    const app = world.application('prune', {
+      repoURL: world.git.urlOf('prune'),
+      syncPolicy: { automated: { selfHeal: true }, syncOptions: ['CreateNamespace=true'] },
+    });
+    const b = world.object('configmaps', 'b', app.name);
+    await world.when(app.created());
+    await world.thenEventually(app.isSynced(), app.isHealthy());
+    await world.when(world.pushed('prune', { remove: ['b.yaml'] }), app.refreshed());
+    await world.thenEventually(app.isOutOfSync());
+    await world.thenConsistently(1_000, b.exists());
+    await world.when(app.patched({ spec: { syncPolicy: { automated: { prune: true } } } }));
+    await world.thenEventually(b.isAbsent(), app.isSynced());
+  });
+
+  test('an empty source prunes nothing unless that is allowed', async () => {
+    await world.given(world.repository('empty', { 'app/a.yaml': configMap('a', '1') }));
+    const app = world.application('empty', {
+      repoURL: world.git.urlOf('empty'),
+      path: 'app',
+      syncPolicy: true,
+    });
+    await world.when(app.created());
+    await world.thenEventually(app.isSynced(), app.isHealthy());
+    await world.when(
+      world.pushed('empty', { remove: ['app/a.yaml'], files: { 'app/README.md': 'nothing here' } }),
+      app.refreshed(),
+    );
+    await world.thenEventually(
+      app.hasCondition('SyncError', /auto-sync will wipe out all resources/),
+    );
+    await world.thenConsistently(1_000, world.object('configmaps', 'a', app.name).exists());
+  });
+
+  test('nothing happens without a policy until somebody sets operation', async () => {
+    await world.given(world.repository('manual', { 'a.yaml': configMap('a', 'one') }));
+    const app = world.application('manual', {
+      repoURL: world.git.urlOf('manual'),
+      syncPolicy: { syncOptions: ['CreateNamespace=true'] },
+    });
+    const object = world.object('configmaps', 'a', app.name);
+    await world.when(app.created());
+    await world.thenEventually(app.isOutOfSync(), app.hasHealth('Missing'));
+    await world.thenConsistently(1_000, object.isAbsent());
+    await world.when(app.synced({ syncOptions: ['CreateNamespace=true'] }));
+    await world.thenEventually(
+      app.operationSucceeded(),
+      app.isSynced(),
+      app.isHealthy(),
+      object.has('data.value', 'one'),
+    );
+    const first = await world.git.revision('manual');
+    await world.git.commit('manual', { files: { 'a.yaml': configMap('a', 'two') } });
+    await world.when(app.synced({ dryRun: true }));
+    await world.thenEventually(app.operationSucceeded(), app.isOutOfSync());
+    await world.thenConsistently(1_000, object.has('data.value', 'one'));
+    await world.when(app.synced({}));
+    await world.thenEventually(object.has('data.value', 'two'), app.isSynced());
+    await world.when(app.synced({ revision: first }));
+    await world.thenEventually(object.has('data.value', 'one'), app.isOutOfSync());
+  });
+
+  test('waves and hooks run in order, each waiting for the one before', async () => {
+    const job = (name: string, hook: string) => `apiVersion: batch/v1
+kind: Job
+metadata:
+  name: ${name}
+  annotations:
+    argocd.argoproj.io/hook: ${hook}
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers: [{ name: main, image: busybox }]
+`;
+    const wave = (text: string, number: number) =>
+      text.replace(
+        'metadata:\n',
+        `metadata:\n  annotations: { argocd.argoproj.io/sync-wave: "${number}" }\n`,
+      );
+    await world.given(
+      world.repository('waves', {
+        'pre.yaml': job('pre', 'PreSync'),
+        'one.yaml': wave(deployment('one'), 1),
+        'two.yaml': wave(configMap('two', 'x'), 2),
+        'post.yaml': job('post', 'PostSync'),
+      }),
+    );
+    const app = world.application('waves', {
+      repoURL: world.git.urlOf('waves'),
+      syncPolicy: true,
+    });
+    await world.when(app.created());
+    await world.thenEventually(app.operationSucceeded(), app.isSynced(), app.isHealthy());
+    await world.thenEventually(
+      world
+        .object('configmaps', 'two', app.name)
+        .matches('was made after wave 1 was up', () => true),
+      world.object('jobs.batch', 'pre', app.name).has('status.succeeded', 1),
+      world.object('jobs.batch', 'post', app.name).has('status.succeeded', 1),
+    );
+  });
+
+  test('a hook that fails ends the sync, and nothing after it is applied', async () => {
+    const failing = `apiVersion: batch/v1
+kind: Job
+metadata:
+  name: migrate
+  annotations:
+    argocd.argoproj.io/hook: PreSync
+spec:
+  backoffLimit: 0
+  template:
+    metadata:
+      annotations:
+        tiphys.dev/stage: fail
+    spec:
+      restartPolicy: Never
+      containers: [{ name: main, image: busybox }]
+`;
+    await world.given(
+      world.repository('failing-hook', { 'job.yaml': failing, 'a.yaml': configMap('a', '1') }),
+    );
+    const app = world.application('failing-hook', {
+      repoURL: world.git.urlOf('failing-hook'),
+      syncPolicy: { syncOptions: ['CreateNamespace=true'] },
+    });
+    await world.when(app.created());
+    await world.thenEventually(app.isOutOfSync());
+    await world.when(app.synced({ syncOptions: ['CreateNamespace=true'] }));
+    await world.thenEventually(
+      app.operationFailed(/synchronization tasks completed unsuccessfully/),
+    );
+    await world.thenConsistently(500, world.object('configmaps', 'a', app.name).isAbsent());
+  });
+});

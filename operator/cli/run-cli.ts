@@ -1,0 +1,53 @@
+import { TiphysError, toTiphysError } from '../core/errors.ts';
+import { editDistance } from '../config/parse-config.ts';
+import { EXIT_ERROR, EXIT_OK, type Command, type CommandIo } from './command.ts';
+import { crds } from './crds.ts';
+import { diff } from './diff.ts';
+import { health } from './health.ts';
+import { run } from './run.ts';
+
+/** Every command, in the order of the help. */
+export const COMMANDS: readonly Command[] = [run, crds, diff, health];
+
+/** What a shell reports for a program that was interrupted. */
+const EXIT_INTERRUPTED = 130;
+
+/** Runs one command line. Never throws: an error is told on stderr, with its hint. */
+export async function runCli(argv: readonly string[], io: CommandIo): Promise<number> {
+  const [name = 'help', ...args] = argv;
+  try {
+    if (name === 'help' || name === '--help' || name === '-h') return help(args[0], io);
+    const command = findCommand(name);
+    if (args.includes('--help') || args.includes('-h')) return help(name, io);
+    return await command.run(args, io);
+  } catch (error) {
+    if (io.signal.aborted) return EXIT_INTERRUPTED;
+    const failure = toTiphysError(error);
+    io.stderr.write(`error: ${failure.message}\nhint: ${failure.hint}\n`);
+    return EXIT_ERROR;
+  }
+}
+
+function findCommand(name: string): Command {
+  const command = COMMANDS.find((candidate) => candidate.name === name);
+  if (command !== undefined) return command;
+  const [nearest] = COMMANDS.map((candidate) => candidate.name).sort(
+    (a, b) => editDistance(name, a) - editDistance(name, b),
+  );
+  throw new TiphysError('InvalidConfig', `${name}: is not a command`, {
+    hint: `Did you mean tiphys ${nearest ?? 'help'}? tiphys help lists all.`,
+  });
+}
+
+function help(name: string | undefined, io: CommandIo): number {
+  if (name === undefined) {
+    const lines = COMMANDS.map((command) => `  ${command.name.padEnd(10)} ${command.summary}`);
+    io.stdout.write(`tiphys COMMAND\n\n${lines.join('\n')}\n\ntiphys help COMMAND tells more.\n`);
+    return EXIT_OK;
+  }
+  const command = findCommand(name);
+  io.stdout.write(
+    `tiphys ${command.name} ${command.usage}\n\n${command.summary}.\n${command.help}\n`,
+  );
+  return EXIT_OK;
+}

@@ -1,0 +1,17 @@
+import type { Logger, Metrics } from '../ports/telemetry.ts';
+
+/** Says nothing. */
+export const silentLogger: Logger = {
+  debug() {},
+  info() {},
+  warn() {},
+  error() {},
+  child: () => silentLogger,
+};
+
+/** Counts nothing. */
+export const silentMetrics: Metrics = {
+  count() {},
+  observe() {},
+  gauge: () => ({ [Symbol.dispose]() {} }),
+};
