@@ -17,198 +17,6 @@ const project = (spec: ProjectSpec): Project => ({ name: 'web', namespace: 'argo
 /** The rule that refused, or `permitted`. */
 const ruling = (verdict: Verdict) => (verdict.type === 'refused' ? verdict.rule : 'permitted');
 
-describe('sources', () => {
-  const none = 'spec.sourceRepos of AppProject web has no match';
-  const by = (entry: string) => `"${entry}" in spec.sourceRepos of AppProject web`;
-  const cases: readonly {
-    readonly name: string;
-    readonly repos: readonly string[] | undefined;
-    readonly url: string;
-    readonly expected: string;
-  }[] = [
-    { name: 'no list permits none', repos: undefined, url: 'https://g/a/b', expected: none },
-    { name: 'an empty list permits none', repos: [], url: 'https://g/a/b', expected: none },
-    { name: '* permits all', repos: ['*'], url: 'git@g:a/b.git', expected: 'permitted' },
-    {
-      name: 'the same repository in other words',
-      repos: ['git@G.example:Team/Web.git'],
-      url: 'ssh://git@g.example/team/web',
-      expected: 'permitted',
-    },
-    {
-      name: 'https and ssh are different repositories',
-      repos: ['https://g.example/team/web'],
-      url: 'git@g.example:team/web',
-      expected: none,
-    },
-    {
-      name: '* stays within a segment',
-      repos: ['https://g/team/*'],
-      url: 'https://g/team/sub/web',
-      expected: none,
-    },
-    {
-      name: '** crosses segments',
-      repos: ['https://g/team/**'],
-      url: 'https://g/team/sub/web',
-      expected: 'permitted',
-    },
-    {
-      name: 'a prefix is no match',
-      repos: ['https://g/team'],
-      url: 'https://g/team/web',
-      expected: none,
-    },
-    {
-      name: 'a refusal goes before a later permission',
-      repos: ['!https://g/team/secret', '*'],
-      url: 'https://g/team/secret.git',
-      expected: by('!https://g/team/secret'),
-    },
-    {
-      name: 'a refusal goes before an earlier permission',
-      repos: ['*', '!https://g/team/*'],
-      url: 'https://g/team/x',
-      expected: by('!https://g/team/*'),
-    },
-    {
-      name: 'refusals alone permit the rest',
-      repos: ['!https://g/team/*'],
-      url: 'https://g/other/x',
-      expected: 'permitted',
-    },
-    {
-      name: 'what is no URL equals nothing',
-      repos: ['not a url'],
-      url: 'another not url',
-      expected: none,
-    },
-  ];
-  for (const { name, repos, url, expected } of cases)
-    test(name, () =>
-      assert.equal(ruling(permitsSource(project({ sourceRepos: repos }), url)), expected),
-    );
-
-  test('the message says what is refused and by which rule', () => {
-    const verdict = permitsSource(project({}), 'https://g/a');
-    assert.deepEqual(verdict, {
-      type: 'refused',
-      rule: none,
-      message: `application repo https://g/a is not permitted in project 'web' (${none})`,
-    });
-  });
-});
-
-describe('destinations', () => {
-  const home = { server: 'https://kubernetes.default.svc', name: 'in-cluster', namespace: 'web' };
-  const none = 'spec.destinations of AppProject web has no match';
-  const cases: readonly {
-    readonly name: string;
-    readonly destinations: ProjectSpec['destinations'];
-    readonly at?: Partial<typeof home>;
-    readonly expected: string | RegExp;
-  }[] = [
-    { name: 'no list permits none', destinations: undefined, expected: none },
-    {
-      name: 'by server',
-      destinations: [{ server: home.server, namespace: 'web' }],
-      expected: 'permitted',
-    },
-    {
-      name: 'by name',
-      destinations: [{ name: 'in-*', namespace: 'we?' }],
-      expected: 'permitted',
-    },
-    {
-      name: 'another namespace',
-      destinations: [{ server: '*', namespace: 'api' }],
-      expected: none,
-    },
-    {
-      name: 'an entry without namespace is for the empty namespace only',
-      destinations: [{ server: '*' }],
-      expected: none,
-    },
-    {
-      name: 'an entry without cluster is for none',
-      destinations: [{ namespace: '*' }],
-      expected: none,
-    },
-    {
-      name: '* permits the empty namespace too',
-      destinations: [{ server: '*', namespace: '*' }],
-      at: { namespace: '' },
-      expected: 'permitted',
-    },
-    {
-      name: 'everything but a namespace',
-      destinations: [{ server: '*', namespace: '!kube-system' }],
-      expected: 'permitted',
-    },
-    {
-      name: 'a refused namespace goes before every permission',
-      destinations: [
-        { server: '*', namespace: '*' },
-        { server: '*', namespace: '!kube-*' },
-      ],
-      at: { namespace: 'kube-system' },
-      expected: /^entry \{server: \*, namespace: !kube-\*\} in spec\.destinations/,
-    },
-    {
-      name: 'a refused server goes before every permission',
-      destinations: [
-        { server: '*', namespace: '*' },
-        { server: '!https://kubernetes.default.svc', namespace: '*' },
-      ],
-      expected: /^entry \{server: !https/,
-    },
-    {
-      name: 'a refused server in another namespace refuses nothing here',
-      destinations: [
-        { server: '*', namespace: 'web' },
-        { server: '!https://kubernetes.default.svc', namespace: 'api' },
-      ],
-      expected: 'permitted',
-    },
-    {
-      name: 'a refused name refuses in all namespaces',
-      destinations: [
-        { server: '*', namespace: '*' },
-        { name: '!in-cluster', namespace: 'api' },
-      ],
-      expected: /^entry \{name: !in-cluster/,
-    },
-    {
-      name: 'all servers but one permit the others',
-      destinations: [{ server: '!https://other', namespace: '*' }],
-      expected: 'permitted',
-    },
-  ];
-  for (const { name, destinations, at, expected } of cases)
-    test(name, () => {
-      const rule = ruling(permitsDestination(project({ destinations }), { ...home, ...at }));
-      if (typeof expected === 'string') assert.equal(rule, expected);
-      else assert.match(rule, expected);
-    });
-
-  test('no order of entries permits what one of them refuses', () => {
-    const part = fc.constantFrom('*', 'a', 'b', '!a', '!b', undefined);
-    const entry = fc.record({ server: part, name: part, namespace: part });
-    const place = fc.constantFrom('a', 'b', 'c');
-    fc.assert(
-      fc.property(
-        fc.array(entry, { maxLength: 4 }),
-        fc.record({ server: place, name: place, namespace: place }),
-        (destinations, at) => {
-          const verdict = permitsDestination(project({ destinations }), at).type;
-          const reversed = project({ destinations: [...destinations].reverse() });
-          assert.equal(permitsDestination(reversed, at).type, verdict);
-        },
-      ),
-    );
-  });
-});
-
 describe('kinds', () => {
   const role = {
     group: 'rbac.authorization.k8s.io',
@@ -268,6 +76,48 @@ describe('kinds', () => {
       expected: 'spec.clusterResourceWhitelist of AppProject web has no match',
     },
     {
+      name: 'an empty list of cluster-scoped kinds permits none, as no list does',
+      spec: { clusterResourceWhitelist: [] },
+      kind: role,
+      expected: 'spec.clusterResourceWhitelist of AppProject web has no match',
+    },
+    {
+      name: 'an empty list of refusals refuses none',
+      spec: { namespaceResourceBlacklist: [] },
+      kind: pod,
+      expected: 'permitted',
+    },
+    {
+      name: 'a list of namespaced kinds says nothing of cluster-scoped ones',
+      spec: { namespaceResourceWhitelist: [all] },
+      kind: role,
+      expected: 'spec.clusterResourceWhitelist of AppProject web has no match',
+    },
+    {
+      name: 'the core group is the empty one',
+      spec: { namespaceResourceWhitelist: [{ group: '', kind: 'Pod' }] },
+      kind: pod,
+      expected: 'permitted',
+    },
+    {
+      name: 'braces are no alternatives here',
+      spec: { namespaceResourceWhitelist: [{ group: '*', kind: '{Pod,Job}' }] },
+      kind: pod,
+      expected: 'spec.namespaceResourceWhitelist of AppProject web has no match',
+    },
+    {
+      name: 'a refusal of one name, named',
+      spec: { clusterResourceWhitelist: [all], clusterResourceBlacklist: [{ ...all, name: 'x' }] },
+      kind: role,
+      expected: '*/*/x in spec.clusterResourceBlacklist of AppProject web',
+    },
+    {
+      name: 'a refusal of another name',
+      spec: { clusterResourceWhitelist: [all], clusterResourceBlacklist: [{ ...all, name: 'y' }] },
+      kind: role,
+      expected: 'permitted',
+    },
+    {
       name: 'a rule of a pattern that is not well formed',
       spec: { clusterResourceWhitelist: [{ group: '*', kind: '[' }] },
       kind: role,
@@ -276,6 +126,43 @@ describe('kinds', () => {
   ];
   for (const { name, spec, kind, expected } of cases)
     test(name, () => assert.equal(ruling(permitsKind(project(spec), kind)), expected));
+});
+
+test('null is no list, [] is an empty one', () => {
+  const pod = { group: '', kind: 'Pod', namespaced: true, name: 'p' };
+  const verdictWith = (namespaceResourceWhitelist: null | []) => {
+    const parsed = parseProject({
+      ...defaultProject('argocd'),
+      spec: { namespaceResourceWhitelist },
+    });
+    assert.ok(parsed.type === 'ok');
+    return permitsKind(parsed.project, pod).type;
+  };
+  assert.equal(verdictWith(null), 'permitted');
+  assert.equal(verdictWith([]), 'refused');
+});
+
+test('one more refusal of kinds or one permission fewer never permits more', () => {
+  const part = fc.constantFrom('*', 'a', 'b');
+  const rule = fc.record({ group: part, kind: part });
+  const kind = fc.record({ group: part, kind: part, namespaced: fc.boolean(), name: part });
+  fc.assert(
+    fc.property(fc.array(rule), fc.array(rule), rule, kind, (allowed, denied, extra, object) => {
+      const permits = (allow: ProjectSpec['clusterResourceWhitelist'], deny: typeof denied) =>
+        permitsKind(
+          project({
+            clusterResourceWhitelist: allow,
+            clusterResourceBlacklist: deny,
+            namespaceResourceWhitelist: allow,
+            namespaceResourceBlacklist: deny,
+          }),
+          object,
+        ).type === 'permitted';
+      const before = permits(allowed, denied);
+      assert.ok(before || !permits(allowed, [...denied, extra]));
+      assert.ok(before || !permits(allowed.slice(1), denied));
+    }),
+  );
 });
 
 describe('single objects', () => {

@@ -1,7 +1,7 @@
 import type { Project, ProjectDestination, ResourceRule } from '../app/types.ts';
 import { compileGlob } from '../glob.ts';
 import type { ResourceId } from '../objects/kube-object.ts';
-import { normaliseRepositoryUrl } from '../revision/repository-url.ts';
+import { normaliseRepoUrl } from '../repo-url.ts';
 import { pathMatch } from './path-match.ts';
 
 /** Whether a project permits something; a refusal names the rule that decided. */
@@ -33,12 +33,13 @@ export function permitsSource(
   what = 'application repo',
 ): Verdict {
   const message = `${what} ${repoUrl} is not permitted in project '${project.name}'`;
-  const url = normaliseRepositoryUrl(repoUrl);
+  const url = normaliseRepoUrl(repoUrl);
   let permitted = false;
   for (const entry of project.spec.sourceRepos ?? []) {
     const denies = entry.startsWith('!');
     const matches = matchesRepository(denies ? entry.slice(1) : entry, url);
-    if (denies && matches)
+    // Nobody can say that an address which cannot be read is not the forbidden one.
+    if (denies && (matches || url === ''))
       return refused(message, `"${entry}" in ${ofProject('spec.sourceRepos', project)}`);
     permitted ||= denies || matches;
   }
@@ -48,7 +49,7 @@ export function permitsSource(
 
 function matchesRepository(pattern: string, url: string): boolean {
   if (pattern === '*') return true;
-  const normalised = normaliseRepositoryUrl(pattern);
+  const normalised = normaliseRepoUrl(pattern);
   // What is no URL is empty when normalised, and equals nothing.
   if (normalised === '' || url === '') return false;
   return compileGlob(normalised, { separators: '/' })(url);
@@ -70,7 +71,7 @@ export function permitsDestination(
   destination: DestinationId,
   shown: string = destination.server,
 ): Verdict {
-  const message = `application destination server '${shown}' and namespace '${destination.namespace}' do not match any of the allowed destinations in project '${project.name}'`;
+  const message = destinationRefusal(project, shown, destination.namespace);
   let matched = false;
   for (const entry of project.spec.destinations ?? []) {
     const name = matchPart(entry.name, destination.name);
@@ -84,6 +85,11 @@ export function permitsDestination(
   }
   if (matched) return PERMITTED;
   return refused(message, `${ofProject('spec.destinations', project)} has no match`);
+}
+
+/** What is said of a refused destination, whichever rule refuses it; `shown` is its server or name. */
+export function destinationRefusal(project: Project, shown: string, namespace: string): string {
+  return `application destination server '${shown}' and namespace '${namespace}' do not match any of the allowed destinations in project '${project.name}'`;
 }
 
 interface PartMatch {
@@ -135,10 +141,14 @@ export function permitsKind(project: Project, resource: KindId): Verdict {
   if (blocking !== undefined)
     return refused(
       message,
-      `${blocking.group}/${blocking.kind} in ${ofProject(`spec.${scope}ResourceBlacklist`, project)}`,
+      `${describeRule(blocking)} in ${ofProject(`spec.${scope}ResourceBlacklist`, project)}`,
     );
   if (allowed === undefined || allowed.some(matches)) return PERMITTED;
   return refused(message, `${ofProject(`spec.${scope}ResourceWhitelist`, project)} has no match`);
+}
+
+function describeRule({ group, kind, name }: ResourceRule): string {
+  return [group, kind, ...(name === undefined || name === '' ? [] : [name])].join('/');
 }
 
 /** Whether one object may be managed: its kind, and its namespace on that cluster. */

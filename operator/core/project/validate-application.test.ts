@@ -101,8 +101,21 @@ const cases: readonly Case[] = [
     name: 'a cluster of everybody where only own clusters may be used',
     project: { ...everything, permitOnlyProjectScopedClusters: true },
     expected: [
-      "InvalidSpecError: cluster https://kubernetes.default.svc does not belong to project 'team' (spec.permitOnlyProjectScopedClusters of AppProject team)",
+      "InvalidSpecError: application destination server 'https://kubernetes.default.svc' and namespace 'web' do not match any of the allowed destinations in project 'team' (spec.permitOnlyProjectScopedClusters of AppProject team: cluster in-cluster belongs to no project)",
     ],
+  },
+  {
+    name: 'a cluster of another project where only own clusters may be used',
+    project: { ...everything, permitOnlyProjectScopedClusters: true },
+    cluster: { project: 'other' },
+    expected: [
+      "InvalidSpecError: application destination server 'https://kubernetes.default.svc' and namespace 'web' do not match any of the allowed destinations in project 'team' (spec.permitOnlyProjectScopedClusters of AppProject team: cluster in-cluster belongs to project other)",
+    ],
+  },
+  {
+    name: 'a cluster of another project, which only the own-clusters rule keeps out',
+    cluster: { project: 'other' },
+    expected: [],
   },
   {
     name: "the project's own cluster where only own clusters may be used",

@@ -1,7 +1,7 @@
 import { matchesNamespace } from '../app/names.ts';
 import { sourcesOf } from '../app/sources.ts';
 import type { Application, ApplicationSpec, Condition, Project } from '../app/types.ts';
-import { permitsDestination, permitsSource } from './permits.ts';
+import { destinationRefusal, permitsDestination, permitsSource } from './permits.ts';
 
 type NewCondition = Pick<Condition, 'type' | 'message'>;
 
@@ -63,7 +63,7 @@ function destinationProblems(
   const scoped = destination.project;
   if (project.spec.permitOnlyProjectScopedClusters === true && scoped !== project.name)
     return [
-      `cluster ${destination.server} does not belong to project '${project.name}' (spec.permitOnlyProjectScopedClusters of AppProject ${project.name})`,
+      `${destinationRefusal(project, shown, namespace)} (spec.permitOnlyProjectScopedClusters of AppProject ${project.name}: cluster ${destination.name} belongs to ${scoped === undefined ? 'no project' : `project ${scoped}`})`,
     ];
   return [];
 }

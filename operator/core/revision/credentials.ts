@@ -1,6 +1,6 @@
 import type { KubeObject } from '../objects/kube-object.ts';
 import { isJsonObject } from '../objects/json.ts';
-import { normaliseRepositoryUrl } from './repository-url.ts';
+import { normaliseRepoUrl } from '../repo-url.ts';
 
 /** The part of the configuration that credentials are looked up in. */
 export interface RepositorySecrets {
@@ -25,17 +25,17 @@ export function lookUpCredentials(
   url: string,
   secrets: RepositorySecrets,
 ): LookedUpCredentials | undefined {
-  const wanted = normaliseRepositoryUrl(url);
+  const wanted = normaliseRepoUrl(url);
   if (wanted === '') return undefined;
   const own = secrets
     .secretsOfType('repository')
-    .find((secret) => normaliseRepositoryUrl(field(secret, 'url')) === wanted);
+    .find((secret) => normaliseRepoUrl(field(secret, 'url')) === wanted);
   const fromOwn = own === undefined ? {} : read(own);
   const insecure = own !== undefined && field(own, 'insecure') === 'true';
   if (Object.keys(fromOwn).length > 0) return { ...fromOwn, ...(insecure ? { insecure } : {}) };
   const template = secrets
     .secretsOfType('repo-creds')
-    .map((secret) => ({ secret, prefix: normaliseRepositoryUrl(field(secret, 'url')) }))
+    .map((secret) => ({ secret, prefix: normaliseRepoUrl(field(secret, 'url')) }))
     .filter(({ prefix }) => prefix !== '' && wanted.startsWith(prefix))
     .sort((a, b) => b.prefix.length - a.prefix.length)[0];
   const inherited = template === undefined ? {} : read(template.secret);

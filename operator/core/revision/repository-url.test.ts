@@ -35,6 +35,10 @@ test('a mirror keeps apart what a server may keep apart', () => {
   assert.equal(repositoryIdentity('git@H:o/R.git'), repositoryIdentity('ssh://git@h/o/R'));
 });
 
+test('addresses with spaces name repositories of their own', () => {
+  assert.notEqual(repositoryIdentity('/srv/a b'), repositoryIdentity('/srv/c d'));
+});
+
 test('user information is not shown', () => {
   assert.equal(withoutCredentials('https://u:p@h/x'), 'https://h/x');
   assert.equal(withoutCredentials('https://h/x@y'), 'https://h/x@y');
