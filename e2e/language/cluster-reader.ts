@@ -12,6 +12,7 @@ export interface SeenObject {
     readonly generation?: number;
     readonly labels?: Readonly<Record<string, string>>;
     readonly annotations?: Readonly<Record<string, string>>;
+    readonly creationTimestamp?: string;
     readonly deletionTimestamp?: string;
     readonly managedFields?: readonly { readonly manager: string; readonly operation: string }[];
   };

@@ -1,0 +1,131 @@
+import { after, before, describe, test } from 'node:test';
+import { met, pending, type Expectation } from '../language/expectation.ts';
+import { startWorld, type World } from '../language/world.ts';
+import { deployment } from './manifests.ts';
+
+const signal = AbortSignal.timeout(600_000);
+const CHILDREN = 20;
+const WAVES = 3;
+
+describe('an app-of-apps', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld({ signal });
+  });
+  after(() => world[Symbol.asyncDispose]());
+
+  const child = (index: number) => ({
+    name: world.name(`child-${index}`),
+    wave: index % WAVES,
+  });
+
+  const manifest = (index: number) => {
+    const { name, wave } = child(index);
+    return JSON.stringify({
+      apiVersion: 'argoproj.io/v1alpha1',
+      kind: 'Application',
+      metadata: {
+        name,
+        namespace: world.namespace,
+        annotations: { 'argocd.argoproj.io/sync-wave': String(wave) },
+        finalizers: ['resources-finalizer.argocd.argoproj.io'],
+      },
+      spec: {
+        project: world.name('team'),
+        source: {
+          repoURL: world.git.urlOf('children'),
+          path: `app-${index}`,
+          targetRevision: 'HEAD',
+        },
+        destination: {
+          server: 'https://kubernetes.default.svc',
+          namespace: world.name('children'),
+        },
+        syncPolicy: { automated: { prune: true, selfHeal: true } },
+      },
+    });
+  };
+
+  const indices = Array.from({ length: CHILDREN }, (_, index) => index);
+
+  /** No child of a wave exists before all of the wave before were Healthy. */
+  const inOrder: Expectation = async (stop) => {
+    const seen = await Promise.all(
+      indices.map(async (index) => {
+        const { name, wave } = child(index);
+        const object = await world.reader.get(
+          'applications.argoproj.io',
+          name,
+          world.namespace,
+          stop,
+        );
+        const made = object?.metadata.creationTimestamp;
+        const status = object?.['status'] as { history?: { deployedAt: string }[] } | undefined;
+        return { name, wave, made, deployed: status?.history?.[0]?.deployedAt };
+      }),
+    );
+    for (const early of seen)
+      for (const late of seen) {
+        if (late.wave !== early.wave + 1 || late.made === undefined) continue;
+        if (early.deployed === undefined || early.deployed > late.made)
+          return pending(
+            `${late.name} was made at ${late.made}, ${early.name} deployed ${early.deployed}`,
+          );
+      }
+    return met('in order');
+  };
+
+  test(`deploys a project and ${CHILDREN} children in ${WAVES} waves, and takes them down again`, async () => {
+    const project = {
+      apiVersion: 'argoproj.io/v1alpha1',
+      kind: 'AppProject',
+      metadata: {
+        name: world.name('team'),
+        namespace: world.namespace,
+        annotations: { 'argocd.argoproj.io/sync-wave': '-1' },
+      },
+      spec: { sourceRepos: ['*'], destinations: [{ server: '*', namespace: '*' }] },
+    };
+    await world.given(
+      world.applied({
+        apiVersion: 'v1',
+        kind: 'Namespace',
+        metadata: { name: world.name('children') },
+      }),
+      world.repository(
+        'children',
+        Object.fromEntries(indices.map((i) => [`app-${i}/web.yaml`, deployment(`web-${i}`)])),
+      ),
+      world.repository('root', {
+        'project.json': JSON.stringify(project),
+        ...Object.fromEntries(indices.map((i) => [`child-${i}.json`, manifest(i)])),
+      }),
+    );
+    const root = world.application('root', {
+      repoURL: world.git.urlOf('root'),
+      namespace: world.namespace,
+      syncPolicy: { automated: { prune: true, selfHeal: true } },
+      cascade: true,
+    });
+    await world.when(root.created());
+    await world.thenWithin(120_000, root.isSynced(), root.isHealthy());
+    const children = indices.map((i) =>
+      world.object('applications.argoproj.io', child(i).name, world.namespace),
+    );
+    await world.thenEventually(
+      ...children.map((one) => one.has('status.sync.status', 'Synced')),
+      ...children.map((one) => one.has('status.health.status', 'Healthy')),
+      inOrder,
+    );
+
+    await world.when(root.deleted());
+    await world.thenWithin(
+      120_000,
+      root.isAbsent(),
+      ...children.map((one) => one.isAbsent()),
+      ...indices.map((i) =>
+        world.object('deployments.apps', `web-${i}`, world.name('children')).isAbsent(),
+      ),
+    );
+  });
+});
