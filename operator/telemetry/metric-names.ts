@@ -1,15 +1,34 @@
 /** A metric as it is documented: what it tells and by which labels. */
 export interface MetricDefinition {
-  readonly type: 'counter' | 'histogram';
+  readonly type: 'counter' | 'histogram' | 'gauge';
   readonly help: string;
   readonly labels: readonly string[];
+  /** Upper bounds of a histogram; seconds where the name says nothing else. */
   readonly buckets?: readonly number[];
 }
 
 const APP = ['namespace', 'name', 'project'] as const;
+const QUICK = [0.001, 0.005, 0.025, 0.1, 0.5, 1, 5, 10, 30, 60] as const;
 
-/** Metrics with Argo CD's names where it has one; ours begin with `tiphys_`. Gauges are registered where they are computed. */
+/**
+ * Every metric by name: with Argo CD's names where it has one, so that its dashboards work; ours
+ * begin with `tiphys_`. Gauges are computed where `Metrics.gauge` is called; help and labels stand here.
+ */
 export const METRICS: Readonly<Record<string, MetricDefinition>> = {
+  argocd_app_info: {
+    type: 'gauge',
+    help: 'Information about each Application.',
+    labels: [
+      ...APP,
+      'autosync_enabled',
+      'repo',
+      'dest_server',
+      'dest_namespace',
+      'sync_status',
+      'health_status',
+      'operation',
+    ],
+  },
   argocd_app_sync_total: {
     type: 'counter',
     help: 'Finished sync operations.',
@@ -20,11 +39,86 @@ export const METRICS: Readonly<Record<string, MetricDefinition>> = {
     help: 'Seconds spent in finished sync operations.',
     labels: [...APP, 'dest_server'],
   },
+  argocd_app_k8s_request_total: {
+    type: 'counter',
+    help: 'Requests that syncing an Application made to an API server.',
+    labels: [
+      ...APP,
+      'server',
+      'response_code',
+      'verb',
+      'resource_kind',
+      'resource_namespace',
+      'dry_run',
+    ],
+  },
   argocd_app_reconcile: {
     type: 'histogram',
     help: 'Seconds of one reconcile.',
     labels: ['namespace', 'dest_server'],
     buckets: [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16],
+  },
+  argocd_app_orphaned_resources_count: {
+    type: 'gauge',
+    help: 'Objects in the namespaces of an Application that belong to none.',
+    labels: APP,
+  },
+  argocd_cluster_events_total: {
+    type: 'counter',
+    help: 'Watch events received from a cluster.',
+    labels: ['server', 'group', 'kind'],
+  },
+  argocd_cluster_info: {
+    type: 'gauge',
+    help: 'Information about each cluster.',
+    labels: ['server', 'k8s_version', 'name'],
+  },
+  argocd_cluster_connection_status: {
+    type: 'gauge',
+    help: 'Whether a cluster can be reached: 1, or 0.',
+    labels: ['server', 'k8s_version'],
+  },
+  argocd_cluster_api_resources: {
+    type: 'gauge',
+    help: 'Kinds watched in a cluster.',
+    labels: ['server'],
+  },
+  argocd_cluster_api_resource_objects: {
+    type: 'gauge',
+    help: 'Objects held in memory of a cluster.',
+    labels: ['server'],
+  },
+  argocd_cluster_cache_age_seconds: {
+    type: 'gauge',
+    help: 'Seconds since a cluster was listed in full; -1 when it never was.',
+    labels: ['server'],
+  },
+  workqueue_depth: {
+    type: 'gauge',
+    help: 'Keys that are due and not worked on yet.',
+    labels: ['name'],
+  },
+  workqueue_adds_total: {
+    type: 'counter',
+    help: 'Keys added to a work queue.',
+    labels: ['name'],
+  },
+  workqueue_retries_total: {
+    type: 'counter',
+    help: 'Keys that a work queue took again after a failure.',
+    labels: ['name'],
+  },
+  workqueue_queue_duration_seconds: {
+    type: 'histogram',
+    help: 'Seconds from a key being due to its work beginning.',
+    labels: ['name'],
+    buckets: QUICK,
+  },
+  workqueue_work_duration_seconds: {
+    type: 'histogram',
+    help: 'Seconds of work on one key.',
+    labels: ['name'],
+    buckets: QUICK,
   },
   tiphys_reconcile_errors_total: {
     type: 'counter',
@@ -36,9 +130,30 @@ export const METRICS: Readonly<Record<string, MetricDefinition>> = {
     help: 'Suspected differences that the API server was asked about.',
     labels: ['verdict'],
   },
+  tiphys_renders_total: {
+    type: 'counter',
+    help: 'Sources rendered, by outcome.',
+    labels: ['generator', 'result'],
+  },
+  tiphys_manifest_cache_total: {
+    type: 'counter',
+    help: 'Requests for manifests: `hit` when they were rendered before, else `miss`.',
+    labels: ['result'],
+  },
+  tiphys_manifest_render_seconds: {
+    type: 'histogram',
+    help: 'Seconds of one rendering.',
+    labels: ['generator'],
+    buckets: QUICK,
+  },
   tiphys_events_dropped_total: {
     type: 'counter',
-    help: 'Kubernetes Events that were not delivered.',
+    help: 'Kubernetes Events that were not delivered: `queue-full`, `refused` or `stopped`.',
     labels: ['reason'],
+  },
+  tiphys_metric_misuse_total: {
+    type: 'counter',
+    help: 'Samples that could not be recorded: a defect in Tiphys.',
+    labels: ['metric'],
   },
 };

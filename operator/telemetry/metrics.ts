@@ -1,6 +1,6 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Metrics } from '../ports/telemetry.ts';
-import { METRICS, type MetricDefinition } from './metric-names.ts';
+import type { GaugeSample, Metrics } from '../ports/telemetry.ts';
+import { type MetricDefinition, METRICS } from './metric-names.ts';
 
 export interface PrometheusMetrics extends Metrics {
   /** Everything in the text format of Prometheus. */
@@ -8,74 +8,124 @@ export interface PrometheusMetrics extends Metrics {
   readonly contentType: string;
 }
 
-/** Metrics in a registry of their own, so that several operators can live in one process. */
+type Labels = Readonly<Record<string, string>>;
+type Collect = () => Iterable<GaugeSample>;
+
+/** A registered metric, with the labels it takes. */
+type Registered = { readonly labels: ReadonlySet<string> } & (
+  | { readonly type: 'counter'; readonly metric: Counter }
+  | { readonly type: 'histogram'; readonly metric: Histogram }
+  | { readonly type: 'gauge'; readonly metric: Gauge; readonly collectors: Set<Collect> }
+);
+
+const MISUSE = 'tiphys_metric_misuse_total';
+
+/**
+ * Metrics in a registry of their own, so that several operators can live in one process; with those
+ * of the process itself. Measuring never fails: what Prometheus cannot take (another type under the
+ * same name, not a number) is counted in `tiphys_metric_misuse_total`. A name that is not in the
+ * catalogue is registered on first use; labels it did not have then are left away later.
+ */
 export function createMetrics(): PrometheusMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
-  const counters = new Map<string, Counter>();
-  const histograms = new Map<string, Histogram>();
+  const all = new Map<string, Registered>();
   for (const [name, definition] of Object.entries(METRICS))
-    if (definition.type === 'counter') counters.set(name, counterOf(name, definition));
-    else histograms.set(name, histogramOf(name, definition));
+    if (definition.type !== 'gauge') register(name, definition); // a gauge without samples tells nothing
 
-  function counterOf(name: string, { help, labels }: Pick<MetricDefinition, 'help' | 'labels'>) {
-    return new Counter({ name, help, labelNames: [...labels], registers: [registry] });
+  function register(name: string, definition: MetricDefinition): Registered {
+    const { type, help, labels, buckets } = definition;
+    const configuration = { name, help, labelNames: [...labels], registers: [registry] };
+    const rest = { labels: new Set(labels) };
+    let registered: Registered;
+    if (type === 'counter') registered = { ...rest, type, metric: new Counter(configuration) };
+    else if (type === 'histogram') {
+      const bounds = buckets === undefined ? {} : { buckets: [...buckets] };
+      registered = { ...rest, type, metric: new Histogram({ ...configuration, ...bounds }) };
+    } else {
+      const collectors = new Set<Collect>();
+      const metric = new Gauge({ ...configuration, collect: () => fill(name) });
+      registered = { ...rest, type, metric, collectors };
+    }
+    all.set(name, registered);
+    return registered;
   }
 
-  function histogramOf(
+  /** Asks everybody who registered the gauge; one that fails must not take the other metrics away. */
+  function fill(name: string): void {
+    const gauge = all.get(name);
+    if (gauge?.type !== 'gauge') return;
+    gauge.metric.reset();
+    for (const collect of gauge.collectors)
+      safely(name, () => {
+        for (const { labels, value } of collect()) gauge.metric.set(taken(gauge, labels), value);
+      });
+  }
+
+  function record(
     name: string,
-    { help, labels, buckets }: Pick<MetricDefinition, 'help' | 'labels' | 'buckets'>,
-  ) {
-    return new Histogram({
-      name,
-      help,
-      labelNames: [...labels],
-      registers: [registry],
-      ...(buckets === undefined ? {} : { buckets: [...buckets] }),
+    type: 'counter' | 'histogram',
+    labels: Labels,
+    value: number,
+  ): void {
+    safely(name, () => {
+      const metric =
+        all.get(name) ?? register(name, { type, help: name, labels: Object.keys(labels) });
+      if (metric.type !== type) return misused(name);
+      if (metric.type === 'counter') metric.metric.inc(taken(metric, labels), value);
+      else metric.metric.observe(taken(metric, labels), value);
     });
   }
 
-  /** A metric that is not in the catalogue is made on first use, with the labels it is given. */
-  function known<T>(all: Map<string, T>, name: string, make: () => T): T {
-    const existing = all.get(name);
-    if (existing !== undefined) return existing;
-    const made = make();
-    all.set(name, made);
-    return made;
+  /** What prom-client refuses is a mistake of ours; the work that is measured must go on. */
+  function safely(name: string, work: () => void): void {
+    try {
+      work();
+    } catch {
+      misused(name); // counted: no logger is known here
+    }
+  }
+
+  function misused(name: string): void {
+    const metric = all.get(MISUSE);
+    if (metric?.type === 'counter') metric.metric.inc({ metric: name });
+  }
+
+  function gauge(
+    name: string,
+    help: string,
+    labelNames: readonly string[],
+    collect: Collect,
+  ): Disposable {
+    safely(name, () => {
+      const known = METRICS[name];
+      const labels = known?.labels ?? labelNames;
+      const existing =
+        all.get(name) ?? register(name, { type: 'gauge', help: known?.help ?? help, labels });
+      if (existing.type === 'gauge') existing.collectors.add(collect);
+      else misused(name);
+    });
+    return {
+      [Symbol.dispose]() {
+        const registered = all.get(name);
+        if (registered?.type !== 'gauge' || !registered.collectors.delete(collect)) return;
+        if (registered.collectors.size > 0) return;
+        all.delete(name);
+        registry.removeSingleMetric(name);
+      },
+    };
   }
 
   return {
     contentType: registry.contentType,
     text: () => registry.metrics(),
-    count(name, labels, by = 1) {
-      const counter = known(counters, name, () =>
-        counterOf(name, { help: name, labels: Object.keys(labels) }),
-      );
-      counter.inc({ ...labels }, by);
-    },
-    observe(name, labels, value) {
-      const histogram = known(histograms, name, () =>
-        histogramOf(name, { help: name, labels: Object.keys(labels) }),
-      );
-      histogram.observe({ ...labels }, value);
-    },
-    gauge(name, help, labelNames, collect) {
-      const registered = new Gauge({
-        name,
-        help,
-        labelNames: [...labelNames],
-        registers: [registry],
-        collect() {
-          this.reset();
-          for (const { labels, value } of collect()) this.set({ ...labels }, value);
-        },
-      });
-      return {
-        [Symbol.dispose]() {
-          registered.reset();
-          registry.removeSingleMetric(name);
-        },
-      };
-    },
+    count: (name, labels, by = 1) => record(name, 'counter', labels, by),
+    observe: (name, labels, value) => record(name, 'histogram', labels, value),
+    gauge,
   };
+}
+
+/** Only the labels that the metric has: prom-client throws for any other. */
+function taken({ labels: names }: Registered, labels: Labels): Record<string, string> {
+  return Object.fromEntries(Object.entries(labels).filter(([name]) => names.has(name)));
 }

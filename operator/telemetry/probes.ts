@@ -15,24 +15,36 @@ export interface Probes extends AsyncDisposable {
   readonly port: number;
 }
 
-const REQUEST_TIMEOUT_MS = 10_000;
+/** Whoever can reach the port could otherwise hold connections and memory. */
+const LIMITS = {
+  headersTimeout: 5_000,
+  requestTimeout: 10_000,
+  keepAliveTimeout: 60_000,
+  connectionsCheckingInterval: 5_000,
+  maxHeaderSize: 8_192,
+} as const;
+const MAX_HEADERS = 50;
+const MAX_CONNECTIONS = 100;
+const TEXT = 'text/plain; charset=utf-8';
 
 /**
  * Serves `/metrics`, `/healthz` and `/readyz` over HTTP. `/readyz` answers 503 and says what is
- * missing. Errors: `InvalidConfig` when the port cannot be taken. Disposing closes every connection.
+ * missing, one reason a line. Errors: `InvalidConfig` when the port cannot be taken. Disposing
+ * closes every connection, idle or not.
  */
 export async function startProbes(options: ProbesOptions): Promise<Probes> {
-  const server = createServer({ requestTimeout: REQUEST_TIMEOUT_MS }, (request, response) => {
-    answer(request, response, options).catch(() => response.destroy());
+  const server = createServer(LIMITS, (request, response) => {
+    answer(request, response, options).catch((error: unknown) => fail(response, error));
   });
-  server.maxHeadersCount = 100;
+  server.maxHeadersCount = MAX_HEADERS;
+  server.maxConnections = MAX_CONNECTIONS;
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (cause) =>
+    server.on('error', (cause) =>
       reject(
         new TiphysError(
           'InvalidConfig',
-          `--metrics-port ${options.port}: cannot listen on ${options.host}: ${cause.message}`,
-          { cause },
+          `metrics port ${options.port}: cannot listen on ${options.host}: ${cause.message}`,
+          { cause, hint: 'Choose a free port and an address of this machine.' },
         ),
       ),
     );
@@ -53,11 +65,17 @@ async function answer(
   response: ServerResponse,
   { metrics, ready }: ProbesOptions,
 ): Promise<void> {
-  const send = (status: number, body: string, type = 'text/plain; charset=utf-8'): void => {
+  const send = (status: number, body: string, type = TEXT): void => {
     response.writeHead(status, { 'content-type': type }).end(body);
   };
-  if (request.method !== 'GET' && request.method !== 'HEAD') return send(405, 'GET only\n');
-  switch ((request.url ?? '').split('?')[0]) {
+  const page = (request.url ?? '').split('?')[0];
+  if (page !== '/metrics' && page !== '/healthz' && page !== '/readyz')
+    return send(404, 'not found; there are /metrics, /healthz and /readyz\n');
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.setHeader('allow', 'GET, HEAD').setHeader('connection', 'close'); // its body is not read
+    return send(405, 'GET only\n');
+  }
+  switch (page) {
     case '/metrics':
       return send(200, await metrics.text(), metrics.contentType);
     case '/healthz':
@@ -66,7 +84,12 @@ async function answer(
       const { ok, reasons } = ready();
       return ok ? send(200, 'ok\n') : send(503, `${reasons.join('\n')}\n`);
     }
-    default:
-      return send(404, 'not found; there are /metrics, /healthz and /readyz\n');
   }
+}
+
+/** The one who asks learns why; there is nobody else to tell. */
+function fail(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) return void response.destroy();
+  const message = error instanceof Error ? error.message : String(error);
+  response.writeHead(500, { 'content-type': TEXT }).end(`${message}\n`);
 }
