@@ -71,7 +71,8 @@ export function createMetrics(): PrometheusMetrics {
     safely(name, () => {
       const metric =
         all.get(name) ?? register(name, { type, help: name, labels: Object.keys(labels) });
-      if (metric.type !== type) return misused(name);
+      // prom-client lets NaN pass, and a counter is then NaN for ever.
+      if (metric.type !== type || !Number.isFinite(value)) return misused(name);
       if (metric.type === 'counter') metric.metric.inc(taken(metric, labels), value);
       else metric.metric.observe(taken(metric, labels), value);
     });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { describe, test } from 'node:test';
 import { hasCode } from '../core/errors.ts';
 import { createMetrics } from './metrics.ts';
@@ -21,6 +21,14 @@ function start(options: Partial<ProbesOptions> = {}) {
 async function ask(port: number, path: string, method = 'GET') {
   const response = await fetch(`http://${HOST}:${port}${path}`, { method });
   return { status: response.status, text: await response.text(), headers: response.headers };
+}
+
+/** Also when the other side resets the connection. */
+function untilClosed(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    socket.on('error', () => {}).on('close', () => resolve());
+    socket.resume();
+  });
 }
 
 describe('probes', () => {
@@ -85,9 +93,7 @@ describe('probes', () => {
     idle.write('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n');
     halfOpen.write('GET /healthz HTTP/1.1\r\n');
     await once(idle, 'data');
-    idle.resume();
-    halfOpen.resume();
-    const closed = Promise.all([once(idle, 'close'), once(halfOpen, 'close')]);
+    const closed = Promise.all([idle, halfOpen].map(untilClosed));
     await probes[Symbol.asyncDispose]();
     await closed;
     await probes[Symbol.asyncDispose]();
