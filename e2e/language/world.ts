@@ -31,6 +31,8 @@ export interface WorldOptions {
   readonly cluster?: Pick<SharedCluster, 'kubeconfigPath' | 'keepLogs'>;
   /** Further arguments of `tiphys run`; `false` starts no operator. Default none. */
   readonly operator?: readonly string[] | false;
+  /** The program that `startOperator` runs with Node. Default: `operator/main.ts` as it is written. */
+  readonly program?: string;
   /** After a failed expectation. Default true. */
   readonly keepLogs?: boolean;
 }
@@ -123,7 +125,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       name,
       program: process.execPath,
       args: [
-        join(root, 'operator/main.ts'),
+        options.program ?? join(root, 'operator/main.ts'),
         'run',
         `--kubeconfig=${kubeconfigPath}`,
         `--namespace=${namespace}`,

@@ -2,7 +2,7 @@ import { appKey, type AppKey } from '../core/app/app-key.ts';
 import { parseInstanceName } from '../core/app/names.ts';
 import { isJsonObject, jsonEqual, type JsonValue } from '../core/objects/json.ts';
 import { groupOf, resourceKey, type KubeObject } from '../core/objects/kube-object.ts';
-import { normaliseRepositoryUrl } from '../core/revision/repository-url.ts';
+import { normaliseRepoUrl } from '../core/repo-url.ts';
 import { instanceOf } from '../core/tracking/tracking.ts';
 import { assessHealth } from '../core/health/assess-health.ts';
 import type { EnginePorts, EngineSettings } from '../engine/ports.ts';
@@ -190,6 +190,6 @@ function readsFrom(app: KubeObject, url: string): boolean {
 function sameRepo(value: unknown, url: string): boolean {
   return (
     typeof value === 'string' &&
-    (value === url || normaliseRepositoryUrl(value) === normaliseRepositoryUrl(url))
+    (value === url || normaliseRepoUrl(value) === normaliseRepoUrl(url))
   );
 }
