@@ -1,6 +1,4 @@
 #!/usr/bin/env node
-import { runCli } from './cli/run-cli.ts';
-
 // The only file that knows the process: arguments, environment, signals and exit code.
 
 const stop = new AbortController();
@@ -15,11 +13,22 @@ for (const stream of [process.stdout, process.stderr])
     throw error;
   });
 
-process.exitCode = await runCli(process.argv.slice(2), {
-  stdout: process.stdout,
-  stderr: process.stderr,
-  stdin: process.stdin,
-  env: process.env,
-  cwd: process.cwd(),
-  signal: stop.signal,
-});
+const NEEDED_NODE = 24;
+
+if (Number.parseInt(process.versions.node, 10) < NEEDED_NODE) {
+  process.stderr.write(
+    `error: tiphys needs Node ${NEEDED_NODE} or newer, this is ${process.versions.node}\n`,
+  );
+  process.exitCode = 2;
+} else {
+  // Loaded only now: what it imports does not load on an older Node.
+  const { runCli } = await import('./cli/run-cli.ts');
+  process.exitCode = await runCli(process.argv.slice(2), {
+    stdout: process.stdout,
+    stderr: process.stderr,
+    stdin: process.stdin,
+    env: process.env,
+    cwd: process.cwd(),
+    signal: stop.signal,
+  });
+}

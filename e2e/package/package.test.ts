@@ -93,7 +93,8 @@ describe('the published package', () => {
 
   test('brings the CRDs and a command that says what it can do', async () => {
     await access(join(folder, 'user/node_modules/tiphys/crds/application.yaml'));
-    const help = await run(join(folder, 'user/node_modules/.bin/tiphys'), ['--help'], 'user');
+    const program = join(folder, 'user/node_modules/.bin/tiphys');
+    const help = await run(process.execPath, [program, '--help'], 'user');
     assert.match(help, /tiphys run/);
   });
 });

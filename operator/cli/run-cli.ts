@@ -41,8 +41,12 @@ function findCommand(name: string): Command {
 
 function help(name: string | undefined, io: CommandIo): number {
   if (name === undefined) {
-    const lines = COMMANDS.map((command) => `  ${command.name.padEnd(10)} ${command.summary}`);
-    io.stdout.write(`tiphys COMMAND\n\n${lines.join('\n')}\n\ntiphys help COMMAND tells more.\n`);
+    const lines = COMMANDS.map(
+      (command) => `  tiphys ${command.name.padEnd(10)} ${command.summary}`,
+    );
+    io.stdout.write(
+      `Usage: tiphys COMMAND\n\n${lines.join('\n')}\n\ntiphys help COMMAND tells more.\n`,
+    );
     return EXIT_OK;
   }
   const command = findCommand(name);
