@@ -2,6 +2,7 @@ import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { createApplicationController } from './controllers/application.ts';
 import { ensureDefaultProject } from './controllers/app-project.ts';
 import type { AppKey } from './core/app/app-key.ts';
@@ -19,9 +20,14 @@ import { createLeaseLock } from './kube/lease-lock.ts';
 import { createAppStore, createProjectStore } from './live/app-store.ts';
 import { createClusters, IN_CLUSTER_SERVER } from './live/clusters.ts';
 import { createConfigStore } from './live/config-store.ts';
-import { DEFAULT_EXCLUSIONS, isExcludedKind } from './live/excluded-kinds.ts';
+import {
+  readControlPlaneSettings,
+  type ControlPlaneSettings,
+} from './live/control-plane-settings.ts';
+import { isExcludedKind } from './live/excluded-kinds.ts';
 import { createLiveState } from './live/live-state.ts';
 import { engineSettings } from './operator-options.ts';
+import type { ConfigStore } from './ports/config-store.ts';
 import type { GeneratorRegistry, GeneratorSettings } from './ports/generator.ts';
 import type { Clock, EventSink, Logger, Metrics } from './ports/index.ts';
 import type { KubeClient } from './ports/kube-client.ts';
@@ -101,7 +107,7 @@ export function createOperator(options: OperatorOptions): Operator {
   const random = options.random ?? Math.random;
   const logger = options.logger ?? silentLogger;
   const metrics = options.metrics ?? silentMetrics;
-  const settings = engineSettings({ ...options.settings, namespace: options.namespace });
+  let settings = engineSettings({ ...options.settings, namespace: options.namespace });
   const shared = { clock, random, logger };
   const stack = new AsyncDisposableStack();
   const stop = new AbortController();
@@ -115,11 +121,13 @@ export function createOperator(options: OperatorOptions): Operator {
     const dataDir = options.dataDir ?? temporaryDir(stack);
     const client = stack.use(createKubeClient({ connection: options.connection, clock, random }));
     const stores = await startStores(client, signal);
+    const configured = readSettings(stores.config);
+    settings = { ...settings, tracking: options.settings?.tracking ?? configured.tracking };
     const events =
       options.events ??
       stack.use(createEventSink({ client, component: 'tiphys', clock, logger, metrics }));
     stack.use(registerAppMetrics(metrics, stores.apps));
-    const clusters = stack.use(connectClusters(client, stores));
+    const clusters = stack.use(connectClusters(client, stores, configured));
     const repositories = stack.use(openRepositories(dataDir, stores));
     const ports: EnginePorts = {
       ...shared,
@@ -156,6 +164,23 @@ export function createOperator(options: OperatorOptions): Operator {
     notReady = [];
   }
 
+  /** Marks and watches depend on them from the beginning, so a change waits for the next start. */
+  function readSettings(config: ConfigStore): ControlPlaneSettings {
+    const first = readControlPlaneSettings(config);
+    for (const problem of first.problems) logger.warn({ problem }, 'argocd-cm has an invalid key');
+    stack.use(
+      config.onChange((object) => {
+        if (object.metadata.name !== 'argocd-cm') return;
+        if (isDeepStrictEqual(readControlPlaneSettings(config), first)) return;
+        logger.warn(
+          {},
+          'argocd-cm changed tracking or exclusions; that takes effect at the next start',
+        );
+      }),
+    );
+    return first;
+  }
+
   function beginWork(applications: number): void {
     controller?.start();
     logger.info({ namespace: settings.namespace, applications }, 'operator works');
@@ -176,7 +201,11 @@ export function createOperator(options: OperatorOptions): Operator {
 
   type Stores = Awaited<ReturnType<typeof startStores>>;
 
-  function connectClusters(client: KubeClient, { config }: Stores) {
+  function connectClusters(
+    client: KubeClient,
+    { config }: Stores,
+    { exclusions, inclusions }: ControlPlaneSettings,
+  ) {
     return createClusters({
       config,
       inCluster: client,
@@ -192,7 +221,7 @@ export function createOperator(options: OperatorOptions): Operator {
           ...scope,
           client: destination,
           instanceOf: (object) => instanceOf(object, settings.tracking),
-          excluded: (kind) => isExcludedKind(kind, DEFAULT_EXCLUSIONS, []),
+          excluded: (kind) => isExcludedKind(kind, exclusions, inclusions),
           fieldManagers: [settings.fieldManager],
         }),
       clock,
