@@ -125,6 +125,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       name,
       program: process.execPath,
       args: [
+        '--max-semi-space-size=16', // as the first line of the program has it
         options.program ?? join(root, 'operator/main.ts'),
         'run',
         `--kubeconfig=${kubeconfigPath}`,

@@ -10,7 +10,7 @@ import {
 import { sourcesOf } from '../core/app/sources.ts';
 import type { Application, OperationState } from '../core/app/types.ts';
 import { isWorthWriting } from '../core/app/worth-writing.ts';
-import { toTiphysError } from '../core/errors.ts';
+import { hasCode, toTiphysError } from '../core/errors.ts';
 import { beginRetry, retryDueAt } from '../core/sync/retry.ts';
 import type { AppKey } from '../core/app/app-key.ts';
 import type { Cluster } from '../ports/clusters.ts';
@@ -49,6 +49,8 @@ const again = (afterMs: number): ReconcileOutcome => ({ type: 'requeue', afterMs
 /** How long a pass waits at the most for an event that should come by itself. */
 const OPERATION_POLL_MS = 30_000;
 const DELETION_POLL_MS = 5_000;
+/** By then the watch has told what somebody else wrote. */
+const CONFLICT_RETRY_MS = 100;
 
 /** Builds the reconciler; it holds no resources and needs no closing. */
 export function createReconciler(ports: EnginePorts, settings: EngineSettings): Reconciler {
@@ -68,7 +70,17 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
     }
     const app = parsed.application;
     if (!isProcessed(app, settings)) return DONE;
-    return reconcileApplication(key, app, signal);
+    const memory = memories.of(key);
+    const asked = memory.requested;
+    try {
+      return await reconcileApplication(key, app, signal);
+    } catch (error) {
+      // Nothing may be lost by a pass that could not report: the next one looks at least as closely.
+      memory.requested = higherLevel(memory.requested, higherLevel(asked, 'recent'));
+      if (!hasCode(error, 'KubeConflict')) throw error;
+      ports.logger.debug({ app: key }, 'somebody wrote to the application meanwhile; once more');
+      return again(CONFLICT_RETRY_MS);
+    }
   }
 
   async function reconcileApplication(
