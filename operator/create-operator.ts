@@ -33,7 +33,11 @@ import type { Clock, EventSink, Logger, Metrics } from './ports/index.ts';
 import type { KubeClient } from './ports/kube-client.ts';
 import { systemClock } from './runtime/clock.ts';
 import type { Controller } from './runtime/controller.ts';
-import { acquireLeadership, type Leadership } from './runtime/leader-election.ts';
+import {
+  acquireLeadership,
+  type Leadership,
+  type LeaderElectionOptions,
+} from './runtime/leader-election.ts';
 import { silentLogger, silentMetrics } from './telemetry/silent.ts';
 import { registerAppMetrics } from './telemetry/app-metrics.ts';
 import { createEventSink } from './telemetry/event-sink.ts';
@@ -54,7 +58,9 @@ export interface OperatorOptions {
   readonly workers?: number;
   readonly git?: GitOptions;
   /** Work only while holding a lease; without it this operator must be the only one. */
-  readonly leaderElection?: { readonly name: string; readonly identity: string };
+  readonly leaderElection?: LeaderElection;
+  /** Longest time of one request to an API server; not of watches. Default 60 s. */
+  readonly requestTimeoutMs?: number;
   /** Default: silent. */
   readonly logger?: Logger;
   /** Default: none. */
@@ -64,6 +70,13 @@ export interface OperatorOptions {
   readonly clock?: Clock;
   /** Uniform in [0, 1). */
   readonly random?: () => number;
+}
+
+/** The lease, and how often it is renewed; defaults as in `acquireLeadership`. */
+export interface LeaderElection
+  extends Pick<LeaderElectionOptions, 'identity' | 'leaseMs' | 'renewDeadlineMs' | 'retryMs'> {
+  /** Name of the Lease in the control-plane namespace. */
+  readonly name: string;
 }
 
 export interface GitOptions {
@@ -109,6 +122,7 @@ export function createOperator(options: OperatorOptions): Operator {
   const metrics = options.metrics ?? silentMetrics;
   let settings = engineSettings({ ...options.settings, namespace: options.namespace });
   const shared = { clock, random, logger };
+  const { requestTimeoutMs = 60_000 } = options;
   const stack = new AsyncDisposableStack();
   const stop = new AbortController();
   const lost = Promise.withResolvers<unknown>();
@@ -119,7 +133,9 @@ export function createOperator(options: OperatorOptions): Operator {
   async function start(signal: AbortSignal): Promise<void> {
     notReady = ['connecting'];
     const dataDir = options.dataDir ?? temporaryDir(stack);
-    const client = stack.use(createKubeClient({ connection: options.connection, clock, random }));
+    const client = stack.use(
+      createKubeClient({ connection: options.connection, requestTimeoutMs, clock, random }),
+    );
     const stores = await startStores(client, signal);
     const configured = readSettings(stores.config);
     settings = { ...settings, tracking: options.settings?.tracking ?? configured.tracking };
@@ -156,8 +172,7 @@ export function createOperator(options: OperatorOptions): Operator {
     });
     if (options.leaderElection === undefined) beginWork(stores.apps.list().length);
     else {
-      const { name, identity } = options.leaderElection;
-      leading = lead(client, name, identity, () => stores.apps.list().length);
+      leading = lead(client, options.leaderElection, () => stores.apps.list().length);
       leading.catch(lost.resolve);
       await clusters.connect(IN_CLUSTER_SERVER, signal); // so that taking over is quick
     }
@@ -212,6 +227,7 @@ export function createOperator(options: OperatorOptions): Operator {
       connect: (secret) =>
         createKubeClient({
           connection: connectionFromClusterSecret(secret, clock),
+          requestTimeoutMs,
           clock,
           random,
         }),
@@ -249,15 +265,15 @@ export function createOperator(options: OperatorOptions): Operator {
 
   async function lead(
     client: KubeClient,
-    name: string,
-    identity: string,
+    { name, ...election }: LeaderElection,
     applications: () => number,
   ): Promise<Leadership> {
+    const { identity } = election;
     logger.info({ lease: name, identity }, 'standing by for leadership');
     const leadership = await acquireLeadership(
       {
+        ...election,
         lock: createLeaseLock({ client, namespace: settings.namespace, name }),
-        identity,
         clock,
         random,
         onTrouble: (error) => logger.warn({ lease: name, err: error }, 'lease not reached'),

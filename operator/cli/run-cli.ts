@@ -1,5 +1,5 @@
 import { TiphysError, toTiphysError } from '../core/errors.ts';
-import { editDistance } from '../config/parse-config.ts';
+import { nearestName } from '../core/nearest-name.ts';
 import { EXIT_ERROR, EXIT_OK, type Command, type CommandIo } from './command.ts';
 import { crds } from './crds.ts';
 import { diff } from './diff.ts';
@@ -31,11 +31,13 @@ export async function runCli(argv: readonly string[], io: CommandIo): Promise<nu
 function findCommand(name: string): Command {
   const command = COMMANDS.find((candidate) => candidate.name === name);
   if (command !== undefined) return command;
-  const [nearest] = COMMANDS.map((candidate) => candidate.name).sort(
-    (a, b) => editDistance(name, a) - editDistance(name, b),
+  const nearest = nearestName(
+    name,
+    COMMANDS.map((candidate) => candidate.name),
   );
+  const meant = nearest === undefined ? '' : `Did you mean tiphys ${nearest}? `;
   throw new TiphysError('InvalidConfig', `${name}: is not a command`, {
-    hint: `Did you mean tiphys ${nearest ?? 'help'}? tiphys help lists all.`,
+    hint: `${meant}tiphys help lists all.`,
   });
 }
 

@@ -3,10 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config/keys.ts';
-import { configHelp, parseConfig } from '../config/parse-config.ts';
+import { describeConfig } from '../config/describe-config.ts';
+import { parseConfig } from '../config/parse-config.ts';
 import { TiphysError } from '../core/errors.ts';
-import { DEFAULT_SELF_HEAL } from '../core/sync/auto-sync.ts';
-import { createOperator } from '../create-operator.ts';
+import { createOperator, type LeaderElection } from '../create-operator.ts';
 import { createDefaultGenerators } from '../default-generators.ts';
 import type { KubeConnection } from '../kube/connection.ts';
 import { connectionFromKubeconfig, connectionInCluster } from '../kube/kubeconfig.ts';
@@ -21,7 +21,7 @@ export const run: Command = {
   name: 'run',
   summary: 'Reconcile Applications until stopped',
   usage: '[--kubeconfig FILE] [--namespace argocd] [flags]',
-  help: `Flags go before variables (docs/configuration.md), variables before defaults.\n\n${configHelp()}`,
+  help: `Flags go before variables (docs/configuration.md), variables before defaults.\n\n${describeConfig()}`,
   async run(args, io) {
     const parsed = parseConfig({ argv: args, env: io.env });
     if (parsed.type === 'invalid')
@@ -66,15 +66,17 @@ async function serve(config: Config, io: CommandIo): Promise<number> {
         resyncJitterMs: config.resyncJitter,
         hardResyncMs: config.hardResync,
         selfHeal: {
-          ...DEFAULT_SELF_HEAL,
+          delayMs: config.selfHealDelay,
           backoffMs: config.selfHealBackoff,
+          factor: config.selfHealBackoffFactor,
           capMs: config.selfHealBackoffCap,
         },
         repoErrorGraceMs: config.repoErrorGracePeriod,
         syncTimeoutMs: config.syncTimeout,
         waveDelayMs: config.syncWaveDelay,
       },
-      workers: Math.max(1, config.workers),
+      workers: config.workers,
+      requestTimeoutMs: config.kubeRequestTimeout,
       git: {
         program: config.git,
         path: io.env['PATH'] ?? '',
@@ -82,9 +84,7 @@ async function serve(config: Config, io: CommandIo): Promise<number> {
         pollJitterMs: config.repoPollJitter,
         timeoutMs: config.gitTimeout,
       },
-      ...(config.leaderElection
-        ? { leaderElection: { name: config.leaderElectionName, identity: identity(config) } }
-        : {}),
+      ...(config.leaderElection ? { leaderElection: leaderElection(config) } : {}),
       logger,
       metrics,
     }),
@@ -134,6 +134,13 @@ async function openDataDir(config: Config, stack: AsyncDisposableStack): Promise
   return dir;
 }
 
-function identity({ identity: given }: Config): string {
-  return given === '' ? `${hostname()}-${randomBytes(4).toString('hex')}` : given;
+function leaderElection(config: Config): LeaderElection {
+  const { identity } = config;
+  return {
+    name: config.leaderElectionName,
+    identity: identity === '' ? `${hostname()}-${randomBytes(4).toString('hex')}` : identity,
+    leaseMs: config.leaderElectionLease,
+    renewDeadlineMs: config.leaderElectionRenewDeadline,
+    retryMs: config.leaderElectionRetry,
+  };
 }

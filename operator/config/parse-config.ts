@@ -1,10 +1,8 @@
-import { CONFIG_KEYS, type Config, type ConfigKey } from './keys.ts';
-
-export interface ConfigProblem {
-  /** The flag or variable, as it was given. */
-  readonly name: string;
-  readonly message: string;
-}
+import { nearestName } from '../core/nearest-name.ts';
+import { contradictions } from './contradictions.ts';
+import { isServiceLink, strayVariables } from './environment.ts';
+import type { ConfigKey, ConfigProblem } from './key.ts';
+import { CONFIG_KEYS, type Config } from './keys.ts';
 
 export type ParsedConfig =
   | { readonly type: 'ok'; readonly config: Config }
@@ -15,50 +13,63 @@ export interface ConfigInput {
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
-/** Settings from flags, else variables, else defaults. Unknown flags are refused with the nearest name. */
+type Entry = readonly [keyof Config, ConfigKey<unknown>];
+
+/**
+ * Settings from flags, else variables, else defaults. Finds all problems at once: values that make
+ * no sense, settings that contradict each other, and flags and `TIPHYS_` variables that are unknown,
+ * with the name that was probably meant.
+ */
 export function parseConfig({ argv, env }: ConfigInput): ParsedConfig {
-  const keys = Object.entries(CONFIG_KEYS) as [keyof Config, ConfigKey<unknown>][];
+  const entries = Object.entries(CONFIG_KEYS) as readonly Entry[];
+  const keys = entries.map(([, key]) => key);
   const { flags, problems } = readFlags(argv, keys);
+  problems.push(...strayVariables(env, keys));
   const config: Record<string, unknown> = {};
-  for (const [name, key] of keys) {
+  for (const [name, key] of entries) {
     const given = source(key, flags.get(key.flag), env);
     const parsed = key.schema.safeParse(given.text);
     if (parsed.success) config[name] = parsed.data;
     else
-      problems.push({
-        name: given.name,
-        message: parsed.error.issues.map((issue) => issue.message).join('; '),
-      });
+      problems.push({ name: given.name, message: parsed.error.issues[0]?.message ?? 'is wrong' });
   }
   if (problems.length > 0) return { type: 'invalid', problems };
-  return { type: 'ok', config: config as unknown as Config };
+  const whole = config as unknown as Config; // every key was parsed by its schema
+  const contradicting = contradictions(whole);
+  if (contradicting.length > 0) return { type: 'invalid', problems: contradicting };
+  return { type: 'ok', config: whole };
 }
 
-/** `--flag=value` and `--flag value`; the last of several wins. */
+/** `--flag=value` and `--flag value`; the last of several wins. A switch needs no value. */
 function readFlags(
   argv: readonly string[],
-  keys: readonly [string, ConfigKey<unknown>][],
+  keys: readonly ConfigKey<unknown>[],
 ): { readonly flags: ReadonlyMap<string, string>; readonly problems: ConfigProblem[] } {
-  const known = new Set(keys.map(([, { flag }]) => flag));
+  const known = new Map(keys.map((key) => [key.flag, key]));
   const flags = new Map<string, string>();
   const problems: ConfigProblem[] = [];
   for (let at = 0; at < argv.length; at += 1) {
     const word = argv[at] ?? '';
-    const match = /^--([^=]+)(?:=(.*))?$/s.exec(word);
-    const [, name = '', inline] = match ?? [];
-    if (match === null) {
+    const [, flag, inline] = /^--([^=]+)(?:=(.*))?$/s.exec(word) ?? [];
+    if (flag === undefined) {
       problems.push({ name: word, message: 'is not expected; settings are flags' });
       continue;
     }
     const takesNext = inline === undefined && argv[at + 1]?.startsWith('--') === false;
-    const value = inline ?? (takesNext ? argv[at + 1] : undefined);
     if (takesNext) at += 1;
-    if (!known.has(name))
-      problems.push({ name: `--${name}`, message: `is unknown${nearest(name, keys)}` });
-    else if (value === undefined) problems.push({ name: `--${name}`, message: 'needs a value' });
-    else flags.set(name, value);
+    const key = known.get(flag);
+    const value = inline ?? (takesNext ? argv[at] : key?.alone);
+    if (key === undefined)
+      problems.push({ name: `--${flag}`, message: unknown(flag, [...known.keys()]) });
+    else if (value === undefined) problems.push({ name: `--${flag}`, message: 'needs a value' });
+    else flags.set(flag, value);
   }
   return { flags, problems };
+}
+
+function unknown(flag: string, flags: readonly string[]): string {
+  const nearest = nearestName(flag, flags);
+  return nearest === undefined ? 'is unknown' : `is unknown; did you mean --${nearest}?`;
 }
 
 function source(
@@ -69,58 +80,7 @@ function source(
   if (value !== undefined) return { name: `--${key.flag}`, text: value };
   for (const name of key.env) {
     const text = env[name];
-    if (text !== undefined && text !== '') return { name, text };
+    if (text !== undefined && text !== '' && !isServiceLink(name, text)) return { name, text };
   }
   return { name: `--${key.flag}`, text: key.fallback };
-}
-
-function nearest(name: string, keys: readonly [string, ConfigKey<unknown>][]): string {
-  const [best] = keys
-    .map(([, { flag }]) => ({ flag, distance: editDistance(name, flag) }))
-    .sort((a, b) => a.distance - b.distance);
-  return best !== undefined && best.distance <= 3 ? `; did you mean --${best.flag}?` : '';
-}
-
-/** Levenshtein distance. */
-export function editDistance(left: string, right: string): number {
-  let row = Array.from({ length: right.length + 1 }, (_, index) => index);
-  for (let i = 1; i <= left.length; i += 1) {
-    const next = [i];
-    for (let j = 1; j <= right.length; j += 1) {
-      const change = (row[j - 1] ?? 0) + (left[i - 1] === right[j - 1] ? 0 : 1);
-      next.push(Math.min((row[j] ?? 0) + 1, (next[j - 1] ?? 0) + 1, change));
-    }
-    row = next;
-  }
-  return row[right.length] ?? 0;
-}
-
-/** Lines of help: every flag with its default. */
-export function configHelp(): string {
-  return Object.values(CONFIG_KEYS)
-    .map(({ flag, fallback, description }) => {
-      const shown = fallback === '' ? '' : ` Default ${fallback}.`;
-      return `  --${flag.padEnd(26)} ${description}${shown}`;
-    })
-    .join('\n');
-}
-
-/** The page `docs/configuration.md`. */
-export function configurationPage(): string {
-  const rows = Object.values(CONFIG_KEYS).map(
-    ({ flag, env, fallback, description }) =>
-      `| \`--${flag}\` | ${env.map((name) => `\`${name}\``).join(' ')} | ${fallback === '' ? '' : `\`${fallback}\``} | ${description} |`,
-  );
-  return `# Configuration
-
-Settings of \`tiphys run\`. A flag goes before a variable, a variable before the default. Durations
-are written as in Go (\`90s\`, \`1h30m\`); a bare number is seconds. Unknown flags are refused.
-
-| flag | variables | default | meaning |
-| --- | --- | --- | --- |
-${rows.join('\n')}
-
-Tracking, exclusions and clusters are read from the ConfigMaps and Secrets of the control plane,
-where people who come from Argo CD already have them.
-`;
 }

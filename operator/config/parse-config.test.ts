@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { CONFIG_KEYS, type Config } from './keys.ts';
+import { parseConfig, type ConfigInput } from './parse-config.ts';
+
+function parse(input: Partial<ConfigInput>): Config {
+  const parsed = parseConfig({ argv: [], env: {}, ...input });
+  assert.equal(parsed.type, 'ok', JSON.stringify(parsed));
+  assert.ok(parsed.type === 'ok');
+  return parsed.config;
+}
+
+function problems(input: Partial<ConfigInput>): readonly string[] {
+  const parsed = parseConfig({ argv: [], env: {}, ...input });
+  assert.ok(parsed.type === 'invalid', JSON.stringify(parsed));
+  return parsed.problems.map(({ name, message }) => `${name} ${message}`);
+}
+
+test('without flags and variables the defaults hold', () => {
+  const config = parse({});
+  assert.equal(config.namespace, 'argocd');
+  assert.equal(config.resync, 180_000);
+  assert.equal(config.hardResync, 0);
+  assert.equal(config.selfHealBackoffFactor, 3);
+  assert.equal(config.selfHealBackoffCap, 300_000);
+  assert.equal(config.leaderElection, false);
+  assert.deepEqual(config.applicationNamespaces, []);
+});
+
+test('a flag goes before a variable, ours before the one of Argo CD, and that before the default', () => {
+  const env = { TIPHYS_RESYNC: '2m', ARGOCD_RECONCILIATION_TIMEOUT: '3m' };
+  assert.equal(parse({ argv: ['--resync', '1m'], env }).resync, 60_000);
+  assert.equal(parse({ env }).resync, 120_000);
+  assert.equal(parse({ env: { ...env, TIPHYS_RESYNC: '' } }).resync, 180_000);
+  assert.equal(parse({ env: { ARGOCD_RECONCILIATION_TIMEOUT: '300s' } }).resync, 300_000);
+});
+
+test('flags are written with a blank or with =, and the last of several wins', () => {
+  const argv = ['--namespace=one', '--workers', '3', '--namespace', 'two', '--resync=1h30m'];
+  const { namespace, workers, resync } = parse({ argv });
+  assert.deepEqual({ namespace, workers, resync }, { namespace: 'two', workers: 3, resync: 5.4e6 });
+});
+
+test('a switch needs no value, and can be given one', () => {
+  assert.equal(parse({ argv: ['--leader-election'] }).leaderElection, true);
+  assert.equal(parse({ argv: ['--leader-election', '--workers=2'] }).leaderElection, true);
+  assert.equal(parse({ argv: ['--leader-election', 'false'] }).leaderElection, false);
+  assert.equal(parse({ argv: ['--leader-election=false'] }).leaderElection, false);
+});
+
+test('a bare number is seconds, as in the variables of Argo CD', () => {
+  assert.equal(parse({ env: { ARGOCD_SYNC_WAVE_DELAY: '5' } }).syncWaveDelay, 5_000);
+});
+
+test('lists have commas between their items', () => {
+  const env = { ARGOCD_APPLICATION_NAMESPACES: 'team-*, /^app-\\d+$/ ,' };
+  assert.deepEqual(parse({ env }).applicationNamespaces, ['team-*', '/^app-\\d+$/']);
+});
+
+for (const [why, input, expected] of [
+  [
+    'an unknown flag, with the one that was meant',
+    { argv: ['--repo-pol-interval', '1s'] },
+    '--repo-pol-interval is unknown; did you mean --repo-poll-interval?',
+  ],
+  ['an unknown flag like no other', { argv: ['--bananas=1'] }, '--bananas is unknown'],
+  ['a word that is no flag', { argv: ['now'] }, 'now is not expected; settings are flags'],
+  ['a short flag', { argv: ['-n'] }, '-n is not expected; settings are flags'],
+  ['a flag without its value', { argv: ['--namespace'] }, '--namespace needs a value'],
+  [
+    'text that is no duration, by the name it was given under',
+    { env: { ARGOCD_RECONCILIATION_TIMEOUT: 'soon' } },
+    'ARGOCD_RECONCILIATION_TIMEOUT "soon" is no duration; write 90s, 5m or 1h30m',
+  ],
+  [
+    'a negative duration',
+    { argv: ['--resync=-1s'] },
+    '--resync "-1s" is no duration; write 90s, 5m or 1h30m',
+  ],
+  [
+    'a port that does not exist',
+    { argv: ['--metrics-port', '70000'] },
+    '--metrics-port must be a whole number from 0 to 65535',
+  ],
+  ['no workers', { argv: ['--workers=0'] }, '--workers must be a whole number from 1 to 1000'],
+  [
+    'a level that does not exist',
+    { env: { TIPHYS_LOG_LEVEL: 'loud' } },
+    'TIPHYS_LOG_LEVEL must be debug, info, warn or error',
+  ],
+  [
+    'a switch that is neither',
+    { argv: ['--leader-election=yes'] },
+    '--leader-election must be true or false',
+  ],
+  [
+    'a misspelt variable of ours',
+    { env: { TIPHYS_RESYNK: '1s' } },
+    'TIPHYS_RESYNK is unknown; did you mean TIPHYS_RESYNC?',
+  ],
+  ['a context without its file', { argv: ['--context', 'prod'] }, '--context needs --kubeconfig'],
+  [
+    'a lease that is too short to be renewed',
+    { argv: ['--leader-election-lease=5s'] },
+    '--leader-election-renew-deadline must be shorter than --leader-election-lease',
+  ],
+] satisfies readonly (readonly [string, Partial<ConfigInput>, string])[])
+  test(`refuses ${why}`, () => assert.deepEqual(problems(input), [expected]));
+
+test('finds all problems at once', () => {
+  assert.equal(
+    problems({ argv: ['--nope', '--workers=x'], env: { TIPHYS_LOG_FORMAT: 'xml' } }).length,
+    3,
+  );
+});
+
+test('what Kubernetes says about Services tiphys and tiphys-metrics is no setting', () => {
+  const env = {
+    TIPHYS_SERVICE_HOST: '10.0.0.7',
+    TIPHYS_SERVICE_PORT: '80',
+    TIPHYS_SERVICE_PORT_HTTP: '80',
+    TIPHYS_PORT: 'tcp://10.0.0.7:80',
+    TIPHYS_PORT_80_TCP: 'tcp://10.0.0.7:80',
+    TIPHYS_PORT_80_TCP_ADDR: '10.0.0.7',
+    TIPHYS_METRICS_SERVICE_HOST: '10.0.0.8',
+    TIPHYS_METRICS_PORT: 'tcp://10.0.0.8:8082',
+  };
+  assert.equal(parse({ env }).metricsPort, 8082);
+  assert.equal(parse({ env: { ...env, TIPHYS_METRICS_PORT: '9000' } }).metricsPort, 9000);
+});
+
+test('variables of others are not looked at', () => {
+  parse({ env: { PATH: '/bin', HOME: '/root', TIPHYS_CACHE: '/tmp', TIPHYSX: 'x' } });
+});
+
+test('every default is valid, every flag is known under exactly one name', () => {
+  const keys = Object.values(CONFIG_KEYS);
+  for (const key of keys) assert.ok(key.schema.safeParse(key.fallback).success, key.flag);
+  assert.equal(new Set(keys.map(({ flag }) => flag)).size, keys.length);
+  for (const { env, flag } of keys)
+    assert.equal(env[0], `TIPHYS_${flag.toUpperCase().replaceAll('-', '_')}`);
+});
+
+test('property: parsing never throws, whatever is typed', () => {
+  const word = fc.oneof(
+    fc.string(),
+    fc.constantFrom(...Object.values(CONFIG_KEYS).map(({ flag }) => `--${flag}`)),
+    fc.string().map((value) => `--workers=${value}`),
+  );
+  fc.assert(
+    fc.property(fc.array(word), fc.dictionary(fc.string(), fc.string()), (argv, env) => {
+      const parsed = parseConfig({ argv, env });
+      if (parsed.type === 'invalid') assert.ok(parsed.problems.length > 0);
+    }),
+  );
+});
+
+test('property: a setting means the same as a flag and as a variable', () => {
+  const keys = Object.values(CONFIG_KEYS).filter(({ flag }) => flag !== 'context');
+  fc.assert(
+    fc.property(fc.constantFrom(...keys), fc.integer({ min: 1, max: 9 }), (key, seconds) => {
+      const value = String(seconds);
+      const flag = parseConfig({ argv: [`--${key.flag}`, value], env: {} });
+      const variable = parseConfig({ argv: [], env: { [key.env[0] ?? '']: value } });
+      assert.equal(flag.type, variable.type);
+      if (flag.type === 'ok' && variable.type === 'ok')
+        assert.deepEqual(flag.config, variable.config);
+    }),
+  );
+});
