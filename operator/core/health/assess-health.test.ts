@@ -60,6 +60,8 @@ describe('messages', () => {
     ['Pod', 'Degraded-init-cannot-start', 'CreateContainerConfigError'],
     ['Pod', 'Degraded-failed-with-exit-code', 'container "bad" failed with exit code 3'],
     ['Pod', 'Degraded-out-of-memory', 'OOMKilled'],
+    ['PersistentVolumeClaim', 'Unknown-no-status', 'status.phase is not set'],
+    ['Workflow', 'Unknown-odd-phase', 'status.phase is not known: constructor'],
     ['CronJob', 'Healthy-suspended', 'CronJob is Suspended'],
     ['HorizontalPodAutoscaler', 'Progressing-no-conditions', 'Waiting to Autoscale'],
     ['APIService', 'Progressing-not-available', 'MissingEndpoints: none'],
@@ -88,6 +90,12 @@ describe('before the rule of the kind', () => {
     });
   });
 
+  test('a null time of deletion is none', () => {
+    const job = read('Job', 'Healthy-complete.yaml');
+    const kept = { ...job, metadata: { name: 'x', deletionTimestamp: null } };
+    assert.equal(assessHealth(kept as unknown as KubeObject)?.status, 'Healthy');
+  });
+
   test('unless it is a hook that is kept until its result is read', () => {
     assert.equal(assessHealth(leaving([HOOK_FINALIZER]))?.status, 'Healthy');
   });
@@ -100,7 +108,7 @@ describe('before the rule of the kind', () => {
   });
 });
 
-test('whatever stands in spec and status, nothing is thrown', () => {
+test('whatever stands in metadata, spec and status, nothing is thrown', () => {
   const examples = kinds.map((kind) => read(kind, readdirSync(join(folder, kind))[0] ?? ''));
   fc.assert(
     fc.property(
@@ -108,7 +116,19 @@ test('whatever stands in spec and status, nothing is thrown', () => {
       fc.jsonValue(),
       fc.jsonValue(),
       fc.jsonValue(),
-      (example, spec, status, conditions) => {
+      fc.record(
+        {
+          name: fc.jsonValue(),
+          generation: fc.jsonValue(),
+          annotations: fc.jsonValue(),
+          finalizers: fc.jsonValue(),
+          deletionTimestamp: fc.jsonValue(),
+        },
+        { requiredKeys: [] },
+      ),
+      (example, spec, status, conditions, metadata) => {
+        assert.ok(assessHealth({ ...example, metadata } as KubeObject));
+        assert.ok(assessHealth({ ...example, spec, status, metadata } as KubeObject));
         const odd = { ...example, spec, status } as KubeObject;
         assert.ok(assessHealth(odd));
         assert.ok(assessHealth({ ...odd, status: { conditions } } as KubeObject));

@@ -1,3 +1,4 @@
+import { isJsonArray } from '../objects/json.ts';
 import { groupOf, type KubeObject } from '../objects/kube-object.ts';
 import { application } from './application.ts';
 import { judge, type Health, type HealthCheck } from './health.ts';
@@ -47,8 +48,7 @@ const CHECKS: Readonly<Record<string, HealthCheck>> = {
  * of health, which influences nothing. Never throws: content that makes no sense is Unknown.
  */
 export function assessHealth(object: KubeObject): Health | undefined {
-  const isHeld = object.metadata.finalizers?.includes(HOOK_FINALIZER) === true;
-  if (object.metadata.deletionTimestamp !== undefined && !isHeld)
+  if (isPendingDeletion(object))
     return { status: 'Progressing', message: 'Pending deletion', rule: 'deletion' };
   const rule = `${groupOf(object.apiVersion)}/${object.kind}`;
   const check = CHECKS[rule];
@@ -59,4 +59,11 @@ export function assessHealth(object: KubeObject): Health | undefined {
     const reason = error instanceof Error ? error.message : String(error);
     return { ...judge('Unknown', `${rule}: not assessed: ${reason}`), rule };
   }
+}
+
+/** Metadata may also come from a file that no API server has checked: its types are only claimed. */
+function isPendingDeletion({ metadata }: KubeObject): boolean {
+  const finalizers: unknown = metadata.finalizers;
+  const isHeld = isJsonArray(finalizers) && finalizers.includes(HOOK_FINALIZER);
+  return typeof metadata.deletionTimestamp === 'string' && !isHeld;
 }

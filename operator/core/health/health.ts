@@ -39,6 +39,11 @@ export function text(object: JsonObject, name: string): string {
   return typeof value === 'string' ? value : '';
 }
 
+/** Why a phase that no rule knows is Unknown. */
+export function unknownPhase(phase: string): string {
+  return phase === '' ? 'status.phase is not set' : `status.phase is not known: ${phase}`;
+}
+
 /** The objects in a member that is a list. */
 export function items(object: JsonObject, name: string): readonly JsonObject[] {
   const value: JsonValue | undefined = object[name];

@@ -1,8 +1,9 @@
-import { healthy, judge, part, text, type HealthCheck } from './health.ts';
+import { healthy, judge, part, text, unknownPhase, type HealthCheck } from './health.ts';
 
 /** Healthy when bound. */
 export const persistentVolumeClaim: HealthCheck = (object) => {
-  switch (text(part(object, 'status'), 'phase')) {
+  const phase = text(part(object, 'status'), 'phase');
+  switch (phase) {
     case 'Bound':
       return healthy;
     case 'Pending':
@@ -10,6 +11,6 @@ export const persistentVolumeClaim: HealthCheck = (object) => {
     case 'Lost':
       return judge('Degraded');
     default:
-      return judge('Unknown');
+      return judge('Unknown', unknownPhase(phase));
   }
 };

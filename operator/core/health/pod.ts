@@ -7,6 +7,7 @@ import {
   judge,
   part,
   text,
+  unknownPhase,
   type HealthCheck,
   type Judgement,
 } from './health.ts';
@@ -25,7 +26,8 @@ export const pod: HealthCheck = (object) => {
     const stuck = stuckContainers(status);
     if (stuck.length > 0) return judge('Degraded', stuck.join(', '));
   }
-  switch (text(status, 'phase')) {
+  const phase = text(status, 'phase');
+  switch (phase) {
     case 'Pending':
       return judge('Progressing', text(status, 'message'));
     case 'Succeeded':
@@ -35,7 +37,7 @@ export const pod: HealthCheck = (object) => {
     case 'Running':
       return forever ? running(status) : judge('Progressing', text(status, 'message'));
     default:
-      return judge('Unknown', text(status, 'message'));
+      return judge('Unknown', text(status, 'message') || unknownPhase(phase));
   }
 };
 

@@ -49,7 +49,27 @@ describe('health of an application', () => {
       message: 'Caused by Pod:web/p',
     },
     {
-      name: 'three are named',
+      name: 'three are all there is to name',
+      resources: ['a', 'b', 'c'].map((name) => ({ id: named(name), status: 'Degraded' })),
+      status: 'Degraded',
+      message: 'Caused by Pod:web/a, Pod:web/b, Pod:web/c',
+    },
+    {
+      name: 'what could not be judged is worse than what failed',
+      resources: [{ status: 'Degraded' }, { id: named('p'), status: 'Unknown' }],
+      status: 'Unknown',
+      message: 'Caused by Pod:web/p',
+    },
+    {
+      name: 'an ignored object that lives is reason enough not to be Missing',
+      resources: [
+        { missing: true },
+        { status: 'Degraded', annotations: { 'argocd.argoproj.io/ignore-healthcheck': 'true' } },
+      ],
+      status: 'Healthy',
+    },
+    {
+      name: 'of more than three, three are named',
       resources: ['a', 'b', 'c', 'd', 'e'].map((name) => ({ id: named(name), status: 'Degraded' })),
       status: 'Degraded',
       message: 'Caused by Pod:web/a, Pod:web/b, Pod:web/c and 2 more',
@@ -117,6 +137,11 @@ describe('health of an application', () => {
       }),
     );
   });
+});
+
+test('from best to worst', () => {
+  const order = ['Healthy', 'Suspended', 'Progressing', 'Missing', 'Degraded', 'Unknown'];
+  assert.deepEqual(HEALTH_ORDER, order);
 });
 
 test('worse-of is a total order', () => {

@@ -1,4 +1,4 @@
-import { judge, part, text, type HealthCheck, type Judgement } from './health.ts';
+import { judge, part, text, unknownPhase, type HealthCheck, type Judgement } from './health.ts';
 
 const BY_PHASE: ReadonlyMap<string, Judgement['status']> = new Map([
   ['', 'Progressing'],
@@ -12,5 +12,10 @@ const BY_PHASE: ReadonlyMap<string, Judgement['status']> = new Map([
 /** A Workflow of Argo Workflows, by its phase. */
 export const workflow: HealthCheck = (object) => {
   const status = part(object, 'status');
-  return judge(BY_PHASE.get(text(status, 'phase')) ?? 'Unknown', text(status, 'message'));
+  const phase = text(status, 'phase');
+  const known = BY_PHASE.get(phase);
+  const message = text(status, 'message');
+  return known === undefined
+    ? judge('Unknown', message || unknownPhase(phase))
+    : judge(known, message);
 };
