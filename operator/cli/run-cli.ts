@@ -4,10 +4,12 @@ import { EXIT_ERROR, EXIT_OK, type Command, type CommandIo } from './command.ts'
 import { crds } from './crds.ts';
 import { diff } from './diff.ts';
 import { health } from './health.ts';
+import { plan } from './plan.ts';
+import { render } from './render.ts';
 import { run } from './run.ts';
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [run, crds, diff, health];
+export const COMMANDS: readonly Command[] = [run, crds, render, diff, health, plan];
 
 /** What a shell reports for a program that was interrupted. */
 const EXIT_INTERRUPTED = 130;

@@ -1,3 +1,2 @@
 export { createFolderRepositories, openFolderTree } from './folder-tree.ts';
 export { createGitRepositories, type GitRepositoriesOptions } from './git-repositories.ts';
-export type { MaterialiseLimits, SourceTreeOptions } from './source-tree.ts';

@@ -1,0 +1,164 @@
+import { compareObject, FIELD_MANAGER } from '../core/diff/compare-object.ts';
+import { lastAppliedOf } from '../core/diff/last-applied.ts';
+import { instanceName } from '../core/app/names.ts';
+import type { Application } from '../core/app/types.ts';
+import { TiphysError } from '../core/errors.ts';
+import {
+  keyOf,
+  parseResourceKey,
+  resourceKey,
+  type KubeObject,
+} from '../core/objects/kube-object.ts';
+import { isHook } from '../core/sync/hooks.ts';
+import { parseSyncOptions } from '../core/sync/options.ts';
+import { planSync, type SyncPair, type SyncTask } from '../core/sync/plan-sync.ts';
+import { DEFAULT_TRACKING, instanceOf, isSelfReferenced } from '../core/tracking/tracking.ts';
+import { parseArguments } from './arguments.ts';
+import { EXIT_DIFFERENT, EXIT_OK, type Command } from './command.ts';
+import { outputFormat, writeJson, writeTable, writeYaml } from './output.ts';
+import { onlyArgument, readApplication, readObjects } from './read-objects.ts';
+import {
+  RENDER_HELP,
+  RENDER_OPTIONS,
+  renderApplication,
+  type RenderedApplication,
+} from './render-application.ts';
+
+interface PlannedTask {
+  readonly phase: string;
+  readonly wave: number;
+  readonly action: 'create' | 'update' | 'unchanged' | 'prune' | 'keep' | 'hook';
+  readonly group: string;
+  readonly kind: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly reason: string;
+}
+
+export const plan: Command = {
+  name: 'plan',
+  summary: 'Say what a sync would do, given live objects from a file',
+  usage: 'APPLICATION.yaml --live FILE [--prune] [--repo-dir DIR] [-o table|json|yaml]',
+  help: `Exit code 0: nothing to do. 1: something to do. 2: an error.\n\n  --live FILE          live objects; kubectl get … -o yaml writes such files\n  --prune              also delete what is gone from Git, as automated.prune does\n${RENDER_HELP}`,
+  async run(args, io) {
+    const { values, positionals } = parseArguments(args, {
+      ...RENDER_OPTIONS,
+      live: { type: 'string' },
+      prune: { type: 'boolean', default: false },
+    });
+    const format = outputFormat(values.output, 'table');
+    if (values.live === undefined) throw new TiphysError('InvalidConfig', '--live FILE is missing');
+    const app = await readApplication(onlyArgument(positionals, 'APPLICATION.yaml'), io);
+    const live = await readObjects(values.live, io);
+    const rendered = await renderApplication(app, values, io);
+    const prune = values.prune || app.spec.syncPolicy?.automated?.prune === true;
+    const tasks = planTasks({ app, live, rendered, prune, controlPlane: values.namespace });
+    switch (format) {
+      case 'json':
+        writeJson(io, tasks);
+        break;
+      case 'yaml':
+        writeYaml(io, [tasks]);
+        break;
+      case 'table':
+        writeTable(
+          io,
+          ['PHASE', 'WAVE', 'ACTION', 'KIND', 'NAMESPACE', 'NAME', 'REASON'],
+          tasks.map(row),
+        );
+    }
+    const idle = tasks.every(({ action }) => action === 'unchanged' || action === 'keep');
+    return idle ? EXIT_OK : EXIT_DIFFERENT;
+  },
+};
+
+interface PlanQuestion {
+  readonly app: Application;
+  readonly live: readonly KubeObject[];
+  readonly rendered: RenderedApplication;
+  readonly prune: boolean;
+  readonly controlPlane: string;
+}
+
+function planTasks({ app, live, rendered, prune, controlPlane }: PlanQuestion): PlannedTask[] {
+  const { targets, revision } = rendered;
+  const instance = instanceName(app.metadata, controlPlane);
+  const standing = new Map(live.map((object) => [keyOf(object), object]));
+  const keys = new Set(targets.resources.keys());
+  for (const [key, object] of standing)
+    if (instanceOf(object, DEFAULT_TRACKING) === instance && !isHook(object)) keys.add(key);
+  const pairs = [...keys].map((key): SyncPair => {
+    const target = targets.resources.get(key);
+    const actual = standing.get(key);
+    return {
+      id: parseResourceKey(key),
+      target,
+      live: actual,
+      comparison: compareObject(target, actual),
+      owned: actual !== undefined && isOwned(actual),
+      selfReferenced: actual === undefined || isSelfReferenced(actual, target, DEFAULT_TRACKING),
+    };
+  });
+  const namespace = app.spec.destination.namespace ?? '';
+  const home = resourceKey({ group: '', kind: 'Namespace', namespace: '', name: namespace });
+  const { tasks } = planSync({
+    pairs,
+    hooks: targets.hooks,
+    operation: { prune },
+    options: parseSyncOptions(app.spec.syncPolicy?.syncOptions),
+    namespace,
+    liveNamespace: standing.get(home),
+    managedNamespaceMetadata: app.spec.syncPolicy?.managedNamespaceMetadata,
+    revision,
+    startedAtSeconds: 0,
+    attempt: 0,
+    results: new Map(),
+    live: (key) => standing.get(key),
+    refuse: () => undefined,
+  });
+  const compared = new Map(pairs.map((pair) => [resourceKey(pair.id), pair]));
+  return tasks.map((task) => describe(task, compared.get(task.resource), prune));
+}
+
+/** kubectl leaves managed fields out unless asked, and without them nothing speaks against it. */
+function isOwned(live: KubeObject): boolean {
+  if (live.metadata.managedFields === undefined) return true;
+  return lastAppliedOf(live, FIELD_MANAGER).type === 'applied';
+}
+
+function describe(task: SyncTask, pair: SyncPair | undefined, prune: boolean): PlannedTask {
+  const { phase, wave, group, kind, namespace, name } = task;
+  return { phase, wave, ...judge(task, pair, prune), group, kind, namespace, name };
+}
+
+function judge(
+  task: SyncTask,
+  pair: SyncPair | undefined,
+  prune: boolean,
+): Pick<PlannedTask, 'action' | 'reason'> {
+  switch (task.type) {
+    case 'hook':
+      return { action: 'hook', reason: task.live === undefined ? '' : 'an old one is there' };
+    case 'prune':
+      if (!prune) return { action: 'keep', reason: 'gone from Git, and pruning is off' };
+      if (task.prune === 'no') return { action: 'keep', reason: 'Prune=false' };
+      return {
+        action: 'prune',
+        reason: task.prune === 'confirm' ? 'after approval' : 'gone from Git',
+      };
+    case 'apply': {
+      const comparison = pair?.comparison;
+      if (task.live === undefined) return { action: 'create', reason: 'missing' };
+      if (comparison?.type === 'different')
+        return { action: 'update', reason: comparison.paths.join(', ') };
+      return task.unchanged
+        ? { action: 'unchanged', reason: '' }
+        : { action: 'update', reason: 'equal, but not applied by us yet' };
+    }
+  }
+}
+
+function row(task: PlannedTask): readonly string[] {
+  const { phase, wave, action, kind, namespace, name, reason } = task;
+  return [phase, String(wave), action, kind, namespace, name, reason];
+}

@@ -1,0 +1,54 @@
+import { waveOf, kindRank } from '../core/sync/order.ts';
+import { hookRole } from '../core/sync/hooks.ts';
+import type { KubeObject } from '../core/objects/kube-object.ts';
+import { parseArguments } from './arguments.ts';
+import { EXIT_OK, type Command } from './command.ts';
+import { outputFormat, writeJson, writeTable, writeYaml } from './output.ts';
+import { onlyArgument, readApplication } from './read-objects.ts';
+import { RENDER_HELP, RENDER_OPTIONS, renderApplication } from './render-application.ts';
+
+export const render: Command = {
+  name: 'render',
+  summary: 'Render the manifests of an Application, without a cluster',
+  usage: 'APPLICATION.yaml [--repo-dir DIR] [-o yaml|json|table]',
+  help: `Objects get the destination namespace and the tracking mark, as a sync would apply them.\n\n${RENDER_HELP}`,
+  async run(args, io) {
+    const { values, positionals } = parseArguments(args, RENDER_OPTIONS);
+    const format = outputFormat(values.output, 'yaml');
+    const app = await readApplication(onlyArgument(positionals, 'APPLICATION.yaml'), io);
+    const { targets } = await renderApplication(app, values, io);
+    const objects = inApplyOrder([...targets.resources.values(), ...targets.hooks]);
+    switch (format) {
+      case 'yaml':
+        writeYaml(io, objects);
+        break;
+      case 'json':
+        writeJson(io, { apiVersion: 'v1', kind: 'List', items: objects });
+        break;
+      case 'table':
+        writeTable(io, ['KIND', 'NAMESPACE', 'NAME', 'WAVE', 'HOOK'], objects.map(row));
+    }
+    return EXIT_OK;
+  },
+};
+
+function inApplyOrder(objects: readonly KubeObject[]): readonly KubeObject[] {
+  return objects.toSorted(
+    (a, b) =>
+      waveOf(a) - waveOf(b) ||
+      kindRank(a.kind) - kindRank(b.kind) ||
+      ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1),
+  );
+}
+
+function row(object: KubeObject): readonly string[] {
+  const role = hookRole(object);
+  const { namespace = '', name, generateName } = object.metadata;
+  return [
+    object.kind,
+    namespace,
+    name ?? `${generateName ?? ''}*`,
+    String(waveOf(object)),
+    role.type === 'hook' ? role.phases.join(',') : '',
+  ];
+}
