@@ -1,5 +1,5 @@
 import { appProjectCrd, applicationCrd } from '../core/app/crd.ts';
-import { parseArguments } from './arguments.ts';
+import { noOperands, parseArguments } from './arguments.ts';
 import { EXIT_OK, type Command } from './command.ts';
 import { outputFormat, writeJson, writeTable, writeYaml } from './output.ts';
 
@@ -9,7 +9,10 @@ export const crds: Command = {
   usage: '[-o yaml|json|table]',
   help: 'Install them with: tiphys crds | kubectl apply -f -',
   async run(args, io) {
-    const { values } = parseArguments(args, { output: { type: 'string', short: 'o' } });
+    const { values, positionals } = parseArguments(args, {
+      output: { type: 'string', short: 'o' },
+    });
+    noOperands(positionals);
     const definitions = [applicationCrd(), appProjectCrd()];
     switch (outputFormat(values.output, 'yaml')) {
       case 'yaml':

@@ -1,19 +1,18 @@
-import deepDiff from 'deep-diff';
 import { compareObject } from '../core/diff/compare-object.ts';
-import { normalise } from '../core/diff/normalise.ts';
 import { TiphysError } from '../core/errors.ts';
-import { describeResource, idOf, keyOf, type KubeObject } from '../core/objects/kube-object.ts';
-import { maskSecret } from '../core/diff/mask-secret.ts';
-import { parseArguments } from './arguments.ts';
+import {
+  describeResource,
+  idOf,
+  keyOf,
+  resourceKey,
+  type KubeObject,
+  type ResourceKey,
+} from '../core/objects/kube-object.ts';
+import { noOperands, parseArguments } from './arguments.ts';
 import { EXIT_DIFFERENT, EXIT_OK, type Command } from './command.ts';
+import { listChanges, type Change } from './list-changes.ts';
 import { outputFormat, writeJson, writeTable, writeYaml } from './output.ts';
 import { readObjects } from './read-objects.ts';
-
-interface Change {
-  readonly path: string;
-  readonly live?: unknown;
-  readonly desired?: unknown;
-}
 
 interface Entry {
   readonly apiVersion: string;
@@ -30,17 +29,19 @@ export const diff: Command = {
   usage: '--desired FILE --live FILE [-o table|json|yaml]',
   help: 'Exit code 0: applying desired would change nothing. 1: it would. 2: an error. Values of Secrets are masked.',
   async run(args, io) {
-    const { values } = parseArguments(args, {
+    const { values, positionals } = parseArguments(args, {
       desired: { type: 'string' },
       live: { type: 'string' },
       output: { type: 'string', short: 'o' },
     });
+    noOperands(positionals);
+    const format = outputFormat(values.output, 'table');
     if (values.desired === undefined || values.live === undefined)
       throw new TiphysError('InvalidConfig', '--desired FILE and --live FILE are both needed');
     const desired = await readObjects(values.desired, io);
     const live = await readObjects(values.live, io);
     const entries = pair(desired, live).map(([wanted, actual]) => compare(wanted, actual));
-    switch (outputFormat(values.output, 'table')) {
+    switch (format) {
       case 'json':
         writeJson(io, entries);
         break;
@@ -54,26 +55,27 @@ export const diff: Command = {
   },
 };
 
-/** Desired and live by key; an object without a namespace in Git matches one that has any. */
-function pair(
-  desired: readonly KubeObject[],
-  live: readonly KubeObject[],
-): readonly (readonly [KubeObject | undefined, KubeObject | undefined])[] {
-  const left = new Set(live);
-  const pairs = desired.map((wanted) => {
-    const actual = [...left].find((candidate) => isSame(wanted, candidate));
-    if (actual !== undefined) left.delete(actual);
-    return [wanted, actual] as const;
-  });
-  return [...pairs, ...[...left].map((actual) => [undefined, actual] as const)];
-}
+type Pair = readonly [desired: KubeObject | undefined, live: KubeObject | undefined];
 
-function isSame(wanted: KubeObject, actual: KubeObject): boolean {
-  if (keyOf(wanted) === keyOf(actual)) return true;
-  const { namespace: _namespace, ...metadata } = actual.metadata;
-  return (
-    wanted.metadata.namespace === undefined && keyOf(wanted) === keyOf({ ...actual, metadata })
-  );
+/**
+ * Desired and live by key. What remains of desired without a namespace is matched with what remains
+ * of live in any, as Git leaves the namespace to the destination.
+ */
+function pair(desired: readonly KubeObject[], live: readonly KubeObject[]): readonly Pair[] {
+  const left = new Set(live);
+  const take = (index: ReadonlyMap<ResourceKey, readonly KubeObject[]>, key: ResourceKey) => {
+    const found = index.get(key)?.find((object) => left.has(object));
+    if (found !== undefined) left.delete(found);
+    return found;
+  };
+  const byKey = Map.groupBy(live, keyOf);
+  const exact = desired.map((wanted) => take(byKey, keyOf(wanted)));
+  const byName = Map.groupBy(left, (object) => resourceKey({ ...idOf(object), namespace: '' }));
+  const pairs = desired.map((wanted, index): Pair => {
+    const isBare = (wanted.metadata.namespace ?? '') === '';
+    return [wanted, exact[index] ?? (isBare ? take(byName, keyOf(wanted)) : undefined)];
+  });
+  return [...pairs, ...Array.from(left, (actual): Pair => [undefined, actual])];
 }
 
 function compare(wanted: KubeObject | undefined, actual: KubeObject | undefined): Entry {
@@ -83,7 +85,7 @@ function compare(wanted: KubeObject | undefined, actual: KubeObject | undefined)
   const { namespace, name, kind } = idOf(actual ?? object);
   const changes =
     comparison.type === 'different' && wanted !== undefined && actual !== undefined
-      ? changesBetween(wanted, actual, comparison.paths)
+      ? listChanges(wanted, actual, comparison.paths)
       : [];
   return {
     apiVersion: object.apiVersion,
@@ -94,46 +96,6 @@ function compare(wanted: KubeObject | undefined, actual: KubeObject | undefined)
     changes,
   };
 }
-
-/** The differences below the paths that the comparison found, with Secret values masked first. */
-function changesBetween(
-  wanted: KubeObject,
-  actual: KubeObject,
-  paths: readonly string[],
-): readonly Change[] {
-  const [before, after] = maskSecret(normalise(actual), normalise(wanted));
-  const roots = paths.map((path) => path.replace(/[.[].*$/, ''));
-  return (deepDiff.diff(before, after) ?? [])
-    .filter(({ path }) => roots.includes(String(path?.[0] ?? '')))
-    .map((change) => {
-      const path = (change.path ?? []).join('.');
-      switch (change.kind) {
-        case 'N':
-          return { path, desired: change.rhs };
-        case 'D':
-          return { path, live: change.lhs };
-        case 'E':
-          return { path, live: change.lhs, desired: change.rhs };
-        case 'A':
-          return {
-            path: `${path}.${change.index}`,
-            live: lhsOf(change.item),
-            desired: rhsOf(change.item),
-          };
-      }
-    })
-    .filter((change) => 'desired' in change || isGone(change.path, paths));
-}
-
-/** Members that only live has do not matter, unless our last apply set them. */
-function isGone(path: string, paths: readonly string[]): boolean {
-  const names = (text: string) => text.split(/[.[\]]+/).filter((part) => part !== '');
-  const wanted = names(path).join('.');
-  return paths.some((candidate) => wanted.startsWith(names(candidate).join('.')));
-}
-
-const lhsOf = (item: object): unknown => ('lhs' in item ? item.lhs : undefined);
-const rhsOf = (item: object): unknown => ('rhs' in item ? item.rhs : undefined);
 
 function rows(entry: Entry): readonly (readonly string[])[] {
   const name = describeResource({ group: '', ...entry });

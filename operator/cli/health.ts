@@ -1,6 +1,6 @@
 import { assessHealth } from '../core/health/assess-health.ts';
 import { TiphysError } from '../core/errors.ts';
-import { parseArguments } from './arguments.ts';
+import { noOperands, parseArguments } from './arguments.ts';
 import { EXIT_OK, type Command } from './command.ts';
 import { outputFormat, writeJson, writeTable, writeYaml } from './output.ts';
 import { readObjects } from './read-objects.ts';
@@ -11,10 +11,12 @@ export const health: Command = {
   usage: '-f FILE… [-o json|yaml|table]',
   help: 'Prints one entry for each object, in the order of input. Kinds without a rule have an empty status.',
   async run(args, io) {
-    const { values } = parseArguments(args, {
+    const { values, positionals } = parseArguments(args, {
       filename: { type: 'string', short: 'f', multiple: true },
       output: { type: 'string', short: 'o' },
     });
+    noOperands(positionals);
+    const format = outputFormat(values.output, 'table');
     const files = values.filename ?? [];
     if (files.length === 0) throw new TiphysError('InvalidConfig', '-f FILE is missing');
     const entries = [];
@@ -32,7 +34,7 @@ export const health: Command = {
           rule: judged?.rule ?? '',
         });
       }
-    switch (outputFormat(values.output, 'table')) {
+    switch (format) {
       case 'json':
         writeJson(io, entries);
         break;

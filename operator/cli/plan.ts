@@ -13,10 +13,10 @@ import { isHook } from '../core/sync/hooks.ts';
 import { parseSyncOptions } from '../core/sync/options.ts';
 import { planSync, type SyncPair, type SyncTask } from '../core/sync/plan-sync.ts';
 import { DEFAULT_TRACKING, instanceOf, isSelfReferenced } from '../core/tracking/tracking.ts';
-import { parseArguments } from './arguments.ts';
+import { onlyOperand, parseArguments } from './arguments.ts';
 import { EXIT_DIFFERENT, EXIT_OK, type Command } from './command.ts';
 import { outputFormat, writeJson, writeTable, writeYaml } from './output.ts';
-import { onlyArgument, readApplication, readObjects } from './read-objects.ts';
+import { readApplication, readObjects } from './read-objects.ts';
 import {
   RENDER_HELP,
   RENDER_OPTIONS,
@@ -48,7 +48,7 @@ export const plan: Command = {
     });
     const format = outputFormat(values.output, 'table');
     if (values.live === undefined) throw new TiphysError('InvalidConfig', '--live FILE is missing');
-    const app = await readApplication(onlyArgument(positionals, 'APPLICATION.yaml'), io);
+    const app = await readApplication(onlyOperand(positionals, 'APPLICATION.yaml'), io);
     const live = await readObjects(values.live, io);
     const rendered = await renderApplication(app, values, io);
     const prune = values.prune || app.spec.syncPolicy?.automated?.prune === true;

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { addAbortSignal } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { parseManifests } from '../../generators/index.ts';
 import { parseApplication } from '../core/app/parse.ts';
@@ -14,12 +15,34 @@ export async function readObjects(path: string, io: CommandIo): Promise<readonly
 }
 
 async function readText(path: string, io: CommandIo): Promise<string> {
-  if (path === '-') return text(io.stdin);
+  if (path === '-') return readStandardInput(io);
   try {
     return await readFile(resolve(io.cwd, path), 'utf8');
   } catch (cause) {
-    throw new TiphysError('PathNotFound', `${path}: cannot be read`, { cause });
+    throw new TiphysError('PathNotFound', `${path}: cannot be read: ${reasonOf(cause)}`, {
+      cause,
+      hint: 'Give the path of a YAML or JSON file, or - for standard input.',
+    });
   }
+}
+
+function reasonOf(cause: unknown): string {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : '';
+  return READ_FAILURES[code] ?? code;
+}
+
+const READ_FAILURES: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such file',
+  EISDIR: 'it is a folder',
+  EACCES: 'permission denied',
+};
+
+async function readStandardInput({ stdin, signal }: CommandIo): Promise<string> {
+  if (stdin.readableEnded)
+    throw new TiphysError('InvalidConfig', '-: standard input was read already', {
+      hint: 'Only one file can be -.',
+    });
+  return text(addAbortSignal(signal, stdin));
 }
 
 /** The one Application in a file. Errors: as `readObjects`, and `InvalidSpec`. */
@@ -33,13 +56,4 @@ export async function readApplication(path: string, io: CommandIo): Promise<Appl
   if (parsed.type === 'ok') return parsed.application;
   const problems = parsed.problems.map((problem) => `${problem.path}: ${problem.message}`);
   throw new TiphysError('InvalidSpec', `${path}: ${problems.join('; ')}`);
-}
-
-/** The only positional argument of a command. */
-export function onlyArgument(positionals: readonly string[], what: string): string {
-  const [first, ...rest] = positionals;
-  if (first === undefined) throw new TiphysError('InvalidConfig', `${what} is missing`);
-  if (rest.length > 0)
-    throw new TiphysError('InvalidConfig', `${rest.join(' ')}: is not expected behind ${what}`);
-  return first;
 }

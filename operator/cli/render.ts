@@ -1,10 +1,10 @@
 import { waveOf, kindRank } from '../core/sync/order.ts';
 import { hookRole } from '../core/sync/hooks.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
-import { parseArguments } from './arguments.ts';
+import { onlyOperand, parseArguments } from './arguments.ts';
 import { EXIT_OK, type Command } from './command.ts';
 import { outputFormat, writeJson, writeTable, writeYaml } from './output.ts';
-import { onlyArgument, readApplication } from './read-objects.ts';
+import { readApplication } from './read-objects.ts';
 import { RENDER_HELP, RENDER_OPTIONS, renderApplication } from './render-application.ts';
 
 export const render: Command = {
@@ -15,7 +15,7 @@ export const render: Command = {
   async run(args, io) {
     const { values, positionals } = parseArguments(args, RENDER_OPTIONS);
     const format = outputFormat(values.output, 'yaml');
-    const app = await readApplication(onlyArgument(positionals, 'APPLICATION.yaml'), io);
+    const app = await readApplication(onlyOperand(positionals, 'APPLICATION.yaml'), io);
     const { targets } = await renderApplication(app, values, io);
     const objects = inApplyOrder([...targets.resources.values(), ...targets.hooks]);
     switch (format) {
