@@ -83,6 +83,8 @@ export interface GitOptions {
   readonly program?: string;
   /** Where git is found, like PATH. */
   readonly path?: string;
+  /** Extra variables for git, such as proxies. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly pollIntervalMs?: number;
   readonly pollJitterMs?: number;
   /** Longest time of one fetch. */

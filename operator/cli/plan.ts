@@ -1,7 +1,6 @@
 import { compareObject, FIELD_MANAGER } from '../core/diff/compare-object.ts';
 import { lastAppliedOf } from '../core/diff/last-applied.ts';
-import { instanceName } from '../core/app/names.ts';
-import type { Application } from '../core/app/types.ts';
+import type { Application, SyncOperation } from '../core/app/types.ts';
 import { TiphysError } from '../core/errors.ts';
 import {
   keyOf,
@@ -50,9 +49,9 @@ export const plan: Command = {
     if (values.live === undefined) throw new TiphysError('InvalidConfig', '--live FILE is missing');
     const app = await readApplication(onlyOperand(positionals, 'APPLICATION.yaml'), io);
     const live = await readObjects(values.live, io);
-    const rendered = await renderApplication(app, values, io);
-    const prune = values.prune || app.spec.syncPolicy?.automated?.prune === true;
-    const tasks = planTasks({ app, live, rendered, prune, controlPlane: values.namespace });
+    const rendered = await renderApplication(app, live, values, io);
+    const operation = operationOf(app, values.prune);
+    const tasks = planTasks({ app, live, rendered, operation });
     switch (format) {
       case 'json':
         writeJson(io, tasks);
@@ -72,17 +71,22 @@ export const plan: Command = {
   },
 };
 
+/** The operation that waits in the object, else the one that automation would begin. */
+function operationOf(app: Application, prune: boolean): SyncOperation {
+  const { automated, syncOptions } = app.spec.syncPolicy ?? {};
+  const wanted = app.operation?.sync ?? { prune: automated?.prune, syncOptions };
+  return prune ? { ...wanted, prune } : wanted;
+}
+
 interface PlanQuestion {
   readonly app: Application;
   readonly live: readonly KubeObject[];
   readonly rendered: RenderedApplication;
-  readonly prune: boolean;
-  readonly controlPlane: string;
+  readonly operation: SyncOperation;
 }
 
-function planTasks({ app, live, rendered, prune, controlPlane }: PlanQuestion): PlannedTask[] {
-  const { targets, revision } = rendered;
-  const instance = instanceName(app.metadata, controlPlane);
+function planTasks({ app, live, rendered, operation }: PlanQuestion): PlannedTask[] {
+  const { targets, revision, instance } = rendered;
   const standing = new Map(live.map((object) => [keyOf(object), object]));
   const keys = new Set(targets.resources.keys());
   for (const [key, object] of standing)
@@ -104,8 +108,8 @@ function planTasks({ app, live, rendered, prune, controlPlane }: PlanQuestion): 
   const { tasks } = planSync({
     pairs,
     hooks: targets.hooks,
-    operation: { prune },
-    options: parseSyncOptions(app.spec.syncPolicy?.syncOptions),
+    operation,
+    options: parseSyncOptions(operation.syncOptions),
     namespace,
     liveNamespace: standing.get(home),
     managedNamespaceMetadata: app.spec.syncPolicy?.managedNamespaceMetadata,
@@ -116,26 +120,21 @@ function planTasks({ app, live, rendered, prune, controlPlane }: PlanQuestion): 
     live: (key) => standing.get(key),
     refuse: () => undefined,
   });
-  const compared = new Map(pairs.map((pair) => [resourceKey(pair.id), pair]));
-  return tasks.map((task) => describe(task, compared.get(task.resource), prune));
+  return tasks.map((task) => describe(task, operation.prune === true));
 }
 
-/** kubectl leaves managed fields out unless asked, and without them nothing speaks against it. */
+/** `kubectl get -o yaml` leaves managedFields out unless asked; then nothing speaks against it. */
 function isOwned(live: KubeObject): boolean {
   if (live.metadata.managedFields === undefined) return true;
   return lastAppliedOf(live, FIELD_MANAGER).type === 'applied';
 }
 
-function describe(task: SyncTask, pair: SyncPair | undefined, prune: boolean): PlannedTask {
+function describe(task: SyncTask, prune: boolean): PlannedTask {
   const { phase, wave, group, kind, namespace, name } = task;
-  return { phase, wave, ...judge(task, pair, prune), group, kind, namespace, name };
+  return { phase, wave, ...judge(task, prune), group, kind, namespace, name };
 }
 
-function judge(
-  task: SyncTask,
-  pair: SyncPair | undefined,
-  prune: boolean,
-): Pick<PlannedTask, 'action' | 'reason'> {
+function judge(task: SyncTask, prune: boolean): Pick<PlannedTask, 'action' | 'reason'> {
   switch (task.type) {
     case 'hook':
       return { action: 'hook', reason: task.live === undefined ? '' : 'an old one is there' };
@@ -147,9 +146,9 @@ function judge(
         reason: task.prune === 'confirm' ? 'after approval' : 'gone from Git',
       };
     case 'apply': {
-      const comparison = pair?.comparison;
       if (task.live === undefined) return { action: 'create', reason: 'missing' };
-      if (comparison?.type === 'different')
+      const comparison = compareObject(task.target, task.live);
+      if (comparison.type === 'different')
         return { action: 'update', reason: comparison.paths.join(', ') };
       return task.unchanged
         ? { action: 'unchanged', reason: '' }

@@ -16,7 +16,7 @@ export const render: Command = {
     const { values, positionals } = parseArguments(args, RENDER_OPTIONS);
     const format = outputFormat(values.output, 'yaml');
     const app = await readApplication(onlyOperand(positionals, 'APPLICATION.yaml'), io);
-    const { targets } = await renderApplication(app, values, io);
+    const { targets } = await renderApplication(app, [], values, io);
     const objects = inApplyOrder([...targets.resources.values(), ...targets.hooks]);
     switch (format) {
       case 'yaml':

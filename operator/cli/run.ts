@@ -16,6 +16,7 @@ import { createLogger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { startProbes } from '../telemetry/probes.ts';
 import { EXIT_ERROR, EXIT_OK, type Command, type CommandIo } from './command.ts';
+import { proxyVariables } from './proxy-variables.ts';
 
 export const run: Command = {
   name: 'run',
@@ -80,6 +81,7 @@ async function serve(config: Config, io: CommandIo): Promise<number> {
       git: {
         program: config.git,
         path: io.env['PATH'] ?? '',
+        env: proxyVariables(io.env),
         pollIntervalMs: config.repoPollInterval,
         pollJitterMs: config.repoPollJitter,
         timeoutMs: config.gitTimeout,

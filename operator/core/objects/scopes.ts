@@ -88,16 +88,18 @@ export const isNamespacedKind: ScopeLookup = ({ group, kind }) => {
   return kinds?.cluster?.includes(kind) === true ? false : undefined;
 };
 
-/** The built-in scopes, and those that CustomResourceDefinitions among the objects bring. */
+/** The built-in scopes, and those of the CustomResourceDefinitions among the objects. */
 export function scopesWith(objects: readonly KubeObject[]): ScopeLookup {
   const defined = new Map<string, boolean>();
   for (const object of objects) {
     if (object.kind !== 'CustomResourceDefinition') continue;
     if (groupOf(object.apiVersion) !== 'apiextensions.k8s.io') continue;
     const spec = isJsonObject(object['spec']) ? object['spec'] : {};
-    const names = isJsonObject(spec['names']) ? spec['names'] : {};
-    if (spec['scope'] === 'Namespaced' || spec['scope'] === 'Cluster')
-      defined.set(`${spec['group']}/${names['kind']}`, spec['scope'] === 'Namespaced');
+    const { group, names, scope } = spec;
+    const kind = isJsonObject(names) ? names['kind'] : undefined;
+    if (typeof group !== 'string' || typeof kind !== 'string') continue;
+    if (scope === 'Namespaced' || scope === 'Cluster')
+      defined.set(`${group}/${kind}`, scope === 'Namespaced');
   }
   return ({ group, kind }) => isNamespacedKind({ group, kind }) ?? defined.get(`${group}/${kind}`);
 }
