@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { type ControlPlane, startControlPlane } from '../controlplane/control-plane.ts';
+import { sleep } from '../controlplane/waiting.ts';
+import { startWorld, type World } from '../language/world.ts';
+import { configMap, deployment } from './manifests.ts';
+
+const signal = AbortSignal.timeout(1_800_000);
+/** The long form is for `make soak`. */
+const isSoak = process.env['TIPHYS_SOAK'] === '1';
+const OUTAGE_MS = isSoak ? 20_000 : 5_000;
+const KILLS = isSoak ? 50 : 6;
+
+describe('the API server goes away', () => {
+  let plane: ControlPlane;
+  let world: World;
+  before(async () => {
+    plane = await startControlPlane({ signal });
+    world = await startWorld({ signal, cluster: plane });
+  });
+  after(async () => {
+    await world[Symbol.asyncDispose]();
+    await plane[Symbol.asyncDispose]();
+  });
+
+  test('and comes back: what was committed meanwhile is deployed, drift is healed', async () => {
+    await world.given(
+      world.repository('apps', { 'a.yaml': configMap('a', 'one'), 'web.yaml': deployment('web') }),
+    );
+    const app = world.application('outage', { repoURL: world.git.urlOf('apps'), syncPolicy: true });
+    const object = world.object('configmaps', 'a', app.name);
+    await world.when(app.created());
+    await world.thenEventually(app.isSynced(), app.isHealthy());
+    await plane.stopApiServer();
+    await world.git.commit('apps', { files: { 'a.yaml': configMap('a', 'two') } });
+    await sleep(OUTAGE_MS, signal);
+    await plane.startApiServer(signal);
+    await world.thenWithin(90_000, world.object('namespaces', app.name).exists(), app.isSynced());
+    await world.when(app.refreshed());
+    await world.thenWithin(
+      90_000,
+      object.has('data.value', 'two'),
+      app.isSynced(),
+      app.isHealthy(),
+    );
+  });
+
+  test('and forgets its history: a relist finds what was deleted meanwhile', async () => {
+    await world.given(world.repository('gone', { 'a.yaml': configMap('a', 'one') }));
+    const app = world.application('gone', { repoURL: world.git.urlOf('gone'), syncPolicy: true });
+    const object = world.object('configmaps', 'a', app.name);
+    await world.when(app.created());
+    await world.thenEventually(app.isSynced(), app.isHealthy());
+    await plane.compactHistory();
+    await plane.stopApiServer();
+    await plane.startApiServer(signal);
+    await world.thenWithin(60_000, object.exists());
+    await world.when(() =>
+      world.kubectl(['delete', 'configmap', 'a', `--namespace=${app.name}`, '--wait=false']),
+    );
+    await world.thenWithin(
+      90_000,
+      object.has('data.value', 'one'),
+      app.isSynced(),
+      app.isHealthy(),
+    );
+  });
+});
+
+describe('the operator is killed', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld({ signal });
+  });
+  after(() => world[Symbol.asyncDispose]());
+
+  test(`${KILLS} times during syncs with waves and hooks: everything converges, nothing unowned is touched`, async () => {
+    const job = `apiVersion: batch/v1
+kind: Job
+metadata:
+  name: migrate
+  annotations:
+    argocd.argoproj.io/hook: PreSync
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers: [{ name: main, image: busybox }]
+`;
+    const late = configMap('late', 'VALUE').replace(
+      'metadata:\n',
+      'metadata:\n  annotations: { argocd.argoproj.io/sync-wave: "1" }\n',
+    );
+    const files = (value: string) => ({
+      'job.yaml': job,
+      'web.yaml': deployment('web'),
+      'late.yaml': late.replace('VALUE', value),
+    });
+    await world.given(world.repository('apps', files('0')));
+    const app = world.application('killed', { repoURL: world.git.urlOf('apps'), syncPolicy: true });
+    await world.when(app.created());
+    await world.thenEventually(app.operationSucceeded(), app.isSynced(), app.isHealthy());
+    await world.given(
+      world.applied({
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'bystander', namespace: app.name },
+      }),
+    );
+    const bystander = world.object('configmaps', 'bystander', app.name);
+    const before = (await bystander.read(signal))?.metadata.resourceVersion;
+    for (let kill = 1; kill <= KILLS; kill += 1) {
+      const commit = await world.git.commit('apps', { files: files(String(kill)) });
+      await world.when(app.refreshed());
+      // Somewhere in the sync; the moments differ from kill to kill.
+      await sleep(150 + ((kill * 397) % 2_500), signal);
+      await world.stopOperator('SIGKILL');
+      world.startOperator();
+      await world.thenWithin(
+        90_000,
+        app.isSynced(commit),
+        app.isHealthy(),
+        app.operationSucceeded(),
+        world.object('configmaps', 'late', app.name).has('data.value', String(kill)),
+      );
+    }
+    const seen = (await bystander.read(signal))?.metadata.resourceVersion;
+    assert.equal(seen, before, 'an object that nobody deployed was written');
+  });
+});
+
+describe('two operators with leader election', () => {
+  const election = (name: string) => ['--leader-election=true', `--identity=${name}`];
+  /** 15 s of lease, 2 s between looks and the sync are 20; the rest is for a loaded machine. */
+  const TAKES_OVER_MS = 25_000;
+
+  test('only one works; when it is killed the other takes over in time', async () => {
+    await using world = await startWorld({ signal, operator: false });
+    world.startOperator(election('first'), 'first');
+    await world.given(world.repository('apps', { 'a.yaml': configMap('a', '0') }));
+    const app = world.application('led', { repoURL: world.git.urlOf('apps'), syncPolicy: true });
+    const object = world.object('configmaps', 'a', app.name);
+    await world.when(app.created());
+    await world.thenEventually(app.isSynced(), app.isHealthy());
+    world.startOperator(election('second'), 'second');
+    await world.thenEventually(async () => {
+      const log = await world.operatorLog('second');
+      return log.includes('standing by for leadership')
+        ? { type: 'met', seen: 'the second stands by' }
+        : { type: 'pending', seen: 'the second has not started' };
+    });
+    await world.when(world.pushed('apps', { files: { 'a.yaml': configMap('a', '1') } }));
+    await world.when(app.refreshed());
+    await world.thenEventually(object.has('data.value', '1'));
+    assert.ok(!(await world.operatorLog('second')).includes('sync finished'), 'both worked');
+
+    await world.git.commit('apps', { files: { 'a.yaml': configMap('a', '2') } });
+    await world.stopOperator('SIGKILL', 'first');
+    await world.when(app.refreshed());
+    await world.thenWithin(TAKES_OVER_MS, object.has('data.value', '2'));
+  });
+
+  test('one that is stopped hands over at once', async () => {
+    await using world = await startWorld({ signal, operator: false });
+    world.startOperator(election('first'), 'first');
+    await world.thenEventually(async () => {
+      const log = await world.operatorLog('first');
+      return log.includes('operator works')
+        ? { type: 'met', seen: 'the first leads' }
+        : { type: 'pending', seen: 'the first does not lead yet' };
+    });
+    world.startOperator(election('second'), 'second');
+    await world.stopOperator('SIGTERM', 'first');
+    await world.given(world.repository('apps', { 'a.yaml': configMap('a', '0') }));
+    const app = world.application('handed', { repoURL: world.git.urlOf('apps'), syncPolicy: true });
+    await world.when(app.created());
+    await world.thenWithin(15_000, app.isSynced(), app.isHealthy());
+  });
+});
