@@ -77,8 +77,8 @@ bench: install build ## Measure against the budgets; writes docs/benchmarks.md
 	@$(NODE) e2e/bench/main.ts
 
 .PHONY: soak
-soak: install build ## The same for hours, with faults
-	@$(NODE) e2e/soak/main.ts
+soak: install ## The long form of the outage and crash scenarios
+	@TIPHYS_SOAK=1 $(NODE) --test e2e/scenarios/outages.test.ts
 
 .PHONY: crds
 crds: install ## Write the CRDs from the schemas
