@@ -212,6 +212,150 @@ ${value}
     );
   });
 
+  test('render lists hooks where they run, and names what it cannot know', async () => {
+    const job = (name: string, hook: string) =>
+      `apiVersion: batch/v1\nkind: Job\nmetadata: { ${name}, annotations: { argocd.argoproj.io/hook: ${hook} } }\n`;
+    const crd = `apiVersion: apiextensions.k8s.io/v1
+kind: CustomResourceDefinition
+metadata: { name: zones.example.com }
+spec: { group: example.com, scope: Cluster, names: { kind: Zone } }
+`;
+    const custom = (kind: string) =>
+      `apiVersion: example.com/v1\nkind: ${kind}\nmetadata: { name: a }\n`;
+    const documents = [
+      job('name: last', 'PostSync'),
+      custom('Zone'),
+      custom('Host'),
+      crd,
+      job('generateName: first-', 'PreSync'),
+    ];
+    await write('hooks/app/all.yaml', documents.join('---\n'));
+    const { exitCode, stdout, stderr } = await cli(
+      ['render', '-', '--repo-dir', 'hooks', '-o', 'table'],
+      application.replace(', namespace: argocd', ''),
+    );
+    assert.equal(exitCode, 0, stderr);
+    assert.equal(
+      stderr,
+      'warning: example.com/Host: scope not known without a cluster, taken for namespaced\n',
+    );
+    assert.deepEqual(
+      stdout
+        .split('\n')
+        .slice(1, -1)
+        .map((line) => line.split(/ {2,}/)),
+      [
+        ['Job', 'shop', 'first-*', '0', 'PreSync'],
+        ['CustomResourceDefinition', '', 'zones.example.com', '0'],
+        ['Host', 'shop', 'a', '0'],
+        ['Zone', '', 'a', '0'],
+        ['Job', 'shop', 'last', '0', 'PostSync'],
+      ].map((cells) => (cells[1] === '' ? [cells[0], ...cells.slice(2)] : cells)),
+    );
+  });
+
+  for (const [why, change, message] of [
+    ['has no source', (app: string) => app.replace(/ {2}source:.*\n/, ''), /spec\.source\.repoURL/],
+    [
+      'is not valid',
+      (app: string) => app.replace('project: default', 'project: 7'),
+      /spec\.project/,
+    ],
+  ] as const)
+    test(`render refuses an Application that ${why}`, async () => {
+      const { exitCode, stderr } = await cli(
+        ['render', '-', '--repo-dir', 'repo'],
+        change(application),
+      );
+      assert.equal(exitCode, 2);
+      assert.match(stderr, message);
+    });
+
+  test('render refuses a version that is none', async () => {
+    const { stderr } = await cli(['render', 'app.yaml', '--kube-version', 'new']);
+    assert.match(stderr, /--kube-version new: is no version/);
+  });
+
+  test('version prints the one of the package', async () => {
+    const { version } = JSON.parse(
+      await readFile(join(import.meta.dirname, '../../package.json'), 'utf8'),
+    ) as { version: string };
+    assert.equal((await cli(['version'])).stdout, `tiphys ${version}\n`);
+    assert.deepEqual(JSON.parse((await cli(['version', '-o', 'json'])).stdout), { version });
+  });
+
+  test('a misspelt flag is told the nearest one, a needless word is refused', async () => {
+    assert.match(
+      (await cli(['diff', '--lvie', 'x'])).stderr,
+      /--lvie: is unknown; did you mean --live\?/,
+    );
+    assert.match((await cli(['crds', 'please'])).stderr, /please: is not expected/);
+    assert.match((await cli(['render'])).stderr, /APPLICATION\.yaml is missing/);
+    assert.match((await cli(['render', 'app.yaml', 'b.yaml'])).stderr, /b\.yaml: is not expected/);
+    assert.match(
+      (await cli(['health', '-f', 'repo'])).stderr,
+      /repo: cannot be read: it is a folder/,
+    );
+  });
+
+  test('diff pairs an object without a namespace only with what has no better partner', async () => {
+    const configMap = (namespace: string, value: string) =>
+      `apiVersion: v1\nkind: ConfigMap\nmetadata: { name: c${namespace} }\ndata: { k: ${value} }\n`;
+    await write(
+      'two.yaml',
+      [configMap(', namespace: a', '1'), configMap(', namespace: b', '2')].join('---\n'),
+    );
+    const desired = [configMap('', '2'), configMap(', namespace: a', '1')].join('---\n');
+    const { exitCode, stdout } = await cli(
+      ['diff', '--desired', '-', '--live', 'two.yaml'],
+      desired,
+    );
+    assert.equal(exitCode, 0, stdout);
+  });
+
+  test('plan follows the operation in the Application, and prunes only what it may', async () => {
+    const marked = (name: string, options: string) => `apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: ${name}
+  namespace: shop
+  annotations: { argocd.argoproj.io/tracking-id: 'shop:/ConfigMap:shop/${name}', argocd.argoproj.io/sync-options: ${options} }
+`;
+    await write(
+      'old.yaml',
+      [
+        marked('gone', 'Prune=true'),
+        marked('kept', 'Prune=false'),
+        marked('foreign', 'Prune=true').replace("'shop:/", "'other:/"),
+      ].join('---\n'),
+    );
+    const planned = async (app: string, ...flags: readonly string[]) => {
+      const args = [
+        'plan',
+        '-',
+        '--repo-dir',
+        'repo',
+        '--live',
+        'old.yaml',
+        '-o',
+        'json',
+        ...flags,
+      ];
+      const tasks = JSON.parse((await cli(args, app)).stdout) as Record<string, string>[];
+      return tasks.map(({ phase, kind, name, action }) => `${phase} ${kind}/${name} ${action}`);
+    };
+    const applied = ['Sync ClusterRole/reader create', 'Sync Deployment/web create'];
+    assert.deepEqual(await planned(application), [
+      'Sync ConfigMap/gone keep',
+      'Sync ConfigMap/kept keep',
+      ...applied,
+    ]);
+    const pruned = ['Sync ConfigMap/gone prune', 'Sync ConfigMap/kept keep', ...applied];
+    assert.deepEqual(await planned(application, '--prune'), pruned);
+    const waiting = `${application}operation: { sync: { prune: true, syncOptions: [CreateNamespace=true] } }\n`;
+    assert.deepEqual(await planned(waiting), ['PreSync Namespace/shop create', ...pruned]);
+  });
+
   test('plan tells what a sync would do, and why', async () => {
     const args = ['plan', 'app.yaml', '--repo-dir', 'repo', '-o', 'json', '--live'];
     const drifted = await cli([...args, 'drifted.yaml']);

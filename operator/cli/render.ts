@@ -1,6 +1,6 @@
-import { waveOf, kindRank } from '../core/sync/order.ts';
+import { compareTasks, PHASES, waveOf, type Ordered } from '../core/sync/order.ts';
 import { hookRole } from '../core/sync/hooks.ts';
-import type { KubeObject } from '../core/objects/kube-object.ts';
+import { idOf, type KubeObject } from '../core/objects/kube-object.ts';
 import { onlyOperand, parseArguments } from './arguments.ts';
 import { EXIT_OK, type Command } from './command.ts';
 import { outputFormat, writeJson, writeTable, writeYaml } from './output.ts';
@@ -33,21 +33,30 @@ export const render: Command = {
 };
 
 function inApplyOrder(objects: readonly KubeObject[]): readonly KubeObject[] {
-  return objects.toSorted(
-    (a, b) =>
-      waveOf(a) - waveOf(b) ||
-      kindRank(a.kind) - kindRank(b.kind) ||
-      ((a.metadata.name ?? '') < (b.metadata.name ?? '') ? -1 : 1),
-  );
+  const orders = new Map(objects.map((object) => [object, orderOf(object)]));
+  return [...orders]
+    .toSorted(([, left], [, right]) => compareTasks(left, right))
+    .map(([object]) => object);
+}
+
+/** A hook that runs in several phases is listed once, where it runs first. */
+function orderOf(object: KubeObject): Ordered {
+  const role = hookRole(object);
+  const phases = role.type === 'hook' ? role.phases : [];
+  const phase = PHASES.find((candidate) => phases.includes(candidate)) ?? 'Sync';
+  return { ...idOf(object), name: nameOf(object), phase, wave: waveOf(object) };
+}
+
+function nameOf({ metadata: { name, generateName } }: KubeObject): string {
+  return name ?? `${generateName ?? ''}*`;
 }
 
 function row(object: KubeObject): readonly string[] {
   const role = hookRole(object);
-  const { namespace = '', name, generateName } = object.metadata;
   return [
     object.kind,
-    namespace,
-    name ?? `${generateName ?? ''}*`,
+    object.metadata.namespace ?? '',
+    nameOf(object),
     String(waveOf(object)),
     role.type === 'hook' ? role.phases.join(',') : '',
   ];

@@ -7,9 +7,10 @@ import { health } from './health.ts';
 import { plan } from './plan.ts';
 import { render } from './render.ts';
 import { run } from './run.ts';
+import { version } from './version.ts';
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [run, crds, render, diff, health, plan];
+export const COMMANDS: readonly Command[] = [run, crds, render, diff, health, plan, version];
 
 /** What a shell reports for a program that was interrupted. */
 const EXIT_INTERRUPTED = 130;
@@ -18,6 +19,7 @@ const EXIT_INTERRUPTED = 130;
 export async function runCli(argv: readonly string[], io: CommandIo): Promise<number> {
   const [name = 'help', ...args] = argv;
   try {
+    if (name === '--version') return await version.run(args, io);
     if (name === 'help' || name === '--help' || name === '-h') return help(args[0], io);
     const command = findCommand(name);
     if (args.includes('--help') || args.includes('-h')) return help(name, io);

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { nearestName } from './nearest-name.ts';
 
-const NAMES = ['run', 'render', 'diff', 'resync', 'repo-poll-interval'];
+const NAMES = ['live', 'run', 'render', 'diff', 'resync', 'repo-poll-interval'];
 
 for (const [word, meant] of [
   ['rneder', 'render'],
   ['dif', 'diff'],
+  ['lvie', 'live'],
+  ['iffd', undefined],
   ['repo-pol-intervall', 'repo-poll-interval'],
   ['runn', 'run'],
   ['diff', 'diff'],

@@ -1,0 +1,41 @@
+import { readFile } from 'node:fs/promises';
+import { TiphysError } from '../core/errors.ts';
+import { noOperands, parseArguments } from './arguments.ts';
+import { EXIT_OK, type Command } from './command.ts';
+import { outputFormat, writeJson, writeTable, writeYaml } from './output.ts';
+
+export const version: Command = {
+  name: 'version',
+  summary: 'Print the version',
+  usage: '[-o table|json|yaml]',
+  help: 'Looks at nothing but its own package.',
+  async run(args, io) {
+    const { values, positionals } = parseArguments(args, {
+      output: { type: 'string', short: 'o' },
+    });
+    noOperands(positionals);
+    const format = outputFormat(values.output, 'table');
+    const found = { version: await readVersion() };
+    switch (format) {
+      case 'json':
+        writeJson(io, found);
+        break;
+      case 'yaml':
+        writeYaml(io, [found]);
+        break;
+      case 'table':
+        writeTable(io, [`tiphys ${found.version}`], []);
+    }
+    return EXIT_OK;
+  },
+};
+
+/** Compiled, this file lies one folder deeper below the package. */
+async function readVersion(): Promise<string> {
+  for (const path of ['../../package.json', '../../../package.json']) {
+    const text = await readFile(new URL(path, import.meta.url), 'utf8').catch(() => '{}');
+    const { name, version: found } = JSON.parse(text) as { name?: unknown; version?: unknown };
+    if (name === 'tiphys' && typeof found === 'string') return found;
+  }
+  throw new TiphysError('Internal', 'package.json: not found beside the program');
+}
