@@ -2,6 +2,8 @@
 
 export { createOperator, type Operator, type OperatorOptions } from './create-operator.ts';
 export { engineSettings } from './operator-options.ts';
+export { createDefaultGenerators, type DefaultGeneratorsOptions } from './default-generators.ts';
+export { silentLogger, silentMetrics } from './telemetry/silent.ts';
 
 // Use cases, to embed in an operator of one's own
 export { createReconciler, type Reconciler } from './engine/reconciler.ts';
@@ -55,12 +57,22 @@ export {
 // Adapters
 export { createKubeClient, type KubeClientOptions } from './kube/kube-client.ts';
 export type { KubeConnection } from './kube/connection.ts';
+export { connectionFromKubeconfig, connectionInCluster } from './kube/kubeconfig.ts';
 export { createLiveState, type LiveStateOptions } from './live/live-state.ts';
+export {
+  createWatchedStore,
+  type WatchedStore,
+  type WatchedStoreOptions,
+} from './live/watched-store.ts';
+export { createAppStore, createProjectStore } from './live/app-store.ts';
+export { createClusters, type ClustersOptions } from './live/clusters.ts';
+export { createConfigStore } from './live/config-store.ts';
 export { createGitRepositories, type GitRepositoriesOptions } from './git/index.ts';
 
 // Nouns
 export type * from './core/app/types.ts';
 export type * from './core/objects/json.ts';
+export { resourceKey } from './core/objects/kube-object.ts';
 export type {
   GroupKind,
   GroupVersionKind,
