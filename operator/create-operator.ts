@@ -40,6 +40,7 @@ import {
 } from './runtime/leader-election.ts';
 import { silentLogger, silentMetrics } from './telemetry/silent.ts';
 import { registerAppMetrics } from './telemetry/app-metrics.ts';
+import { registerClusterMetrics } from './telemetry/cluster-metrics.ts';
 import { createEventSink } from './telemetry/event-sink.ts';
 
 export interface OperatorOptions {
@@ -146,6 +147,7 @@ export function createOperator(options: OperatorOptions): Operator {
       stack.use(createEventSink({ client, component: 'tiphys', clock, logger, metrics }));
     stack.use(registerAppMetrics(metrics, stores.apps));
     const clusters = stack.use(connectClusters(client, stores, configured));
+    stack.use(registerClusterMetrics(metrics, clusters));
     const repositories = stack.use(openRepositories(dataDir, stores));
     const ports: EnginePorts = {
       ...shared,

@@ -96,7 +96,9 @@ describe('tiphys run', () => {
     assert.deepEqual([effective['resync'], effective['workers']], [300_000, 3]);
     await eventually('it is ready', async () => (await pageOf(running, '/readyz')).status === 200);
     assert.equal((await pageOf(running, '/healthz')).body, 'ok\n');
-    assert.match((await pageOf(running, '/metrics')).body, /^workqueue_|^process_cpu/m);
+    const { body } = await pageOf(running, '/metrics');
+    assert.match(body, /^argocd_cluster_info\{.*name="in-cluster"\} 1$/m);
+    assert.match(body, /^workqueue_depth\{name="app_reconciliation_queue"\} 0$/m);
     running.child.kill('SIGTERM');
     assert.deepEqual(await running.exited, [0, null]);
     assert.ok(!running.lines.some(({ level }) => level === 'error'), JSON.stringify(running.lines));

@@ -12,6 +12,8 @@ import type { Cluster } from '../ports/clusters.ts';
 import type { LiveEvent } from '../ports/live-state.ts';
 import type { SourceRepositories } from '../ports/source-repositories.ts';
 import { createController, type Controller } from '../runtime/controller.ts';
+import type { AddOptions } from '../runtime/work-queue.ts';
+import { measureReconciles } from './measure-reconcile.ts';
 
 export interface ApplicationControllerOptions {
   readonly ports: EnginePorts;
@@ -34,21 +36,29 @@ export function createApplicationController(
 ): Controller<AppKey> {
   const { ports, settings, reconciler, repositories } = options;
   const subscriptions = new DisposableStack();
+  const measured = measureReconciles(ports);
   const controller = createController<AppKey>({
     name: 'application',
     clock: ports.clock,
     workers: options.workers,
-    reconcile: reconciler.reconcile,
-    onError: (key, error, failures, retryAfterMs) =>
-      ports.logger.warn({ app: key, err: error, failures, retryAfterMs }, 'reconcile failed'),
+    reconcile: measured.reconcile(reconciler.reconcile),
+    onError(key, error, failures, retryAfterMs) {
+      measured.failed(error);
+      ports.logger.warn({ app: key, err: error, failures, retryAfterMs }, 'reconcile failed');
+    },
   });
+
+  function enqueue(key: AppKey, how?: AddOptions): void {
+    measured.added();
+    controller.enqueue(key, how);
+  }
 
   function onApp(change: AppChange): void {
     if (change.type !== 'deleted' && !isRelevant(change)) return;
     // A new policy can change the decision although what is compared stays the same.
     if (!jsonEqual(change.object['spec'], change.previous?.['spec']))
       reconciler.request(change.key, 'recent');
-    controller.enqueue(change.key);
+    enqueue(change.key);
   }
 
   function onLive(cluster: Cluster, event: LiveEvent): void {
@@ -60,7 +70,7 @@ export function createApplicationController(
     const app = ports.apps.get(key);
     if (app === undefined || app.metadata.uid === event.object.metadata.uid) return;
     reconciler.request(key, 'recent');
-    controller.enqueue(key);
+    enqueue(key);
   }
 
   function ownerInstance(cluster: Cluster, object: KubeObject): string | undefined {
@@ -78,12 +88,13 @@ export function createApplicationController(
       if (!where(app)) continue;
       const key = appKey(app.metadata.namespace ?? '', app.metadata.name ?? '');
       reconciler.request(key, level);
-      controller.enqueue(key, { priority: -1 });
+      enqueue(key, { priority: -1 });
     }
   }
 
   return {
     ...controller,
+    enqueue,
     get idle() {
       return controller.idle;
     },
@@ -91,6 +102,7 @@ export function createApplicationController(
       return controller.depth;
     },
     start() {
+      subscriptions.use(measured.depth(controller));
       subscriptions.use(ports.apps.onChange(onApp));
       subscriptions.use(
         ports.projects.onChange((name) => enqueueAll((app) => projectOf(app) === name, 'latest')),

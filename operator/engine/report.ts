@@ -152,14 +152,15 @@ export function createReporter(ports: EnginePorts): Reporter {
     );
     const { name, namespace } = app.metadata;
     const dest = app.spec.destination.server ?? app.spec.destination.name ?? '';
+    const labels = { namespace, name, project: app.spec.project, dest_server: dest };
     metrics.count('argocd_app_sync_total', {
-      namespace,
-      name,
-      project: app.spec.project,
-      dest_server: dest,
+      ...labels,
       phase: state.phase,
       dry_run: String(sync.dryRun === true),
     });
+    const tookMs = Date.parse(state.finishedAt ?? '') - Date.parse(state.startedAt);
+    // Clocks of two machines may have written these.
+    if (tookMs >= 0) metrics.count('argocd_app_sync_duration_seconds_total', labels, tookMs / 1000);
     log({ revision, phase: state.phase, message: state.message }, 'sync finished');
   }
 

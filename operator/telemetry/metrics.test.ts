@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { KubeObject } from '../core/objects/kube-object.ts';
 import { registerAppMetrics } from './app-metrics.ts';
+import type { Cluster } from '../ports/clusters.ts';
+import { registerClusterMetrics } from './cluster-metrics.ts';
 import { METRICS } from './metric-names.ts';
 import { createMetrics, type PrometheusMetrics } from './metrics.ts';
 
@@ -136,4 +138,27 @@ describe('argocd_app_info', () => {
     registered[Symbol.dispose]();
     assert.deepEqual(await show(), []);
   });
+});
+
+test('gauges about clusters show all that are registered, and what is known of those connected', async () => {
+  const metrics = createMetrics();
+  const preferred = (kind: string) => ({ kind, preferred: kind !== 'Old' });
+  const connected = {
+    version: 'v1.36.3',
+    live: { catalogue: { resources: ['Pod', 'Old', 'Node'].map(preferred) } },
+  } as unknown as Cluster;
+  using _gauges = registerClusterMetrics(metrics, {
+    entries: [
+      { name: 'here', server: 'https://a', project: undefined },
+      { name: 'there', server: 'https://b', project: undefined },
+    ],
+    connected: (server) => (server === 'https://a' ? connected : undefined),
+  });
+  assert.deepEqual(await samples(metrics, 'argocd_cluster_'), [
+    'argocd_cluster_info{server="https://a",k8s_version="v1.36.3",name="here"} 1',
+    'argocd_cluster_info{server="https://b",k8s_version="",name="there"} 1',
+    'argocd_cluster_connection_status{server="https://a",k8s_version="v1.36.3"} 1',
+    'argocd_cluster_connection_status{server="https://b",k8s_version=""} 0',
+    'argocd_cluster_api_resources{server="https://a"} 2',
+  ]);
 });
