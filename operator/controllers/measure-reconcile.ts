@@ -1,0 +1,59 @@
+import type { AppKey } from '../core/app/app-key.ts';
+import { isJsonObject } from '../core/objects/json.ts';
+import { toTiphysError } from '../core/errors.ts';
+import type { EnginePorts } from '../engine/ports.ts';
+import type { Controller, ControllerOptions } from '../runtime/controller.ts';
+
+/** Argo CD's name of the queue, so that its dashboards find it. */
+const QUEUE = { name: 'app_reconciliation_queue' } as const;
+
+type Work = ControllerOptions<AppKey>['reconcile'];
+
+/** What is counted and timed about the work on Applications; none of it changes the work. */
+export interface Measured {
+  reconcile(work: Work): Work;
+  added(): void;
+  failed(error: unknown): void;
+  /** Shows how many keys are due for as long as it is not disposed of. */
+  depth(controller: Pick<Controller<AppKey>, 'depth'>): Disposable;
+}
+
+export function measureReconciles({
+  apps,
+  clock,
+  metrics,
+}: Pick<EnginePorts, 'apps' | 'clock' | 'metrics'>): Measured {
+  return {
+    reconcile: (work) => async (key, signal) => {
+      const labels = { namespace: namespaceOf(key), dest_server: destinationOf(key) };
+      const startedMs = clock.monotonic();
+      try {
+        return await work(key, signal);
+      } finally {
+        const seconds = (clock.monotonic() - startedMs) / 1000;
+        metrics.observe('workqueue_work_duration_seconds', QUEUE, seconds);
+        metrics.observe('argocd_app_reconcile', labels, seconds);
+      }
+    },
+    added: () => metrics.count('workqueue_adds_total', QUEUE),
+    failed(error) {
+      metrics.count('workqueue_retries_total', QUEUE);
+      metrics.count('tiphys_reconcile_errors_total', { code: toTiphysError(error).code });
+    },
+    depth: (controller) =>
+      metrics.gauge('workqueue_depth', 'Keys that are due.', ['name'], () => [
+        { labels: QUEUE, value: controller.depth },
+      ]),
+  };
+
+  function destinationOf(key: AppKey): string {
+    const spec = apps.get(key)?.['spec'];
+    const destination = isJsonObject(spec) ? spec['destination'] : undefined;
+    if (!isJsonObject(destination)) return '';
+    const { server, name } = destination;
+    if (typeof server === 'string' && server !== '') return server;
+    return typeof name === 'string' ? name : '';
+  }
+}
+
+const namespaceOf = (key: AppKey): string => key.slice(0, key.indexOf('/'));
