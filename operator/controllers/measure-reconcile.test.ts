@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { appKey } from '../core/app/app-key.ts';
+import { TiphysError } from '../core/errors.ts';
+import type { KubeObject } from '../core/objects/kube-object.ts';
+import type { AppStore } from '../ports/app-store.ts';
+import { createVirtualClock } from '../runtime/clock.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import { measureReconciles } from './measure-reconcile.ts';
+
+const key = appKey('argocd', 'shop');
+const signal = new AbortController().signal;
+
+function setUp(destination: Readonly<Record<string, string>>) {
+  const app: KubeObject = {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Application',
+    metadata: { name: 'shop', namespace: 'argocd' },
+    spec: { destination },
+  };
+  const apps = { get: (asked: string) => (asked === key ? app : undefined) } as unknown as AppStore;
+  const metrics = createMetrics();
+  const clock = createVirtualClock();
+  const samples = async (name: string) =>
+    (await metrics.text()).split('\n').filter((line) => line.startsWith(name));
+  return { measured: measureReconciles({ apps, clock, metrics }), clock, samples };
+}
+
+test('a reconcile is timed whether it succeeds or fails, and its result passes through', async () => {
+  const { measured, clock, samples } = setUp({ server: 'https://a', name: 'ignored' });
+  const work = measured.reconcile(async () => {
+    await clock.advance(1_500);
+    return { type: 'done' };
+  });
+  assert.deepEqual(await work(key, signal), { type: 'done' });
+  const failing = measured.reconcile(() => Promise.reject(new Error('no')));
+  await assert.rejects(async () => failing(key, signal), /no/);
+  assert.deepEqual(await samples('argocd_app_reconcile_sum'), [
+    'argocd_app_reconcile_sum{namespace="argocd",dest_server="https://a"} 1.5',
+  ]);
+  assert.deepEqual(await samples('argocd_app_reconcile_count'), [
+    'argocd_app_reconcile_count{namespace="argocd",dest_server="https://a"} 2',
+  ]);
+});
+
+test('a failure is counted by its code', async () => {
+  const { measured, samples } = setUp({ name: 'there' });
+  measured.failed(new TiphysError('KubeConflict', 'x'));
+  measured.failed(new Error('foreign'));
+  assert.deepEqual((await samples('tiphys_reconcile_errors_total')).toSorted(), [
+    'tiphys_reconcile_errors_total{code="Internal"} 1',
+    'tiphys_reconcile_errors_total{code="KubeConflict"} 1',
+  ]);
+  assert.deepEqual(await samples('workqueue_retries_total'), [
+    'workqueue_retries_total{name="app_reconciliation_queue"} 2',
+  ]);
+});
