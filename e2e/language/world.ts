@@ -131,6 +131,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         `--kubeconfig=${kubeconfigPath}`,
         `--namespace=${namespace}`,
         '--metrics-port=0',
+        `--data-dir=${join(dir, 'data', name)}`, // goes with the world, also when it is killed
         ...args,
       ],
       env,
