@@ -116,7 +116,7 @@ export function createApplicationController(
           subscriptions.use(cluster.live.subscribe((event) => onLive(cluster, event))),
         ),
       );
-      enqueueAll(() => true, 'recent'); // live state may have drifted while nobody looked
+      enqueueAll(() => true, 'latest'); // Git and the cluster may have moved while nobody looked
       controller.start();
     },
     async [Symbol.asyncDispose]() {
