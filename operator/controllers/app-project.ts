@@ -1,6 +1,8 @@
 import { appProjectResource, defaultProject } from '../core/project/default-project.ts';
 import { hasCode } from '../core/errors.ts';
+import type { KubeObject } from '../core/objects/kube-object.ts';
 import type { EnginePorts } from '../engine/ports.ts';
+import type { ProjectStore } from '../ports/app-store.ts';
 import type { KubeClient } from '../ports/kube-client.ts';
 
 /**
@@ -10,13 +12,21 @@ import type { KubeClient } from '../ports/kube-client.ts';
 export async function ensureDefaultProject(
   client: KubeClient,
   namespace: string,
-  ports: Pick<EnginePorts, 'projects' | 'logger'>,
+  ports: Pick<EnginePorts, 'logger'> & {
+    readonly projects: Pick<ProjectStore, 'get'> & {
+      /** Takes in what was written: the applications that come next must find it. */
+      observe(project: KubeObject): void;
+    };
+  },
   signal: AbortSignal,
 ): Promise<void> {
   if (ports.projects.get('default') !== undefined) return;
   const address = { resource: appProjectResource, namespace, name: 'default' };
   try {
-    await client.create(address, defaultProject(namespace), { fieldManager: 'tiphys' }, signal);
+    const project = defaultProject(namespace);
+    ports.projects.observe(
+      await client.create(address, project, { fieldManager: 'tiphys' }, signal),
+    );
     ports.logger.info({ project: 'default' }, 'default project created');
   } catch (error) {
     if (!hasCode(error, 'KubeAlreadyExists', 'KubeConflict')) throw error;
