@@ -73,7 +73,7 @@ describe('tiphys run', () => {
       lines,
       exited,
       async [Symbol.asyncDispose]() {
-        child.kill('SIGKILL');
+        child.kill('SIGTERM'); // gently: it has a temporary folder to remove
         await exited;
       },
     };
