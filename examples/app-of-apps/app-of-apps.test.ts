@@ -1,7 +1,10 @@
+import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { filesOf } from '../../e2e/controlplane/git-repository.ts';
 import { startWorld, type World } from '../../e2e/language/world.ts';
 
+const CHILDREN = ['first', 'second', 'third'];
+const APPLICATIONS = ['root', ...CHILDREN];
 const signal = AbortSignal.timeout(300_000);
 
 let world: World;
@@ -27,14 +30,22 @@ test('the files of this folder, with the repository and names of the test, conve
   await world.kubectl(['apply', '-f', '-'], { stdin: repository['root.yaml'] ?? '' });
   const application = (app: string) =>
     world.object('applications.argoproj.io', app, world.namespace);
-  for (const app of ['root', 'first', 'second'])
+  for (const app of APPLICATIONS)
     await world.thenEventually(
       application(app).has('status.sync.status', 'Synced'),
       application(app).has('status.health.status', 'Healthy'),
     );
   await world.thenEventually(
-    world.object('configmaps', 'settings', `${name}-second`).has('data.application', 'second'),
+    ...CHILDREN.map((child) =>
+      world.object('configmaps', 'settings', `${name}-${child}`).has('data.application', child),
+    ),
   );
+  const made = await Promise.all(
+    CHILDREN.map(
+      async (child) => (await application(child).read(signal))?.metadata.creationTimestamp,
+    ),
+  );
+  assert.deepEqual(made, made.toSorted(), 'the children were made in the order of their waves');
   await world.kubectl([
     'delete',
     'application',
@@ -43,14 +54,15 @@ test('the files of this folder, with the repository and names of the test, conve
     '--wait=false',
   ]);
   await world.thenEventually(
-    ...['root', 'first', 'second'].map((app) => application(app).isAbsent()),
-    world.object('configmaps', 'settings', `${name}-first`).isAbsent(),
+    ...APPLICATIONS.map((app) => application(app).isAbsent()),
+    ...CHILDREN.map((child) =>
+      world.object('configmaps', 'settings', `${name}-${child}`).isAbsent(),
+    ),
   );
   await world.kubectl.try([
     'delete',
     'namespace',
-    `${name}-first`,
-    `${name}-second`,
+    ...CHILDREN.map((child) => `${name}-${child}`),
     '--wait=false',
   ]);
 });

@@ -1,3 +1,4 @@
+import { TiphysError } from 'tiphys';
 import { defineGenerator, type Generator } from 'tiphys/generators';
 
 const FILE = 'app.env';
@@ -13,23 +14,22 @@ export const dotenv: Generator = defineGenerator({
   },
   async generate({ tree, path, appName }, signal) {
     const content = await tree.read(fileIn(path), { maxBytes: MAX_BYTES }, signal);
-    const data = parse(content.toString('utf8'));
+    const data = parse(content.toString('utf8'), fileIn(path));
     const object = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: appName }, data };
-    return { objects: [object], readSet: [] };
+    return { objects: [object], readSet: [] }; // what goes through `tree` is noted by itself
   },
 });
 
 const fileIn = (path: string): string => (path === '' ? FILE : `${path}/${FILE}`);
 
 /** `NAME=value` lines; empty ones and comments are passed over. */
-function parse(text: string): Readonly<Record<string, string>> {
-  const entries = text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '' && !line.startsWith('#'))
-    .map((line) => {
-      const equals = line.indexOf('=');
-      return [line.slice(0, equals).trim(), line.slice(equals + 1).trim()] as const;
-    });
-  return Object.fromEntries(entries);
+function parse(text: string, file: string): Readonly<Record<string, string>> {
+  const data: Record<string, string> = {};
+  for (const [index, line] of text.split('\n').entries()) {
+    const [, name, value] = /^\s*([-._A-Za-z0-9]+)\s*=(.*)$/.exec(line) ?? [];
+    if (name !== undefined && value !== undefined) data[name] = value.trim();
+    else if (!/^\s*(#|$)/.test(line))
+      throw new TiphysError('InvalidManifest', `${file}:${index + 1}: is not NAME=value`);
+  }
+  return data;
 }
