@@ -61,11 +61,11 @@ unit: install ## Tests that need nothing but Node
 	@$(NODE) e2e/run.ts unit $(ARGS)
 
 .PHONY: integration
-integration: install ## Tests with real servers: API server, Git, programs
+integration: install build ## Tests with real servers: API server, Git, programs
 	@$(NODE) e2e/run.ts integration $(ARGS)
 
 .PHONY: e2e
-e2e: install ## Scenarios with kubectl on a real control plane
+e2e: install build ## Scenarios with kubectl on a real control plane
 	@$(NODE) e2e/run.ts e2e $(ARGS)
 
 .PHONY: demo

@@ -31,8 +31,16 @@ export {
 } from './core/diff/compare-object.ts';
 export { normalise } from './core/diff/normalise.ts';
 export { planSync, type PlanInput, type SyncPlan, type SyncTask } from './core/sync/plan-sync.ts';
-export { nextStep, type NextStep } from './core/sync/next-step.ts';
-export { type Observed } from './core/sync/observe-results.ts';
+// A sync of one's own: plan once; then observe, take the next step, until it says finish
+export { finishAfterFinalGroup, nextStep, type NextStep } from './core/sync/next-step.ts';
+export {
+  hasUnstoredEnd,
+  observeResults,
+  observeSuccesses,
+  resultOf,
+  type Observed,
+  type ObservedHealth,
+} from './core/sync/observe-results.ts';
 export { decideAutoSync, type AutoSyncDecision } from './core/sync/auto-sync.ts';
 export { prepareTargets, type Targets } from './core/sync/prepare-targets.ts';
 export {
