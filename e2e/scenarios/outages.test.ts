@@ -9,7 +9,6 @@ const signal = AbortSignal.timeout(1_800_000);
 /** The long form is for `make soak`. */
 const isSoak = process.env['TIPHYS_SOAK'] === '1';
 const OUTAGE_MS = isSoak ? 20_000 : 5_000;
-const KILLS = isSoak ? 50 : 6;
 
 describe('the API server goes away', () => {
   let plane: ControlPlane;
@@ -64,68 +63,6 @@ describe('the API server goes away', () => {
       app.isSynced(),
       app.isHealthy(),
     );
-  });
-});
-
-describe('the operator is killed', () => {
-  let world: World;
-  before(async () => {
-    world = await startWorld({ signal });
-  });
-  after(() => world[Symbol.asyncDispose]());
-
-  test(`${KILLS} times during syncs with waves and hooks: everything converges, nothing unowned is touched`, async () => {
-    const job = `apiVersion: batch/v1
-kind: Job
-metadata:
-  name: migrate
-  annotations:
-    argocd.argoproj.io/hook: PreSync
-spec:
-  template:
-    spec:
-      restartPolicy: Never
-      containers: [{ name: main, image: busybox }]
-`;
-    const late = configMap('late', 'VALUE').replace(
-      'metadata:\n',
-      'metadata:\n  annotations: { argocd.argoproj.io/sync-wave: "1" }\n',
-    );
-    const files = (value: string) => ({
-      'job.yaml': job,
-      'web.yaml': deployment('web'),
-      'late.yaml': late.replace('VALUE', value),
-    });
-    await world.given(world.repository('apps', files('0')));
-    const app = world.application('killed', { repoURL: world.git.urlOf('apps'), syncPolicy: true });
-    await world.when(app.created());
-    await world.thenEventually(app.operationSucceeded(), app.isSynced(), app.isHealthy());
-    await world.given(
-      world.applied({
-        apiVersion: 'v1',
-        kind: 'ConfigMap',
-        metadata: { name: 'bystander', namespace: app.name },
-      }),
-    );
-    const bystander = world.object('configmaps', 'bystander', app.name);
-    const before = (await bystander.read(signal))?.metadata.resourceVersion;
-    for (let kill = 1; kill <= KILLS; kill += 1) {
-      const commit = await world.git.commit('apps', { files: files(String(kill)) });
-      await world.when(app.refreshed());
-      // Somewhere in the sync; the moments differ from kill to kill.
-      await sleep(150 + ((kill * 397) % 2_500), signal);
-      await world.stopOperator('SIGKILL');
-      world.startOperator();
-      await world.thenWithin(
-        90_000,
-        app.isSynced(commit),
-        app.isHealthy(),
-        app.operationSucceeded(),
-        world.object('configmaps', 'late', app.name).has('data.value', String(kill)),
-      );
-    }
-    const seen = (await bystander.read(signal))?.metadata.resourceVersion;
-    assert.equal(seen, before, 'an object that nobody deployed was written');
   });
 });
 

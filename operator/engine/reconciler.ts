@@ -225,7 +225,7 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
     const pauseMs = ran.pause ? settings.waveDelayMs : 0;
     if (ran.next === 'again') memory.nextWaveAtMs = ports.clock.monotonic() + pauseMs;
     if (settled.type === 'finished') {
-      memory.requested = 'recent';
+      memory.requested = 'latest'; // what was pushed meanwhile went unnoticed: its revision was pinned
       return again(0);
     }
     return again(ran.next === 'again' ? pauseMs : (settled.afterMs ?? OPERATION_POLL_MS));
