@@ -1,0 +1,55 @@
+import type { HealthStatusCode } from '../core/app/types.ts';
+import type { JsonObject, JsonValue } from '../core/objects/json.ts';
+import type { KubeObject } from '../core/objects/kube-object.ts';
+import type { CelHealth, LuaScript } from '../core/settings/resource-settings.ts';
+
+/** What became of one script on one object. A failure is the script's, never the caller's. */
+export type ScriptOutcome<T> =
+  | { readonly type: 'value'; readonly value: T }
+  /** The reason, with the script's line where there is one. */
+  | { readonly type: 'failed'; readonly reason: string };
+
+/** What a health script said; `undefined` has no influence. */
+export type ScriptHealth =
+  | { readonly status: HealthStatusCode; readonly message?: string }
+  | undefined;
+
+/**
+ * Runs programs that administrators and users wrote (Lua, CEL, jq), each within an instruction,
+ * memory and wall-clock budget, with no access to files, processes or the network, off the main
+ * thread. A program that does not end is stopped, fails alone, and stops nothing else.
+ *
+ * All methods: results are in the order of `objects`; inputs are not changed. They reject only with
+ * `signal.reason` and when the engine was closed.
+ */
+export interface ScriptEngine extends AsyncDisposable {
+  /** Lua 5.1 with the global `obj`; see `resource.customizations.health` of Argo CD. */
+  luaHealth(
+    script: LuaScript,
+    objects: readonly KubeObject[],
+    signal: AbortSignal,
+  ): Promise<readonly ScriptOutcome<ScriptHealth>[]>;
+  celHealth(
+    rules: CelHealth,
+    objects: readonly KubeObject[],
+    signal: AbortSignal,
+  ): Promise<readonly ScriptOutcome<ScriptHealth>[]>;
+  /** Why the expressions cannot be used, one reason each; empty when they all compile. */
+  checkCel(rules: CelHealth, signal: AbortSignal): Promise<readonly string[]>;
+  /** A script of a resource action: globals `obj` and `actionParams`; the raw result, a table or nothing. */
+  luaAction(
+    script: LuaScript,
+    object: KubeObject,
+    parameters: Readonly<Record<string, string>>,
+    signal: AbortSignal,
+  ): Promise<ScriptOutcome<JsonValue | undefined>>;
+  /**
+   * Objects without what the jq path expression names, as `del(expression)` leaves them. A path
+   * that an object does not have leaves it as it is.
+   */
+  jqDelete(
+    expression: string,
+    objects: readonly JsonObject[],
+    signal: AbortSignal,
+  ): Promise<readonly ScriptOutcome<JsonObject>[]>;
+}
