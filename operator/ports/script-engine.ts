@@ -6,8 +6,15 @@ import type { CelHealth, LuaScript } from '../core/settings/resource-settings.ts
 /** What became of one script on one object. A failure is the script's, never the caller's. */
 export type ScriptOutcome<T> =
   | { readonly type: 'value'; readonly value: T }
-  /** The reason, with the script's line where there is one. */
-  | { readonly type: 'failed'; readonly reason: string };
+  /**
+   * The reason, with the script's line where there is one. `compile`: the text is no program;
+   * `run`: it failed on this object; `budget`: it took too long or too much memory.
+   */
+  | {
+      readonly type: 'failed';
+      readonly kind: 'compile' | 'run' | 'budget';
+      readonly reason: string;
+    };
 
 /** What a health script said; `undefined` has no influence. */
 export type ScriptHealth =
@@ -44,12 +51,15 @@ export interface ScriptEngine extends AsyncDisposable {
     signal: AbortSignal,
   ): Promise<ScriptOutcome<JsonValue | undefined>>;
   /**
-   * Objects without what the jq path expression names, as `del(expression)` leaves them. A path
-   * that an object does not have leaves it as it is.
+   * The paths that a jq path expression names in each object (`path(expression)`): member names and
+   * list indexes, in jq's order. A path may name what the object does not have.
    */
-  jqDelete(
+  jqPaths(
     expression: string,
     objects: readonly JsonObject[],
     signal: AbortSignal,
-  ): Promise<readonly ScriptOutcome<JsonObject>[]>;
+  ): Promise<readonly ScriptOutcome<readonly JsonPath[]>[]>;
 }
+
+/** Steps from the root to a value. */
+export type JsonPath = readonly (string | number)[];
