@@ -25,6 +25,8 @@ import {
   type ControlPlaneSettings,
 } from './live/control-plane-settings.ts';
 import { isExcludedKind } from './live/excluded-kinds.ts';
+import { followResourceSettings } from './live/follow-resource-settings.ts';
+import type { ScriptEngine } from './ports/script-engine.ts';
 import { createLiveState } from './live/live-state.ts';
 import { engineSettings } from './operator-options.ts';
 import type { ConfigStore } from './ports/config-store.ts';
@@ -149,6 +151,7 @@ export function createOperator(options: OperatorOptions): Operator {
     const clusters = stack.use(connectClusters(client, stores, configured));
     stack.use(registerClusterMetrics(metrics, clusters));
     const repositories = stack.use(openRepositories(dataDir, stores));
+    const resources = stack.use(followResourceSettings(stores.config, logger));
     const ports: EnginePorts = {
       ...shared,
       apps: stores.apps,
@@ -164,6 +167,8 @@ export function createOperator(options: OperatorOptions): Operator {
         clock,
         metrics,
       }),
+      scripts: noScripts,
+      resources: resources.current,
     };
     const reconciler = createReconciler(ports, settings);
     const workers = options.workers ?? DEFAULT_WORKERS;
@@ -172,6 +177,7 @@ export function createOperator(options: OperatorOptions): Operator {
       settings,
       reconciler,
       repositories,
+      resources,
       workers,
     });
     if (options.leaderElection === undefined) beginWork(stores.apps.list().length);
@@ -312,6 +318,16 @@ export function createOperator(options: OperatorOptions): Operator {
     },
   };
 }
+
+const refused = { type: 'failed', kind: 'run', reason: 'scripts are not run here' } as const;
+const noScripts: ScriptEngine = {
+  luaHealth: async (_script, objects) => objects.map(() => refused),
+  celHealth: async (_rules, objects) => objects.map(() => refused),
+  checkCel: async () => [],
+  luaAction: async () => refused,
+  jqPaths: async (_expression, objects) => objects.map(() => refused),
+  async [Symbol.asyncDispose]() {},
+};
 
 function temporaryDir(stack: AsyncDisposableStack): string {
   const dir = mkdtempSync(join(tmpdir(), 'tiphys-'));

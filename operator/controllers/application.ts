@@ -1,8 +1,15 @@
 import { appKey, type AppKey } from '../core/app/app-key.ts';
 import { parseInstanceName } from '../core/app/names.ts';
-import { isJsonObject, jsonEqual, type JsonValue } from '../core/objects/json.ts';
-import { groupOf, resourceKey, type KubeObject } from '../core/objects/kube-object.ts';
+import { isJsonArray, isJsonObject, jsonEqual, type JsonValue } from '../core/objects/json.ts';
+import {
+  groupOf,
+  idOf,
+  resourceKey,
+  type GroupKind,
+  type KubeObject,
+} from '../core/objects/kube-object.ts';
 import { normaliseRepoUrl } from '../core/repo-url.ts';
+import type { KindSettings } from '../core/settings/settings-view.ts';
 import { instanceOf } from '../core/tracking/tracking.ts';
 import { assessHealth } from '../core/health/assess-health.ts';
 import type { EnginePorts, EngineSettings } from '../engine/ports.ts';
@@ -20,6 +27,8 @@ export interface ApplicationControllerOptions {
   readonly settings: EngineSettings;
   readonly reconciler: Reconciler;
   readonly repositories: Pick<SourceRepositories, 'onMoved'>;
+  /** Tells which kinds the administrator's settings treat differently now. */
+  readonly resources: { onChange(listener: (kinds: readonly GroupKind[]) => void): Disposable };
   /** Applications worked on at the same time. */
   readonly workers: number;
 }
@@ -62,7 +71,7 @@ export function createApplicationController(
   }
 
   function onLive(cluster: Cluster, event: LiveEvent): void {
-    if (!matters(event)) return;
+    if (!matters(event, ports.resources().kind(idOf(event.object)))) return;
     const instance = ownerInstance(cluster, event.object);
     if (instance === undefined) return;
     const { namespace, name } = parseInstanceName(instance, settings.namespace);
@@ -109,6 +118,9 @@ export function createApplicationController(
       );
       subscriptions.use(
         repositories.onMoved((url) => enqueueAll((app) => readsFrom(app, url), 'latest')),
+      );
+      subscriptions.use(
+        options.resources.onChange((kinds) => enqueueAll((app) => manages(app, kinds), 'recent')),
       );
       subscriptions.use(ports.clusters.onEntriesChanged(() => enqueueAll(() => true, 'recent')));
       subscriptions.use(
@@ -165,12 +177,16 @@ function phaseOf(app: KubeObject): JsonValue | undefined {
  * Whether a change of a live object can change what is said of its application: everything but
  * `status` and bookkeeping, or its health.
  */
-function matters({ type, object, previous }: LiveEvent): boolean {
+function matters({ type, object, previous }: LiveEvent, settings: KindSettings): boolean {
   if (type === 'deleted' || previous === undefined) return true;
   if (object.metadata.deletionTimestamp !== previous.metadata.deletionTimestamp) return true;
-  const before = assessHealth(previous);
-  const after = assessHealth(object);
-  if (before?.status !== after?.status || before?.message !== after?.message) return true;
+  if (settings.health !== undefined) {
+    if (!jsonEqual(object['status'], previous['status'])) return true; // only its script can tell
+  } else {
+    const before = assessHealth(previous);
+    const after = assessHealth(object);
+    if (before?.status !== after?.status || before?.message !== after?.message) return true;
+  }
   return !jsonEqual(comparable(object), comparable(previous));
 }
 
@@ -182,6 +198,18 @@ function comparable({ status: _status, metadata, ...rest }: KubeObject): JsonVal
     ...kept
   } = metadata;
   return { ...rest, metadata: kept };
+}
+
+/** Whether the status of an application lists an object of one of these kinds. */
+function manages(app: KubeObject, kinds: readonly GroupKind[]): boolean {
+  const status = app['status'];
+  const resources = isJsonObject(status) ? status['resources'] : undefined;
+  if (!isJsonArray(resources)) return false;
+  const names = new Set(kinds.map(({ group, kind }) => `${group}/${kind}`));
+  const text = (value: JsonValue | undefined) => (typeof value === 'string' ? value : '');
+  return resources.some(
+    (entry) => isJsonObject(entry) && names.has(`${text(entry['group'])}/${text(entry['kind'])}`),
+  );
 }
 
 function projectOf(app: KubeObject): JsonValue | undefined {

@@ -1,11 +1,8 @@
 import type { ComparedResource } from '../core/app/compared-resource.ts';
 import type { Application, Project } from '../core/app/types.ts';
-import { compareObject, predictsChange, type Comparison } from '../core/diff/compare-object.ts';
+import { compareObject, type Comparison } from '../core/diff/compare-object.ts';
+import type { IgnoreRules } from '../core/diff/ignore-rules.ts';
 import { lastAppliedOf } from '../core/diff/last-applied.ts';
-import { normalise } from '../core/diff/normalise.ts';
-import { hasCode, toTiphysError } from '../core/errors.ts';
-import { assessHealth, type Health } from '../core/health/assess-health.ts';
-import { canonicalJson } from '../core/objects/json.ts';
 import {
   idOf,
   keyOf,
@@ -20,33 +17,35 @@ import type { Targets } from '../core/sync/prepare-targets.ts';
 import { isSelfReferenced, markOf } from '../core/tracking/tracking.ts';
 import type { Cluster } from '../ports/clusters.ts';
 import { mapLimit } from '../runtime/map-limit.ts';
-import { sha256 } from '../runtime/hash.ts';
-import { addressOf } from './apply-object.ts';
+import { askServer, type AskOptions, type ServerVerdict } from './ask-server.ts';
+import type { HealthJudge } from './health-judge.ts';
+import {
+  createIgnoreMemory,
+  findIgnored,
+  ignoredOf,
+  rulesFor,
+  type IgnoreMemory,
+} from './leave-out-ignored.ts';
 import { DESCENDANT_KINDS } from './live-tree.ts';
-import type { EngineSettings } from './ports.ts';
+import type { EnginePorts, EngineSettings } from './ports.ts';
 
 /** What earlier comparisons of one application found out; lost without harm. */
 export interface CompareMemory {
   readonly local: Map<ResourceKey, LocalVerdict>;
   readonly server: Map<ResourceKey, ServerVerdict>;
-  readonly health: WeakMap<KubeObject, { readonly health: Health | undefined }>;
+  readonly ignored: IgnoreMemory;
 }
 
 interface LocalVerdict {
   readonly target: KubeObject;
   readonly live: KubeObject;
+  readonly rules: IgnoreRules;
   readonly comparison: Comparison;
   readonly owned: boolean;
 }
 
-interface ServerVerdict {
-  readonly target: KubeObject;
-  readonly liveHash: string;
-  readonly comparison: Comparison;
-}
-
 export function createCompareMemory(): CompareMemory {
-  return { local: new Map(), server: new Map(), health: new WeakMap() };
+  return { local: new Map(), server: new Map(), ignored: createIgnoreMemory() };
 }
 
 export interface CompareRequest {
@@ -56,14 +55,16 @@ export interface CompareRequest {
   readonly cluster: Cluster;
   readonly targets: Targets;
   readonly settings: EngineSettings;
+  readonly ports: Pick<EnginePorts, 'scripts' | 'resources' | 'metrics'>;
+  readonly health: HealthJudge;
   readonly memory: CompareMemory;
 }
 
 /**
- * Compares every object that Git wants or that carries this application's mark. Equal is decided
- * locally; a suspected difference costs one dry-run apply, and is remembered for as long as neither
- * side changes. Errors: `KubeUnreachable` and the like; an object that the API server would reject
- * is simply different.
+ * Compares every object that Git wants or that carries this application's mark, without the parts
+ * that rules leave out. Equal is decided locally; a suspected difference costs one dry-run apply, and
+ * is remembered for as long as neither side changes. Errors: `KubeUnreachable` and the like; an
+ * object that the API server would reject is simply different.
  */
 export async function compareApplication(
   request: CompareRequest,
@@ -73,23 +74,72 @@ export async function compareApplication(
   await cluster.live.ensure(kindsOf(request), signal);
   const keys = new Set(targets.resources.keys());
   for (const live of cluster.live.tracked(instance)) keys.add(keyOf(live));
+  await prepare(request, keys, signal);
+  const ask = askOptions(request);
   const resources: ComparedResource[] = [];
   const suspects: ComparedResource[] = [];
   for (const key of keys) {
     const resource = compareLocally(request, key);
     if (resource === undefined) continue;
-    if (resource.comparison.type === 'different' && !resource.comparison.certain)
-      suspects.push(resource);
+    if (isSuspect(resource, ask)) suspects.push(resource);
     else resources.push(resource);
   }
   forget(request.memory, keys);
   const settled = await mapLimit(
     suspects,
     request.settings.applyParallelism,
-    (suspect, stop) => askServer(request, suspect, stop),
+    (suspect, stop) => askServer(suspect, rulesOf(request, suspect.key), ask, stop),
     signal,
   );
   return [...resources, ...settled].sort((a, b) => (a.key < b.key ? -1 : 1));
+}
+
+/** What only programs can tell is found out first, for all objects at once. */
+async function prepare(
+  request: CompareRequest,
+  keys: ReadonlySet<ResourceKey>,
+  signal: AbortSignal,
+): Promise<void> {
+  const { cluster, targets, ports, memory, health } = request;
+  const live = [...keys].flatMap((key) => cluster.live.get(key) ?? []);
+  await health.prepare(live, signal);
+  const wanted = [...keys].flatMap((key) => {
+    const rules = rulesOf(request, key);
+    const sides = [targets.resources.get(key), cluster.live.get(key)];
+    return sides.flatMap((object) => (object === undefined ? [] : [{ object, rules }]));
+  });
+  await findIgnored(wanted, ports.scripts, memory.ignored, signal);
+}
+
+const rulesOf = ({ app, ports, memory }: CompareRequest, key: ResourceKey): IgnoreRules =>
+  rulesFor(key, app.spec.ignoreDifferences ?? undefined, ports.resources(), memory.ignored);
+
+const COMPARE_OPTIONS = 'argocd.argoproj.io/compare-options';
+
+function askOptions({ app, cluster, ports, settings, memory }: CompareRequest): AskOptions {
+  const text = app.metadata.annotations[COMPARE_OPTIONS] ?? '';
+  const options = new Set(text.split(',').map((option) => option.trim()));
+  const includeMutationWebhook = options.has('IncludeMutationWebhook=true');
+  return {
+    cluster,
+    scripts: ports.scripts,
+    metrics: ports.metrics,
+    fieldManager: settings.fieldManager,
+    serverSideDiff: options.has('ServerSideDiff=false')
+      ? 'never'
+      : includeMutationWebhook
+        ? 'always'
+        : 'when-suspected',
+    includeMutationWebhook,
+    verdicts: memory.server,
+    ignored: memory.ignored,
+  };
+}
+
+function isSuspect({ comparison, target, live }: ComparedResource, ask: AskOptions): boolean {
+  if (target === undefined || live === undefined) return false;
+  if (ask.serverSideDiff === 'always') return true;
+  return comparison.type === 'different';
 }
 
 function kindsOf({ targets, cluster, instance }: CompareRequest): GroupKind[] {
@@ -123,8 +173,10 @@ function compareLocally(request: CompareRequest, key: ResourceKey): ComparedReso
     owned: verdict.owned,
     selfReferenced: live === undefined || isSelfReferenced(live, target, settings.tracking),
     hook: target === undefined && isHook(object),
-    health: healthOf(request.memory, live),
+    health: live === undefined ? undefined : request.health.of(live),
     permitted,
+    undecided:
+      verdict.comparison.type === 'different' ? failureOf(request, key, [target, live]) : undefined,
     sharedWith: mark !== undefined && mark !== instance ? mark : undefined,
     paths: verdict.comparison.type === 'different' ? verdict.comparison.paths : [],
   };
@@ -140,83 +192,45 @@ function isPermitted({ project, cluster }: CompareRequest, object: KubeObject): 
 }
 
 function localVerdict(
-  { memory, settings }: CompareRequest,
+  request: CompareRequest,
   key: ResourceKey,
   target: KubeObject | undefined,
   live: KubeObject | undefined,
 ): { readonly comparison: Comparison; readonly owned: boolean } {
+  const { memory, settings } = request;
   if (target === undefined || live === undefined)
     return { comparison: compareObject(target, live), owned: false };
+  const rules = rulesOf(request, key);
   const known = memory.local.get(key);
-  if (known !== undefined && known.target === target && known.live === live) return known;
+  if (known?.target === target && known.live === live && known.rules === rules) return known;
+  const desired = ignoredOf(target, rules, memory.ignored).object;
+  const actual = ignoredOf(live, rules, memory.ignored).object;
   const verdict: LocalVerdict = {
     target,
     live,
-    comparison: compareObject(target, live, { fieldManager: settings.fieldManager }),
+    rules,
+    comparison: compareObject(desired, actual, { fieldManager: settings.fieldManager }),
     owned: lastAppliedOf(live, settings.fieldManager).type === 'applied',
   };
   memory.local.set(key, verdict);
   return verdict;
 }
 
-async function askServer(
+/** Why an object's rules could not be followed. Equal is equal all the same. */
+function failureOf(
   request: CompareRequest,
-  suspect: ComparedResource,
-  signal: AbortSignal,
-): Promise<ComparedResource> {
-  const { target, live, key } = suspect;
-  if (target === undefined || live === undefined) return suspect;
-  const liveHash = sha256(canonicalJson(normalise(live)));
-  const known = request.memory.server.get(key);
-  const comparison =
-    known !== undefined && known.target === target && known.liveHash === liveHash
-      ? known.comparison
-      : await dryRun(request, suspect, target, live, signal);
-  request.memory.server.set(key, { target, liveHash, comparison });
-  return { ...suspect, comparison };
-}
-
-async function dryRun(
-  { cluster, settings }: CompareRequest,
-  suspect: ComparedResource,
-  target: KubeObject,
-  live: KubeObject,
-  signal: AbortSignal,
-): Promise<Comparison> {
-  try {
-    const address = addressOf(cluster, target);
-    const current =
-      live.apiVersion === target.apiVersion ? live : await cluster.client.get(address, signal);
-    if (current === undefined) return { type: 'missing' };
-    const predicted = await cluster.client.apply(
-      address,
-      target,
-      { fieldManager: settings.fieldManager, force: true, dryRun: true },
-      signal,
-    );
-    return predictsChange(predicted, current) ? suspect.comparison : { type: 'equal' };
-  } catch (error) {
-    signal.throwIfAborted();
-    // The sync will meet the same refusal and report it on the object.
-    if (
-      hasCode(error, 'KubeInvalid', 'KubeForbidden', 'KubeConflict', 'KubeRejected', 'KubeNotFound')
-    )
-      return suspect.comparison;
-    throw toTiphysError(error);
-  }
-}
-
-function healthOf(memory: CompareMemory, live: KubeObject | undefined): Health | undefined {
-  if (live === undefined) return undefined;
-  const known = memory.health.get(live);
-  if (known !== undefined) return known.health;
-  const health = assessHealth(live);
-  memory.health.set(live, { health });
-  return health;
+  key: ResourceKey,
+  objects: readonly (KubeObject | undefined)[],
+): string | undefined {
+  const rules = rulesOf(request, key);
+  const failures = objects.map(
+    (object) => object && ignoredOf(object, rules, request.memory.ignored).failure,
+  );
+  return failures.find((failure) => failure !== undefined);
 }
 
 /** Memory holds nothing of objects that are no longer part of the application. */
 function forget(memory: CompareMemory, keys: ReadonlySet<ResourceKey>): void {
-  for (const map of [memory.local, memory.server])
+  for (const map of [memory.local, memory.server, memory.ignored.rules])
     for (const key of map.keys()) if (!keys.has(key)) map.delete(key);
 }

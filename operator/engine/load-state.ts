@@ -7,6 +7,7 @@ import type { Manifests } from '../ports/manifest-source.ts';
 import type { NewCondition } from './admit.ts';
 import type { AppMemory } from './app-memory.ts';
 import { compareApplication } from './compare-application.ts';
+import type { HealthJudge } from './health-judge.ts';
 import type { EnginePorts, EngineSettings } from './ports.ts';
 
 export interface LoadRequest {
@@ -20,6 +21,7 @@ export interface LoadRequest {
   readonly freshRevisions: boolean;
   readonly freshManifests: boolean;
   readonly memory: AppMemory;
+  readonly health: HealthJudge;
 }
 
 /** Desired and live state, side by side. */
@@ -39,7 +41,7 @@ export async function loadState(
 ): Promise<LoadedState> {
   const manifests = await loadManifests(request, ports, signal);
   const targets = targetsOf(request, manifests, settings);
-  const compared = await compareTargets(request, targets, settings, signal);
+  const compared = await compareTargets(request, targets, ports, settings, signal);
   const { destination } = request.app.spec;
   const scope = scopeIn(request.cluster);
   const conditions: NewCondition[] = [
@@ -56,12 +58,13 @@ export async function loadState(
 export function compareTargets(
   request: LoadRequest,
   targets: Targets,
+  ports: EnginePorts,
   settings: EngineSettings,
   signal: AbortSignal,
 ): Promise<readonly ComparedResource[]> {
-  const { app, instance, project, cluster, memory } = request;
+  const { app, instance, project, cluster, memory, health } = request;
   return compareApplication(
-    { app, instance, project, cluster, targets, settings, memory: memory.compare },
+    { app, instance, project, cluster, targets, ports, settings, health, memory: memory.compare },
     signal,
   );
 }

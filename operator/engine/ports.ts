@@ -1,3 +1,4 @@
+import type { SettingsView } from '../core/settings/settings-view.ts';
 import type { TrackingSettings } from '../core/tracking/tracking.ts';
 import type {
   AppStore,
@@ -8,6 +9,7 @@ import type {
   ManifestSource,
   Metrics,
   ProjectStore,
+  ScriptEngine,
 } from '../ports/index.ts';
 
 /** Everything the engine reaches the world through. */
@@ -16,6 +18,10 @@ export interface EnginePorts {
   readonly projects: ProjectStore;
   readonly clusters: Clusters;
   readonly manifests: ManifestSource;
+  /** Runs what administrators and users wrote. */
+  readonly scripts: ScriptEngine;
+  /** What `argocd-cm` says about objects, as of now. */
+  readonly resources: () => SettingsView;
   readonly events: EventSink;
   readonly metrics: Metrics;
   readonly logger: Logger;

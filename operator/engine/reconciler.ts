@@ -18,6 +18,7 @@ import type { ReconcileOutcome } from '../runtime/controller.ts';
 import { admit, type NewCondition } from './admit.ts';
 import { createAppMemories, type AppMemory } from './app-memory.ts';
 import { decideNext } from './decide-next.ts';
+import { createHealthJudge } from './health-judge.ts';
 import { compareTargets, loadState, type LoadedState, type LoadRequest } from './load-state.ts';
 import { beginOperation, currentOperation, operationSources, pinRevisions } from './operation.ts';
 import type { EnginePorts, EngineSettings } from './ports.ts';
@@ -56,6 +57,7 @@ const CONFLICT_RETRY_MS = 100;
 export function createReconciler(ports: EnginePorts, settings: EngineSettings): Reconciler {
   const memories = createAppMemories(ports.random);
   const reporter = createReporter(ports);
+  const health = createHealthJudge(ports.scripts, ports.resources);
 
   async function reconcile(key: AppKey, signal: AbortSignal): Promise<ReconcileOutcome> {
     const raw = ports.apps.get(key);
@@ -151,6 +153,7 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
       freshRevisions: need.level === 'forced' || operation.type === 'requested',
       freshManifests: need.type === 'hard',
       memory,
+      health,
     };
     let loaded: LoadedState;
     try {
@@ -215,7 +218,7 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
       timeoutMs: settings.syncTimeoutMs,
     });
     const compared = ran.wrote
-      ? await compareTargets(request, loaded.targets, settings, signal)
+      ? await compareTargets(request, loaded.targets, ports, settings, signal)
       : loaded.compared;
     const after = comparedStatus(
       statusInput({ ...pass, app: stored }, compared, timestamp(ports.clock), settled.state),
@@ -265,6 +268,7 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
         cluster: request.cluster,
         settings,
         clock: ports.clock,
+        health,
         state,
         targets: loaded.targets,
         compared: loaded.compared,

@@ -6,7 +6,6 @@ import type {
   ResourceResult,
 } from '../core/app/types.ts';
 import type { ComparedResource } from '../core/app/compared-resource.ts';
-import { assessHealth } from '../core/health/assess-health.ts';
 import { gvkOf, idOf, resourceKey, type KubeObject } from '../core/objects/kube-object.ts';
 import { permitsResource } from '../core/project/permits.ts';
 import { finishAfterFinalGroup, nextStep, type NextStep } from '../core/sync/next-step.ts';
@@ -28,6 +27,7 @@ import {
 import type { Targets } from '../core/sync/prepare-targets.ts';
 import type { Cluster } from '../ports/clusters.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { HealthJudge } from './health-judge.ts';
 import type { EngineSettings } from './ports.ts';
 import { runGroup } from './run-group.ts';
 
@@ -37,6 +37,7 @@ export interface SyncPassRequest {
   readonly cluster: Cluster;
   readonly settings: EngineSettings;
   readonly clock: Clock;
+  readonly health: HealthJudge;
   readonly state: OperationState;
   readonly targets: Targets;
   readonly compared: readonly ComparedResource[];
@@ -126,6 +127,7 @@ export async function runSyncPass(
   const plan = planOperation(request);
   if (plan.problems.length > 0) return finish(request, plan, invalidPlan(plan), new Map());
   const results = readResults(request.state);
+  await prepareHealth(request, plan, signal);
   const observe = (): Observed => observed(request, results);
   for (const [key, result] of observeResults(plan, observe())) results.set(key, result);
   const stored = readResults(request.state);
@@ -147,6 +149,7 @@ export async function runSyncPass(
       return finish(request, plan, step, results);
     case 'run': {
       const done = await runGroup(request, step, signal);
+      await prepareHealth(request, plan, signal);
       for (const [key, result] of done) results.set(key, result);
       for (const [key, result] of observeSuccesses(plan, observe())) results.set(key, result);
       const after = step.final ? finishAfterFinalGroup(plan, observe()) : nextStep(plan, observe());
@@ -168,17 +171,27 @@ export async function runSyncPass(
   }
 }
 
+/** Scripts judge the objects of the plan as they stand now. */
+async function prepareHealth(
+  { cluster, health }: SyncPassRequest,
+  plan: SyncPlan,
+  signal: AbortSignal,
+): Promise<void> {
+  const live = plan.tasks.flatMap(({ resource }) => cluster.live.get(resource) ?? []);
+  await health.prepare(live, signal);
+}
+
 function observed(
   request: SyncPassRequest,
   results: ReadonlyMap<TaskKey, ResourceResult>,
 ): Observed {
-  const { cluster, app, state } = request;
+  const { cluster, app, state, health } = request;
   const approved = app.metadata.annotations['argocd.argoproj.io/deletion-approved'];
   const startedAtMs = Date.parse(state.startedAt);
   return {
     results,
     live: (key) => cluster.live.get(key),
-    health: (object) => assessHealth(object),
+    health: health.of,
     pruneApproved: approved !== undefined && Date.parse(approved) >= startedAtMs,
   };
 }

@@ -1,5 +1,6 @@
 import type { HealthStatusCode } from '../core/app/types.ts';
 import type { JsonObject, JsonValue } from '../core/objects/json.ts';
+import type { JsonPath } from '../core/objects/json-path.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
 import type { CelHealth, LuaScript } from '../core/settings/resource-settings.ts';
 
@@ -60,6 +61,3 @@ export interface ScriptEngine extends AsyncDisposable {
     signal: AbortSignal,
   ): Promise<readonly ScriptOutcome<readonly JsonPath[]>[]>;
 }
-
-/** Steps from the root to a value. */
-export type JsonPath = readonly (string | number)[];

@@ -13,6 +13,8 @@ export interface ComparedResource extends SyncPair {
     | undefined;
   /** Another application whose mark the live object carries. */
   readonly sharedWith: string | undefined;
+  /** Why the comparison is not to be relied on, e.g. an `ignoreDifferences` rule that failed. */
+  readonly undecided: string | undefined;
   /** False when the project forbids it; such an object is never written. */
   readonly permitted: boolean;
   /** Fields that differ, when they do. */

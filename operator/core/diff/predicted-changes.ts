@@ -1,0 +1,74 @@
+import { isJsonArray, isJsonObject, jsonEqual, type JsonValue } from '../objects/json.ts';
+import { followStep, stepsOf, type FieldSet } from '../objects/field-set.ts';
+import { formatPath, type JsonPath } from '../objects/json-path.ts';
+import type { KubeObject } from '../objects/kube-object.ts';
+
+/**
+ * Where a dry-run apply would change what `manager` owns: both objects as the API server has them,
+ * with `managedFields`. What admission webhooks add or rewrite by themselves belongs to nobody, and
+ * does not count. Compare the whole objects to count that too.
+ *
+ * Paths in the order of the field set; empty when applying changes nothing of ours.
+ */
+export function predictedChanges(
+  predicted: KubeObject,
+  live: KubeObject,
+  manager: string,
+): readonly string[] {
+  const found = new Map<string, JsonPath>();
+  const add = (path: JsonPath): void => {
+    if (!isBookkeeping(path)) found.set(formatPath(path), path);
+  };
+  walk(fieldsOf(predicted, manager), predicted, live, [], add); // set or changed
+  walk(fieldsOf(live, manager), live, predicted, [], (path, other) => {
+    if (other === undefined) add(path); // taken away
+  });
+  return [...found.keys()];
+}
+
+function fieldsOf(object: KubeObject, manager: string): FieldSet {
+  const entry = object.metadata.managedFields?.find(
+    (item) =>
+      item.manager === manager && item.operation === 'Apply' && item.subresource === undefined,
+  );
+  return entry?.fieldsV1 ?? {};
+}
+
+function walk(
+  fields: FieldSet,
+  value: JsonValue,
+  other: JsonValue | undefined,
+  path: JsonPath,
+  differs: (path: JsonPath, other: JsonValue | undefined) => void,
+): void {
+  for (const [step, below] of stepsOf(fields)) {
+    const here = followStep(value, step);
+    if (here === undefined) continue;
+    const there = followStep(other, step);
+    const at = [...path, here.at];
+    if (there === undefined) {
+      if (!isEmpty(here.value)) differs(at, undefined);
+    } else if (stepsOf(below).length > 0) walk(below, here.value, there.value, at, differs);
+    else if (!jsonEqual(here.value, there.value) && !ownsOnlyItself(below, here.value))
+      differs(at, there.value);
+  }
+}
+
+/** A map or list of which only the existence is owned: its content is others'. */
+const ownsOnlyItself = (fields: FieldSet, value: JsonValue): boolean =>
+  '.' in fields && (isJsonObject(value) || isJsonArray(value));
+
+const isEmpty = (value: JsonValue): boolean =>
+  (isJsonArray(value) && value.length === 0) ||
+  (isJsonObject(value) && Object.keys(value).length === 0);
+
+const BOOKKEEPING: ReadonlySet<string> = new Set([
+  'creationTimestamp',
+  'generation',
+  'managedFields',
+  'resourceVersion',
+  'uid',
+]);
+
+const isBookkeeping = ([first, second]: JsonPath): boolean =>
+  first === 'metadata' && typeof second === 'string' && BOOKKEEPING.has(second);

@@ -1,0 +1,186 @@
+import type { ComparedResource } from '../core/app/compared-resource.ts';
+import { compareObject, predictsChange, type Comparison } from '../core/diff/compare-object.ts';
+import type { IgnoreRules } from '../core/diff/ignore-rules.ts';
+import { normalise } from '../core/diff/normalise.ts';
+import { ownedDifferences } from '../core/diff/owned-differences.ts';
+import { predictedChanges } from '../core/diff/predicted-changes.ts';
+import { hasCode, toTiphysError } from '../core/errors.ts';
+import { canonicalJson } from '../core/objects/json.ts';
+import { removePaths, type JsonPath } from '../core/objects/json-path.ts';
+import type { KubeObject, ResourceKey } from '../core/objects/kube-object.ts';
+import type { Cluster } from '../ports/clusters.ts';
+import type { Metrics } from '../ports/telemetry.ts';
+import type { ScriptEngine } from '../ports/script-engine.ts';
+import { sha256 } from '../runtime/hash.ts';
+import { addressOf } from './apply-object.ts';
+import { findIgnored, ignoredOf, type IgnoreMemory } from './leave-out-ignored.ts';
+
+/** What the API server said about a suspected difference. */
+export interface ServerVerdict {
+  readonly target: KubeObject;
+  readonly rules: IgnoreRules;
+  /** Of live as it is compared, so that a change of `status` asks nothing. */
+  readonly liveHash: string;
+  readonly comparison: Comparison;
+}
+
+export interface AskOptions {
+  readonly cluster: Cluster;
+  readonly scripts: ScriptEngine;
+  readonly metrics: Metrics;
+  readonly fieldManager: string;
+  /** `never`: the local suspicion stands. */
+  readonly serverSideDiff: 'when-suspected' | 'always' | 'never';
+  /** Counts what admission webhooks would change as well. */
+  readonly includeMutationWebhook: boolean;
+  readonly verdicts: Map<ResourceKey, ServerVerdict>;
+  readonly ignored: IgnoreMemory;
+}
+
+/**
+ * Settles a suspected difference: leaves out what the ignored managers own, then asks the API server
+ * what applying would do. Remembered until desired, the compared part of live, or the rules change.
+ *
+ * Errors: `KubeUnreachable` and the like. An object that the API server refuses is different.
+ */
+export async function askServer(
+  suspect: ComparedResource,
+  rules: IgnoreRules,
+  options: AskOptions,
+  signal: AbortSignal,
+): Promise<ComparedResource> {
+  const { target, live, key } = suspect;
+  if (target === undefined || live === undefined) return suspect;
+  const compared = ignoredOf(live, rules, options.ignored).object;
+  const liveHash = sha256(canonicalJson(normalise(compared)));
+  const known = options.verdicts.get(key);
+  if (known?.target === target && known.rules === rules && known.liveHash === liveHash)
+    return withVerdict(suspect, known.comparison);
+  const comparison = await settle(suspect, { target, live, rules }, options, signal);
+  options.verdicts.set(key, { target, rules, liveHash, comparison });
+  return withVerdict(suspect, comparison);
+}
+
+function withVerdict(suspect: ComparedResource, comparison: Comparison): ComparedResource {
+  const paths = comparison.type === 'different' ? comparison.paths : [];
+  const undecided = comparison.type === 'equal' ? undefined : suspect.undecided;
+  return { ...suspect, comparison, paths, undecided };
+}
+
+interface Pair {
+  readonly target: KubeObject;
+  readonly live: KubeObject;
+  readonly rules: IgnoreRules;
+}
+
+async function settle(
+  suspect: ComparedResource,
+  pair: Pair,
+  options: AskOptions,
+  signal: AbortSignal,
+): Promise<Comparison> {
+  let { comparison } = suspect;
+  let asked = pair;
+  if (pair.rules.managers.length > 0) {
+    const others = await ownedByIgnored(pair, options, signal);
+    comparison = compareWithout(pair, others, options);
+    if (comparison.type === 'equal') return comparison;
+    // What is not sent is left to the manager that owns it.
+    asked = { ...pair, target: removePaths(pair.target, others.desired) };
+  }
+  if (options.serverSideDiff === 'never') return comparison;
+  if (comparison.type === 'different' && comparison.certain) return comparison;
+  return dryRun(comparison, asked, options, signal);
+}
+
+interface Places {
+  readonly desired: readonly JsonPath[];
+  readonly live: readonly JsonPath[];
+}
+
+/** Where the managers that the rules name have set something else; the store keeps only our own entries. */
+async function ownedByIgnored(
+  { target, live, rules }: Pair,
+  { cluster }: AskOptions,
+  signal: AbortSignal,
+): Promise<Places> {
+  const current = (await cluster.client.get(addressOf(cluster, target), signal)) ?? live;
+  const places = (current.metadata.managedFields ?? []).flatMap(({ manager = '', fieldsV1 }) =>
+    rules.managers.includes(manager) && fieldsV1 !== undefined
+      ? ownedDifferences(fieldsV1, target, current)
+      : [],
+  );
+  return { desired: places.map((at) => at.desired), live: places.map((at) => at.live) };
+}
+
+/** Both sides are cut in one go, as indexes are those of the whole objects. */
+function compareWithout(
+  { target, live, rules }: Pair,
+  places: Places,
+  { fieldManager, ignored }: AskOptions,
+): Comparison {
+  const left = [...ignoredOf(target, rules, ignored).paths, ...places.desired];
+  const right = [...ignoredOf(live, rules, ignored).paths, ...places.live];
+  return compareObject(removePaths(target, left), removePaths(live, right), { fieldManager });
+}
+
+async function dryRun(
+  suspicion: Comparison,
+  { target, live, rules }: Pair,
+  options: AskOptions,
+  signal: AbortSignal,
+): Promise<Comparison> {
+  const { cluster, fieldManager, metrics } = options;
+  try {
+    const address = addressOf(cluster, target);
+    const current =
+      live.apiVersion === target.apiVersion ? live : await cluster.client.get(address, signal);
+    if (current === undefined) return { type: 'missing' };
+    const apply = { fieldManager, force: true, dryRun: true };
+    const predicted = await cluster.client.apply(address, target, apply, signal);
+    const verdict = await judge(suspicion, { predicted, current, rules }, options, signal);
+    metrics.count('tiphys_dry_runs_total', { verdict: verdict.type });
+    return verdict;
+  } catch (error) {
+    signal.throwIfAborted();
+    // The sync will meet the same refusal and report it on the object.
+    if (
+      !hasCode(
+        error,
+        'KubeInvalid',
+        'KubeForbidden',
+        'KubeConflict',
+        'KubeRejected',
+        'KubeNotFound',
+      )
+    )
+      throw toTiphysError(error);
+    metrics.count('tiphys_dry_runs_total', { verdict: 'refused' });
+    return suspicion;
+  }
+}
+
+interface Prediction {
+  readonly predicted: KubeObject;
+  readonly current: KubeObject;
+  readonly rules: IgnoreRules;
+}
+
+/** What of the prediction counts: the rules leave out their parts, and webhooks only count on request. */
+async function judge(
+  suspicion: Comparison,
+  { predicted, current, rules }: Prediction,
+  options: AskOptions,
+  signal: AbortSignal,
+): Promise<Comparison> {
+  const both = [predicted, current].map((object) => ({ object, rules }));
+  await findIgnored(both, options.scripts, options.ignored, signal);
+  const after = ignoredOf(predicted, rules, options.ignored).object;
+  const before = ignoredOf(current, rules, options.ignored).object;
+  if (!predictsChange(after, before)) return { type: 'equal' };
+  const paths = predictedChanges(after, before, options.fieldManager);
+  if (paths.length > 0) return { type: 'different', paths, certain: false };
+  if (!options.includeMutationWebhook) return { type: 'equal' };
+  const suspected = suspicion.type === 'different' ? suspicion.paths : [];
+  return { type: 'different', paths: suspected, certain: false };
+}

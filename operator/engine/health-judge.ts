@@ -1,0 +1,78 @@
+import { assessHealth, type Health } from '../core/health/assess-health.ts';
+import { idOf, type KubeObject } from '../core/objects/kube-object.ts';
+import type { HealthRule, SettingsView } from '../core/settings/settings-view.ts';
+import type { ScriptEngine, ScriptHealth, ScriptOutcome } from '../ports/script-engine.ts';
+
+/** Judges objects by the administrator's scripts where there are any, else by the built-in rules. */
+export interface HealthJudge {
+  /** Runs the scripts that these objects need and that have not been run on them. */
+  prepare(objects: readonly KubeObject[], signal: AbortSignal): Promise<void>;
+  /**
+   * The health of an object; without `prepare` before, one whose kind has a script is Unknown.
+   * `undefined`: no notion of health.
+   */
+  of(object: KubeObject): Health | undefined;
+}
+
+interface Judged {
+  readonly rule: HealthRule | undefined;
+  readonly health: Health | undefined;
+}
+
+/** Remembers a judgement for as long as the object itself lives. */
+export function createHealthJudge(scripts: ScriptEngine, view: () => SettingsView): HealthJudge {
+  const known = new WeakMap<KubeObject, Judged>();
+
+  const ruleOf = (object: KubeObject): HealthRule | undefined =>
+    isTerminating(object) ? undefined : view().kind(idOf(object)).health;
+
+  async function run(
+    rule: HealthRule,
+    objects: readonly KubeObject[],
+    signal: AbortSignal,
+  ): Promise<void> {
+    const outcomes =
+      rule.type === 'lua'
+        ? await scripts.luaHealth(rule.script, objects, signal)
+        : await scripts.celHealth(rule.cel, objects, signal);
+    outcomes.forEach((outcome, index) => {
+      const object = objects[index];
+      if (object !== undefined) known.set(object, { rule, health: healthOf(rule, outcome) });
+    });
+  }
+
+  return {
+    async prepare(objects, signal) {
+      const wanting = new Map<HealthRule, KubeObject[]>();
+      for (const object of objects) {
+        const rule = ruleOf(object);
+        if (rule === undefined || known.get(object)?.rule === rule) continue;
+        const list = wanting.get(rule) ?? [];
+        list.push(object);
+        wanting.set(rule, list);
+      }
+      for (const [rule, list] of wanting) await run(rule, list, signal);
+    },
+    of(object) {
+      const rule = ruleOf(object);
+      const judged = known.get(object);
+      if (judged !== undefined && judged.rule === rule) return judged.health;
+      if (rule !== undefined)
+        return { status: 'Unknown', message: 'not judged yet', rule: rule.name };
+      const health = assessHealth(object);
+      known.set(object, { rule, health });
+      return health;
+    },
+  };
+}
+
+/** An object that is going is judged as such, whatever a script would say. */
+const isTerminating = (object: KubeObject): boolean =>
+  object.metadata.deletionTimestamp !== undefined &&
+  object.metadata.finalizers?.includes('argocd.argoproj.io/hook-finalizer') !== true;
+
+function healthOf(rule: HealthRule, outcome: ScriptOutcome<ScriptHealth>): Health | undefined {
+  if (outcome.type === 'failed')
+    return { status: 'Unknown', message: outcome.reason, rule: rule.name };
+  return outcome.value === undefined ? undefined : { ...outcome.value, rule: rule.name };
+}
