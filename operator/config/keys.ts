@@ -213,12 +213,13 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
   }),
   leaderElectionLease: key('leader-election-lease', {
     schema: duration,
-    fallback: '15s',
-    description: 'For how long after a renewal other instances stay away from the lease.',
+    fallback: '12s',
+    description:
+      'For how long after a renewal other instances stay away from the lease; with one look more, how long it takes to follow a killed leader.',
   }),
   leaderElectionRenewDeadline: key('leader-election-renew-deadline', {
     schema: duration,
-    fallback: '10s',
+    fallback: '8s',
     description: 'Work stops when the lease could not be renewed for so long.',
   }),
   leaderElectionRetry: key('leader-election-retry', {

@@ -88,7 +88,7 @@ test('a leader that is cut off stops before another begins, and says why', async
   });
   await clock.advance(5_000);
   network = 'down';
-  await clock.advance(9_000);
+  await clock.advance(6_500);
   assert.equal(won, false);
   await clock.advance(2_000);
   assert.equal(first.signal.aborted, true);
@@ -96,6 +96,35 @@ test('a leader that is cut off stops before another begins, and says why', async
   assert.equal(won, false);
   await clock.advance(10_000);
   assert.equal(won, true);
+});
+
+test('a leader that vanishes is followed one lease after its last renewal was seen', async () => {
+  for (const vanishesAtMs of [10_001, 11_000, 11_999]) {
+    const clock = createVirtualClock();
+    const lease = createSharedLease();
+    const stop = new AbortController();
+    let network: 'up' | 'down' = 'up';
+    const options = { clock, random: () => 0.99 };
+    await acquireLeadership(
+      { ...options, identity: 'one', lock: lease.lockFor(() => network) },
+      stop.signal,
+    );
+    let wonAtMs: number | undefined;
+    const waiting = acquireLeadership(
+      { ...options, identity: 'two', lock: lease.lockFor(() => 'up') },
+      stop.signal,
+    ).then(() => {
+      wonAtMs = clock.monotonic();
+    });
+    await clock.advance(vanishesAtMs);
+    network = 'down';
+    const goneAtMs = clock.monotonic();
+    await clock.advance(30_000);
+    await waiting;
+    const tookMs = (wonAtMs ?? Number.NaN) - goneAtMs;
+    assert.ok(tookMs <= 15_000, `after ${tookMs} ms`);
+    stop.abort(new Error('shutdown'));
+  }
 });
 
 test('waiting ends with the reason of the abort', async () => {

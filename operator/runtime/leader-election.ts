@@ -10,15 +10,19 @@ export interface LeaderElectionOptions {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
-  /** For how long after a renewal the others stay away. Default 15 s. */
+  /** For how long after a renewal the others stay away. Default 12 s. */
   readonly leaseMs?: number;
-  /** Leadership ends when it could not be renewed for so long; shorter than `leaseMs`. Default 10 s. */
+  /** Leadership ends when it could not be renewed for so long; shorter than `leaseMs`. Default 8 s. */
   readonly renewDeadlineMs?: number;
   /** Between attempts to acquire or renew. Default 2 s. */
   readonly retryMs?: number;
   /** Told of every failed attempt to read or write the lease. */
   readonly onTrouble?: (error: unknown) => void;
 }
+
+const LEASE_MS = 12_000;
+const RENEW_DEADLINE_MS = 8_000;
+const RETRY_MS = 2_000;
 
 /** Being the leader. Disposing gives the lease up, so that another can take it at once; do it when the work has stopped. */
 export interface Leadership extends AsyncDisposable {
@@ -35,7 +39,9 @@ export interface Leadership extends AsyncDisposable {
  * Guarantees: the signal of a leader is aborted before another can take the lease. A leader counts
  * from the moment *before* it sent its last renewal and stops after `renewDeadlineMs`; a follower
  * counts from the moment *after* it first saw that renewal and waits for `leaseMs`, which is longer.
- * Both count on their own monotonic clock, so that wrong wall clocks do no harm.
+ * Both count on their own monotonic clock, so that wrong wall clocks do no harm. A follower looks
+ * again at the moment the lease runs out, so that one takes over from a killed leader within
+ * `leaseMs` and one and a half `retryMs`.
  *
  * Caveats: a process that is frozen longer than the difference notices only when it wakes; work
  * already sent then may arrive late. Errors while waiting are told to `onTrouble` and waited out.
@@ -46,20 +52,21 @@ export async function acquireLeadership(
   options: LeaderElectionOptions,
   signal: AbortSignal,
 ): Promise<Leadership> {
-  const { lock, clock, random, retryMs = 2_000, renewDeadlineMs = 10_000 } = options;
+  const { lock, clock, random, retryMs = RETRY_MS, renewDeadlineMs = RENEW_DEADLINE_MS } = options;
   let seen: { readonly version: string; readonly atMs: number } | undefined;
   for (;;) {
     signal.throwIfAborted();
     const startedAtMs = clock.monotonic();
+    let freeAtMs = Infinity;
     try {
       using deadline = withDeadline(signal, renewDeadlineMs, clock);
       const held = await lock.get(deadline.signal);
       if (held !== undefined && held.version !== seen?.version) {
         seen = { version: held.version, atMs: clock.monotonic() };
       }
-      const waitedMs = clock.monotonic() - (seen?.atMs ?? 0);
-      const free = held === undefined || held.holder === '' || waitedMs >= held.durationMs;
-      if (free) {
+      freeAtMs = (seen?.atMs ?? 0) + (held?.durationMs ?? 0);
+      const givenUp = held === undefined || held.holder === '';
+      if (givenUp || clock.monotonic() >= freeAtMs) {
         const claimAtMs = clock.monotonic();
         const taken = await lock.update(claim(options, held), held?.version, deadline.signal);
         if (taken !== undefined) return lead(options, taken, claimAtMs);
@@ -68,8 +75,8 @@ export async function acquireLeadership(
       signal.throwIfAborted();
       options.onTrouble?.(error);
     }
-    const pauseMs = retryMs * (1 + 0.2 * random()) - (clock.monotonic() - startedAtMs);
-    await clock.sleep(Math.max(pauseMs, retryMs / 4), signal);
+    const nextAtMs = Math.min(startedAtMs + retryMs * (1 + 0.2 * random()), freeAtMs);
+    await clock.sleep(Math.max(nextAtMs - clock.monotonic(), retryMs / 4), signal);
   }
 }
 
@@ -77,7 +84,7 @@ function claim(options: LeaderElectionOptions, held: StoredLease | undefined): L
   const now = options.clock.now();
   return {
     holder: options.identity,
-    durationMs: options.leaseMs ?? 15_000,
+    durationMs: options.leaseMs ?? LEASE_MS,
     acquiredAtMs: now,
     renewedAtMs: now,
     transitions: (held?.transitions ?? -1) + 1,
@@ -85,7 +92,13 @@ function claim(options: LeaderElectionOptions, held: StoredLease | undefined): L
 }
 
 function lead(options: LeaderElectionOptions, taken: StoredLease, claimAtMs: number): Leadership {
-  const { lock, clock, identity, retryMs = 2_000, renewDeadlineMs = 10_000 } = options;
+  const {
+    lock,
+    clock,
+    identity,
+    retryMs = RETRY_MS,
+    renewDeadlineMs = RENEW_DEADLINE_MS,
+  } = options;
   const lost = new AbortController();
   const stop = new AbortController();
   let held = taken;
