@@ -17,6 +17,7 @@ export {
   type ControllerOptions,
   type ReconcileOutcome,
 } from './runtime/controller.ts';
+export { withFinalizer, type FinalizerOptions } from './runtime/finalizer.ts';
 export { createWorkQueue, type AddOptions, type WorkQueue } from './runtime/work-queue.ts';
 export { createVirtualClock, systemClock, type VirtualClock } from './runtime/clock.ts';
 
@@ -64,6 +65,7 @@ export {
 
 // Adapters
 export { createKubeClient, type KubeClientOptions } from './kube/kube-client.ts';
+export { createFinalizerStore, type FinalizerStoreOptions } from './kube/finalizer-store.ts';
 export type { KubeConnection } from './kube/connection.ts';
 export { connectionFromKubeconfig, connectionInCluster } from './kube/kubeconfig.ts';
 export { createLiveState, type LiveStateOptions } from './live/live-state.ts';

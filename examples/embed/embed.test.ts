@@ -11,7 +11,7 @@ before(async () => {
 });
 after(() => world[Symbol.asyncDispose]());
 
-test('a team is a ConfigMap, and its Application is deployed by the same process', async () => {
+test('a team is a ConfigMap; its Application is deployed by the same process, and goes with it', async () => {
   const settings = 'apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\n';
   const repoURL = await world.git.createRepository('teams', {
     'apps/blue/settings.yaml': settings,
@@ -33,5 +33,14 @@ test('a team is a ConfigMap, and its Application is deployed by the same process
     app.has('status.sync.status', 'Synced'),
     app.has('status.health.status', 'Healthy'),
     world.object('configmaps', 'settings', namespace).exists(),
+  );
+
+  await world.kubectl(['delete', 'configmap', 'blue', `--namespace=${namespace}`, '--wait=false']);
+  await world.thenEventually(world.object('configmaps', 'blue', namespace).isAbsent());
+  // The team was held until all that was made for it was gone.
+  await world.thenConsistently(
+    0,
+    world.object('configmaps', 'settings', namespace).isAbsent(),
+    app.isAbsent(),
   );
 });

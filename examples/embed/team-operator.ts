@@ -1,11 +1,13 @@
 import {
   createController,
+  createFinalizerStore,
   createKubeClient,
   createOperator,
   createWatchedStore,
   resourceKey,
   silentLogger,
   systemClock,
+  withFinalizer,
   type ApiResource,
   type KubeConnection,
   type KubeObject,
@@ -25,7 +27,7 @@ const CONFIG_MAPS: ApiResource = {
   kind: 'ConfigMap',
   plural: 'configmaps',
   namespaced: true,
-  verbs: ['list', 'watch'],
+  verbs: ['get', 'list', 'watch', 'patch', 'delete'],
   subresources: [],
   preferred: true,
 };
@@ -58,17 +60,33 @@ export async function startTeamOperator(
       labelSelector: 'example.com/team',
     }),
   );
+  const applicationAt = (team: KubeObject) => ({
+    resource: APPLICATIONS,
+    namespace,
+    name: `team-${team.metadata.name ?? ''}`,
+  });
+  // A team is held until its Application, and all that it deployed, is gone.
+  const reconcileTeam = withFinalizer<KubeObject>({
+    name: 'example.com/team',
+    store: createFinalizerStore({ client, resource: CONFIG_MAPS }),
+    async reconcile(team, stop) {
+      const apply = { fieldManager: 'team-operator', force: true };
+      await client.apply(applicationAt(team), applicationOf(team, options), apply, stop);
+      return { type: 'done' };
+    },
+    async cleanUp(team, stop) {
+      await client.delete(applicationAt(team), {}, stop);
+      const left = await client.get(applicationAt(team), stop);
+      return left === undefined ? { type: 'done' } : { type: 'requeue', afterMs: 500 };
+    },
+  });
   const controller = stack.use(
     createController<string>({
       name: 'team',
       clock: systemClock,
       async reconcile(name, stop) {
         const team = teams.get(resourceKey({ group: '', kind: 'ConfigMap', namespace, name }));
-        if (team === undefined) return { type: 'done' };
-        const address = { resource: APPLICATIONS, namespace, name: `team-${name}` };
-        const apply = { fieldManager: 'team-operator', force: true };
-        await client.apply(address, applicationOf(team, options), apply, stop);
-        return { type: 'done' };
+        return team === undefined ? { type: 'done' } : reconcileTeam(team, stop);
       },
       onError: () => {}, // the controller tries again; a real operator logs here
     }),
@@ -85,7 +103,11 @@ function applicationOf(team: KubeObject, { namespace, repoURL }: TeamOperatorOpt
   return {
     apiVersion: 'argoproj.io/v1alpha1',
     kind: 'Application',
-    metadata: { name: `team-${name}`, namespace },
+    metadata: {
+      name: `team-${name}`,
+      namespace,
+      finalizers: ['resources-finalizer.argocd.argoproj.io'], // what it deployed goes with it
+    },
     spec: {
       project: 'default',
       source: { repoURL, path: data?.path ?? name, targetRevision: 'HEAD' },
