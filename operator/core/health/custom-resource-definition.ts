@@ -8,7 +8,9 @@ export const customResourceDefinition: HealthCheck = (object) => {
     const condition = conditionOf(status, type);
     return condition?.['status'] === value ? condition : undefined;
   };
-  if (is('Terminating', 'True') !== undefined) return judge('Progressing', 'CRD is terminating');
+  const { deletionTimestamp } = object.metadata;
+  if (typeof deletionTimestamp === 'string' || is('Terminating', 'True') !== undefined)
+    return judge('Progressing', 'CRD is terminating');
   if (items(status, 'conditions').length === 0)
     return judge('Progressing', 'Status conditions not found');
   const refused = is('NamesAccepted', 'False');

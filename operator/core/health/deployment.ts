@@ -4,6 +4,7 @@ import {
   healthy,
   isUnobserved,
   judge,
+  numberIn,
   part,
   type HealthCheck,
 } from './health.ts';
@@ -21,13 +22,13 @@ export const deployment: HealthCheck = (object) => {
     );
   if (conditionOf(status, 'Progressing')?.['reason'] === 'ProgressDeadlineExceeded')
     return judge('Degraded', `Deployment "${name}" exceeded its progress deadline`);
-  const wanted = spec['replicas'];
+  const wanted = numberIn(spec, 'replicas');
   const replicas = count(status, 'replicas');
   const updated = count(status, 'updatedReplicas');
   const available = count(status, 'availableReplicas');
   const waiting = (what: string) =>
     judge('Progressing', `Waiting for rollout to finish: ${what}...`);
-  if (typeof wanted === 'number' && updated < wanted)
+  if (wanted !== undefined && updated < wanted)
     return waiting(`${updated} out of ${wanted} new replicas have been updated`);
   if (replicas > updated)
     return waiting(`${replicas - updated} old replicas are pending termination`);

@@ -17,8 +17,6 @@ const FAILED_SCALING: Readonly<Record<string, readonly string[]>> = {
 /** By its conditions; version v1 keeps them in an annotation. */
 export const horizontalPodAutoscaler: HealthCheck = (object) => {
   const version = versionOf(object.apiVersion);
-  if (version !== 'v1' && version !== 'v2')
-    return judge('Unknown', `unsupported HPA API version ${version}`);
   const conditions =
     version === 'v2' ? items(part(object, 'status'), 'conditions') : annotated(object);
   for (const condition of conditions)

@@ -4,6 +4,7 @@ import {
   healthy,
   isUnobserved,
   judge,
+  numberIn,
   part,
   text,
   type HealthCheck,
@@ -19,9 +20,9 @@ export const replicaSet: HealthCheck = (object) => {
     );
   const failure = conditionOf(status, 'ReplicaFailure');
   if (failure?.['status'] === 'True') return judge('Degraded', text(failure, 'message'));
-  const wanted = part(object, 'spec')['replicas'];
+  const wanted = numberIn(part(object, 'spec'), 'replicas');
   const available = count(status, 'availableReplicas');
-  if (typeof wanted === 'number' && available < wanted)
+  if (wanted !== undefined && available < wanted)
     return judge(
       'Progressing',
       `Waiting for rollout to finish: ${available} out of ${wanted} new replicas are available...`,

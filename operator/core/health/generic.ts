@@ -1,0 +1,219 @@
+import type { HealthStatusCode } from '../app/types.ts';
+import { isJsonObject, type JsonObject } from '../objects/json.ts';
+import type { KubeObject } from '../objects/kube-object.ts';
+import { messageOf, outOfDate } from './condition-age.ts';
+import { generationOf, items, judge, numberFrom, text, type Judgement } from './health.ts';
+
+/**
+ * Judges an object of a kind that nothing is known of, by the conventions that most controllers
+ * keep. Careful: a word that is not in these lists says nothing, and an object without a status may
+ * be one that no controller ever answers, so it has no health.
+ */
+export function judgeByConventions(object: KubeObject): Judgement | undefined {
+  const spec = isJsonObject(object['spec']) ? object['spec'] : {};
+  for (const field of ['suspend', 'suspended', 'paused'])
+    if (spec[field] === true) return judge('Suspended', `spec.${field} is true`);
+  const status = object['status'];
+  if (!isJsonObject(status)) return undefined;
+  return byGeneration(status, object) ?? byConditions(status, object) ?? byPhase(status);
+}
+
+function byGeneration(status: JsonObject, object: KubeObject): Judgement | undefined {
+  const seen = numberFrom(status['observedGeneration']);
+  const generation = generationOf(object);
+  if (seen === undefined || seen >= generation) return undefined;
+  return judge('Progressing', `generation ${seen} is observed, the spec is at ${generation}`);
+}
+
+/** What one condition with one status means; with `whenReason` only for that reason. */
+interface Meaning {
+  readonly types: readonly string[];
+  readonly is: 'True' | 'False' | 'Unknown';
+  readonly then: HealthStatusCode;
+  /** A reason that tells of a failure makes it Degraded. */
+  readonly failsByReason?: boolean;
+  readonly exceptReasons?: readonly string[];
+}
+
+/** The conditions that sum up others, the most telling first. */
+const POSITIVE = [
+  'Ready',
+  'Healthy',
+  'Available',
+  'Programmed',
+  'Established',
+  'Deployed',
+  'Synced',
+  'Accepted',
+  'Valid',
+];
+
+const FINISHED = ['Succeeded', 'Successful', 'Complete', 'Completed', 'Finished', 'Done'];
+
+/** In this order: failures, pauses, ends, work in progress, then the first of the positive ones. */
+const MEANINGS: readonly Meaning[] = [
+  {
+    types: [
+      'Stalled',
+      'Failed',
+      'Failure',
+      'Degraded',
+      'Error',
+      'ReconcileError',
+      'ReleaseFailed',
+      'Irreconcilable',
+    ],
+    is: 'True',
+    then: 'Degraded',
+  },
+  { types: ['Healthy'], is: 'False', then: 'Degraded' },
+  { types: ['Suspended', 'Paused', 'ReconciliationPaused'], is: 'True', then: 'Suspended' },
+  { types: ['Reconciling'], is: 'True', then: 'Progressing' },
+  { types: FINISHED, is: 'True', then: 'Healthy', failsByReason: true },
+  { types: ['Succeeded', 'Successful'], is: 'False', then: 'Degraded' },
+  { types: ['Ready'], is: 'True', then: 'Healthy' },
+  {
+    types: ['Progressing', 'Pending'],
+    is: 'True',
+    then: 'Progressing',
+    // A Deployment, and what copies it, stays so for ever.
+    exceptReasons: ['NewReplicaSetAvailable', 'Complete', 'Completed'],
+  },
+  { types: ['Progressing'], is: 'False', then: 'Progressing', failsByReason: true },
+  // An operator built on Ansible: `Running` with reason `Successful` is one that rests.
+  { types: ['Running'], is: 'True', then: 'Healthy', exceptReasons: ['Running'] },
+  { types: ['Running'], is: 'True', then: 'Progressing' },
+  ...POSITIVE.flatMap((type): readonly Meaning[] => [
+    { types: [type], is: 'False', then: 'Progressing', failsByReason: true },
+    { types: [type], is: 'Unknown', then: 'Progressing' },
+    { types: [type], is: 'True', then: 'Healthy' },
+  ]),
+  { types: FINISHED, is: 'False', then: 'Progressing', failsByReason: true },
+  { types: FINISHED, is: 'Unknown', then: 'Progressing' },
+];
+
+function byConditions(status: JsonObject, object: KubeObject): Judgement | undefined {
+  const conditions = items(status, 'conditions');
+  if (conditions.length === 0) return undefined;
+  for (const meaning of MEANINGS) {
+    const found = conditions.find((condition) => matches(meaning, condition));
+    if (found === undefined) continue;
+    const old = outOfDate(found, object);
+    if (old !== undefined) return old;
+    const failed = meaning.failsByReason === true && tellsOfFailure(text(found, 'reason'));
+    return judge(failed ? 'Degraded' : meaning.then, messageOf(found));
+  }
+  return undefined;
+}
+
+function matches({ types, is, exceptReasons = [] }: Meaning, condition: JsonObject): boolean {
+  return (
+    condition['status'] === is &&
+    types.includes(text(condition, 'type')) &&
+    !exceptReasons.includes(text(condition, 'reason'))
+  );
+}
+
+/** Reasons are words in CamelCase: `InstallFailed`, `ErrorFetching`, `DeadlineExceeded`. */
+function tellsOfFailure(reason: string): boolean {
+  return /(?:^|[a-z0-9_])(?:Fail(?:ed|ure|ing)?|Error(?:ed|s)?|Invalid|Exceeded|Denied|Forbidden|BackOff)(?![a-z])/.test(
+    reason,
+  );
+}
+
+const BY_WORD: ReadonlyMap<string, HealthStatusCode> = new Map(
+  Object.entries({
+    Healthy: [
+      'ready',
+      'running',
+      'active',
+      'bound',
+      'succeeded',
+      'success',
+      'successful',
+      'complete',
+      'completed',
+      'healthy',
+      'available',
+      'online',
+      'deployed',
+      'established',
+      'synced',
+      'ok',
+    ],
+    Progressing: [
+      'pending',
+      'creating',
+      'provisioning',
+      'initializing',
+      'initialising',
+      'installing',
+      'starting',
+      'updating',
+      'upgrading',
+      'scaling',
+      'reconciling',
+      'progressing',
+      'inprogress',
+      'deploying',
+      'configuring',
+      'waiting',
+      'restarting',
+      'restoring',
+      'deleting',
+      'terminating',
+    ],
+    Degraded: ['failed', 'failure', 'error', 'errored', 'degraded', 'unhealthy', 'invalid', 'lost'],
+    Suspended: ['suspended', 'paused', 'hibernated'],
+  } satisfies Partial<Record<HealthStatusCode, readonly string[]>>).flatMap(([status, list]) =>
+    list.map((word) => [word, status as HealthStatusCode] as const),
+  ),
+);
+
+function byPhase(status: JsonObject): Judgement | undefined {
+  for (const field of ['phase', 'state', 'status']) {
+    const word = text(status, field);
+    const known = BY_WORD.get(word.toLowerCase());
+    if (known === undefined) continue;
+    const message = text(status, 'message') || text(status, 'reason');
+    return judge(known, message || (known === 'Healthy' ? '' : `status.${field} is ${word}`));
+  }
+  return undefined;
+}
+
+/** Groups that Kubernetes itself serves; what of their kinds has health has a check of its own. */
+const BUILT_IN_GROUPS: ReadonlySet<string> = new Set([
+  '',
+  'admissionregistration.k8s.io',
+  'apiextensions.k8s.io',
+  'apiregistration.k8s.io',
+  'apps',
+  'authentication.k8s.io',
+  'authorization.k8s.io',
+  'autoscaling',
+  'batch',
+  'certificates.k8s.io',
+  'coordination.k8s.io',
+  'custom.metrics.k8s.io',
+  'discovery.k8s.io',
+  'events.k8s.io',
+  'extensions',
+  'external.metrics.k8s.io',
+  'flowcontrol.apiserver.k8s.io',
+  'internal.apiserver.k8s.io',
+  'metrics.k8s.io',
+  'networking.k8s.io',
+  'node.k8s.io',
+  'policy',
+  'rbac.authorization.k8s.io',
+  'resource.k8s.io',
+  'scheduling.k8s.io',
+  'settings.k8s.io',
+  'storage.k8s.io',
+  'storagemigration.k8s.io',
+]);
+
+/** Whether Kubernetes itself serves the group, so that no convention needs to be guessed. */
+export function isBuiltInGroup(group: string): boolean {
+  return BUILT_IN_GROUPS.has(group);
+}
