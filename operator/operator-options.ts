@@ -1,6 +1,7 @@
 import type { EngineSettings } from './engine/ports.ts';
 import { DEFAULT_SELF_HEAL } from './core/sync/auto-sync.ts';
 import { FIELD_MANAGER } from './core/diff/compare-object.ts';
+import { DEFAULT_HEAL_LOOP } from './core/sync/heal-loop.ts';
 import { DEFAULT_TRACKING } from './core/tracking/tracking.ts';
 
 /** Engine settings as the documentation names their defaults; give only what differs. */
@@ -15,6 +16,7 @@ export function engineSettings(
     resyncJitterMs: 60_000,
     hardResyncMs: 0,
     selfHeal: DEFAULT_SELF_HEAL,
+    healLoop: DEFAULT_HEAL_LOOP,
     repoErrorGraceMs: 180_000,
     syncTimeoutMs: 0,
     waveDelayMs: 2_000,

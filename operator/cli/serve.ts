@@ -4,6 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from '../config/keys.ts';
 import { TiphysError } from '../core/errors.ts';
+import { DEFAULT_HEAL_LOOP } from '../core/sync/heal-loop.ts';
 import { createOperator, type LeaderElection } from '../create-operator.ts';
 import { createDefaultGenerators } from '../default-generators.ts';
 import type { KubeConnection } from '../kube/connection.ts';
@@ -53,6 +54,7 @@ export async function serve(config: Config, io: CommandIo): Promise<number> {
           factor: config.selfHealBackoffFactor,
           capMs: config.selfHealBackoffCap,
         },
+        healLoop: { ...DEFAULT_HEAL_LOOP, limit: config.selfHealLoopLimit },
         repoErrorGraceMs: config.repoErrorGracePeriod,
         syncTimeoutMs: config.syncTimeout,
         waveDelayMs: config.syncWaveDelay,

@@ -16,6 +16,7 @@ export interface Config {
   readonly selfHealBackoff: number;
   readonly selfHealBackoffFactor: number;
   readonly selfHealBackoffCap: number;
+  readonly selfHealLoopLimit: number;
   readonly syncTimeout: number;
   readonly syncWaveDelay: number;
   readonly repoErrorGracePeriod: number;
@@ -124,6 +125,12 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
     fallback: '5m',
     description: 'Longest delay before drift is healed again.',
     alias: ['ARGOCD_APPLICATION_CONTROLLER_SELF_HEAL_BACKOFF_CAP_SECONDS'],
+  }),
+  selfHealLoopLimit: key('self-heal-loop-limit', {
+    schema: whole(0, 1_000),
+    fallback: '5',
+    description:
+      'Healings in a row after which an object that somebody else sets back is left alone, with a HealLoopWarning; 0 is never.',
   }),
   syncTimeout: key('sync-timeout', {
     schema: duration,

@@ -72,14 +72,17 @@ export function createApplicationController(
 
   function onLive(cluster: Cluster, event: LiveEvent): void {
     if (!matters(event, ports.resources().kind(idOf(event.object)))) return;
-    const instance = ownerInstance(cluster, event.object);
-    if (instance === undefined) return;
-    const { namespace, name } = parseInstanceName(instance, settings.namespace);
-    const key = appKey(namespace, name);
-    const app = ports.apps.get(key);
-    if (app === undefined || app.metadata.uid === event.object.metadata.uid) return;
-    reconciler.request(key, 'recent');
-    enqueue(key);
+    // An object that changes hands concerns both, the one that had it and the one that has it.
+    const before = event.previous && instanceOf(event.previous, settings.tracking);
+    for (const instance of new Set([ownerInstance(cluster, event.object), before])) {
+      if (instance === undefined) continue;
+      const { namespace, name } = parseInstanceName(instance, settings.namespace);
+      const key = appKey(namespace, name);
+      const app = ports.apps.get(key);
+      if (app === undefined || app.metadata.uid === event.object.metadata.uid) continue;
+      reconciler.request(key, 'recent');
+      enqueue(key);
+    }
   }
 
   function ownerInstance(cluster: Cluster, object: KubeObject): string | undefined {

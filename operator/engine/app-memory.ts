@@ -4,6 +4,7 @@ import type { Targets } from '../core/sync/prepare-targets.ts';
 import type { AppKey } from '../core/app/app-key.ts';
 import type { ApiCatalogue } from '../ports/kube-client.ts';
 import { createCompareMemory, type CompareMemory } from './compare-application.ts';
+import { createHealMemory, type HealMemory } from './hold-back.ts';
 
 /**
  * What the engine remembers of one application between passes. All of it can be lost at any time:
@@ -12,6 +13,7 @@ import { createCompareMemory, type CompareMemory } from './compare-application.t
 export interface AppMemory {
   requested: RefreshLevel;
   compare: CompareMemory;
+  heals: HealMemory;
   prepared: Prepared | undefined;
   /** Monotonic time of the first failure to load desired state since the last success. */
   failingSinceMs: number | undefined;
@@ -47,6 +49,7 @@ export function createAppMemories(random: () => number): AppMemories {
       const memory: AppMemory = {
         requested: 'none',
         compare: createCompareMemory(),
+        heals: createHealMemory(),
         prepared: undefined,
         failingSinceMs: undefined,
         failures: 0,

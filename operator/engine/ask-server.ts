@@ -9,9 +9,8 @@ import { canonicalJson } from '../core/objects/json.ts';
 import { removePaths, type JsonPath } from '../core/objects/json-path.ts';
 import type { KubeObject, ResourceKey } from '../core/objects/kube-object.ts';
 import type { Cluster } from '../ports/clusters.ts';
-import type { Metrics } from '../ports/telemetry.ts';
-import type { ScriptEngine } from '../ports/script-engine.ts';
 import { sha256 } from '../runtime/hash.ts';
+import type { EnginePorts } from './ports.ts';
 import { addressOf } from './apply-object.ts';
 import { findIgnored, ignoredOf, type IgnoreMemory } from './leave-out-ignored.ts';
 
@@ -26,8 +25,7 @@ export interface ServerVerdict {
 
 export interface AskOptions {
   readonly cluster: Cluster;
-  readonly scripts: ScriptEngine;
-  readonly metrics: Metrics;
+  readonly ports: Pick<EnginePorts, 'scripts' | 'clock' | 'metrics'>;
   readonly fieldManager: string;
   /** `never`: the local suspicion stands. */
   readonly serverSideDiff: 'when-suspected' | 'always' | 'never';
@@ -63,8 +61,7 @@ export async function askServer(
 
 function withVerdict(suspect: ComparedResource, comparison: Comparison): ComparedResource {
   const paths = comparison.type === 'different' ? comparison.paths : [];
-  const undecided = comparison.type === 'equal' ? undefined : suspect.undecided;
-  return { ...suspect, comparison, paths, undecided };
+  return { ...suspect, comparison, paths };
 }
 
 interface Pair {
@@ -130,7 +127,8 @@ async function dryRun(
   options: AskOptions,
   signal: AbortSignal,
 ): Promise<Comparison> {
-  const { cluster, fieldManager, metrics } = options;
+  const { cluster, fieldManager } = options;
+  const { metrics } = options.ports;
   try {
     const address = addressOf(cluster, target);
     const current =
@@ -174,7 +172,7 @@ async function judge(
   signal: AbortSignal,
 ): Promise<Comparison> {
   const both = [predicted, current].map((object) => ({ object, rules }));
-  await findIgnored(both, options.scripts, options.ignored, signal);
+  await findIgnored(both, options.ports, options.ignored, signal);
   const after = ignoredOf(predicted, rules, options.ignored).object;
   const before = ignoredOf(current, rules, options.ignored).object;
   if (!predictsChange(after, before)) return { type: 'equal' };

@@ -55,7 +55,7 @@ export interface CompareRequest {
   readonly cluster: Cluster;
   readonly targets: Targets;
   readonly settings: EngineSettings;
-  readonly ports: Pick<EnginePorts, 'scripts' | 'resources' | 'metrics'>;
+  readonly ports: Pick<EnginePorts, 'scripts' | 'resources' | 'metrics' | 'clock'>;
   readonly health: HealthJudge;
   readonly memory: CompareMemory;
 }
@@ -108,7 +108,7 @@ async function prepare(
     const sides = [targets.resources.get(key), cluster.live.get(key)];
     return sides.flatMap((object) => (object === undefined ? [] : [{ object, rules }]));
   });
-  await findIgnored(wanted, ports.scripts, memory.ignored, signal);
+  await findIgnored(wanted, ports, memory.ignored, signal);
 }
 
 const rulesOf = ({ app, ports, memory }: CompareRequest, key: ResourceKey): IgnoreRules =>
@@ -122,8 +122,7 @@ function askOptions({ app, cluster, ports, settings, memory }: CompareRequest): 
   const includeMutationWebhook = options.has('IncludeMutationWebhook=true');
   return {
     cluster,
-    scripts: ports.scripts,
-    metrics: ports.metrics,
+    ports,
     fieldManager: settings.fieldManager,
     serverSideDiff: options.has('ServerSideDiff=false')
       ? 'never'
@@ -175,8 +174,7 @@ function compareLocally(request: CompareRequest, key: ResourceKey): ComparedReso
     hook: target === undefined && isHook(object),
     health: live === undefined ? undefined : request.health.of(live),
     permitted,
-    undecided:
-      verdict.comparison.type === 'different' ? failureOf(request, key, [target, live]) : undefined,
+    ruleFailure: failureOf(request, key, [target, live]),
     sharedWith: mark !== undefined && mark !== instance ? mark : undefined,
     paths: verdict.comparison.type === 'different' ? verdict.comparison.paths : [],
   };

@@ -4,6 +4,7 @@ import type {
   Operation,
   OperationState,
 } from '../core/app/types.ts';
+import { nameOf } from '../core/app/resource-status.ts';
 import { retryDueAt } from '../core/sync/retry.ts';
 import { decideAutoSync, type SelfHealSettings } from '../core/sync/auto-sync.ts';
 import type { NewCondition } from './admit.ts';
@@ -44,6 +45,9 @@ export function decideNext(
   const waiting = app.status.operationState;
   const due = waiting === undefined ? undefined : retryDueAt(waiting, Date.parse);
   if (due !== undefined) return idle('RetryLater', Math.max(0, due - nowMs));
+  const held = new Set(
+    loaded.compared.filter((r) => r.held !== undefined).map((r) => nameOf(r.id)),
+  );
   const decision = decideAutoSync({
     app,
     resources: status.resources ?? [],
@@ -52,6 +56,7 @@ export function decideNext(
     sourceMayHaveChanged: true,
     nowMs,
     selfHeal,
+    isHeld: (resource) => held.has(nameOf(resource)),
     parseTime: Date.parse,
   });
   switch (decision.type) {

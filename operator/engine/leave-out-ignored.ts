@@ -13,7 +13,7 @@ import {
   type ResourceKey,
 } from '../core/objects/kube-object.ts';
 import type { KindSettings, SettingsView } from '../core/settings/settings-view.ts';
-import type { ScriptEngine } from '../ports/script-engine.ts';
+import type { EnginePorts } from './ports.ts';
 
 /** What of one object is not to be compared. */
 export interface Ignored {
@@ -30,10 +30,15 @@ export interface IgnoreMemory {
   own: string;
   readonly rules: Map<ResourceKey, { readonly kind: KindSettings; readonly rules: IgnoreRules }>;
   readonly done: WeakMap<KubeObject, { readonly rules: IgnoreRules; readonly ignored: Ignored }>;
+  /** Expressions that are no programs, or did not end, and when they may be tried again. */
+  readonly broken: Map<string, { readonly reason: string; readonly untilMs: number }>;
 }
 
+/** An expression that took too long once may have met a busy machine. */
+const TRY_AGAIN_MS = 600_000;
+
 export function createIgnoreMemory(): IgnoreMemory {
-  return { own: '', rules: new Map(), done: new WeakMap() };
+  return { own: '', rules: new Map(), done: new WeakMap(), broken: new Map() };
 }
 
 /** The rules for an object; the same object again for as long as nothing about them changed. */
@@ -47,6 +52,7 @@ export function rulesFor(
   if (text !== memory.own) {
     memory.own = text;
     memory.rules.clear();
+    memory.broken.clear();
   }
   const id = parseResourceKey(key);
   const kind = view.kind(id);
@@ -63,10 +69,11 @@ export function rulesFor(
  */
 export async function findIgnored(
   wanted: readonly { readonly object: KubeObject; readonly rules: IgnoreRules }[],
-  scripts: ScriptEngine,
+  { scripts, clock }: Pick<EnginePorts, 'scripts' | 'clock'>,
   memory: IgnoreMemory,
   signal: AbortSignal,
 ): Promise<void> {
+  const nowMs = clock.monotonic();
   const open = wanted.filter(
     ({ object, rules }) => hasRules(rules) && memory.done.get(object)?.rules !== rules,
   );
@@ -81,16 +88,26 @@ export async function findIgnored(
   const named = new Map<KubeObject, JsonPath[]>();
   const failures = new Map<KubeObject, string>();
   for (const [expression, objects] of byExpression) {
-    const outcomes = await scripts.jqPaths(expression, objects, signal);
-    outcomes.forEach((outcome, index) => {
-      const object = objects[index];
-      if (object === undefined) return;
-      if (outcome.type === 'value')
-        named.set(object, [...(named.get(object) ?? []), ...outcome.value]);
-      // An expression that does not fit an object, such as iterating over nothing, names nothing in it.
-      else if (outcome.kind !== 'run')
-        failures.set(object, `jq expression "${expression}": ${outcome.reason}`);
-    });
+    let broken = memory.broken.get(expression);
+    if (broken !== undefined && broken.untilMs < nowMs) broken = undefined;
+    // One object first: where an expression does not end, the others need not wait for it.
+    for (const slice of broken === undefined ? [objects.slice(0, 1), objects.slice(1)] : []) {
+      if (broken !== undefined || slice.length === 0) break;
+      const outcomes = await scripts.jqPaths(expression, slice, signal);
+      for (const [index, outcome] of outcomes.entries()) {
+        const object = slice[index];
+        if (object === undefined) continue;
+        if (outcome.type === 'value')
+          named.set(object, [...(named.get(object) ?? []), ...outcome.value]);
+        // One that does not fit an object, such as iterating over nothing, names nothing in it.
+        else if (outcome.kind !== 'run')
+          broken = { reason: outcome.reason, untilMs: nowMs + TRY_AGAIN_MS };
+      }
+    }
+    if (broken === undefined) continue;
+    memory.broken.set(expression, broken);
+    for (const object of objects)
+      failures.set(object, `jq expression "${expression}": ${broken.reason}`);
   }
   for (const { object, rules } of open) {
     const paths = [

@@ -1,6 +1,6 @@
 import type { ComparedResource } from '../core/app/compared-resource.ts';
 import type { Application, ApplicationSource, Project } from '../core/app/types.ts';
-import type { GroupVersionKind } from '../core/objects/kube-object.ts';
+import { describeResource, type GroupVersionKind } from '../core/objects/kube-object.ts';
 import { missingNamespace, prepareTargets, type Targets } from '../core/sync/prepare-targets.ts';
 import type { Cluster } from '../ports/clusters.ts';
 import type { Manifests } from '../ports/manifest-source.ts';
@@ -8,6 +8,7 @@ import type { NewCondition } from './admit.ts';
 import type { AppMemory } from './app-memory.ts';
 import { compareApplication } from './compare-application.ts';
 import type { HealthJudge } from './health-judge.ts';
+import { heldConditions, holdBack } from './hold-back.ts';
 import type { EnginePorts, EngineSettings } from './ports.ts';
 
 export interface LoadRequest {
@@ -47,6 +48,8 @@ export async function loadState(
   const conditions: NewCondition[] = [
     ...targets.warnings,
     ...sharedWarnings(request.app, compared, settings),
+    ...heldConditions(compared),
+    ...ruleWarnings(compared),
     ...((destination.namespace ?? '') === ''
       ? missingNamespace(targets, scope).map((message) => ({ type: 'InvalidSpecError', message }))
       : []),
@@ -55,7 +58,7 @@ export async function loadState(
 }
 
 /** Compares once more, e.g. after a sync wrote; costs nothing for objects that did not change. */
-export function compareTargets(
+export async function compareTargets(
   request: LoadRequest,
   targets: Targets,
   ports: EnginePorts,
@@ -63,10 +66,11 @@ export function compareTargets(
   signal: AbortSignal,
 ): Promise<readonly ComparedResource[]> {
   const { app, instance, project, cluster, memory, health } = request;
-  return compareApplication(
+  const compared = await compareApplication(
     { app, instance, project, cluster, targets, ports, settings, health, memory: memory.compare },
     signal,
   );
+  return holdBack(compared, { app, cluster, memory: memory.heals }, ports, settings, signal);
 }
 
 function loadManifests(
@@ -118,6 +122,17 @@ function targetsOf(request: LoadRequest, manifests: Manifests, settings: EngineS
 function scopeIn(cluster: Cluster): (kind: GroupVersionKind) => boolean | undefined {
   const { catalogue } = cluster.live;
   return (kind) => (catalogue.find(kind) ?? catalogue.findKind(kind))?.namespaced;
+}
+
+function ruleWarnings(compared: readonly ComparedResource[]): NewCondition[] {
+  return compared.flatMap(({ ruleFailure, id }) =>
+    ruleFailure === undefined
+      ? []
+      : {
+          type: 'IgnoreDifferencesWarning',
+          message: `${describeResource(id)}: ${ruleFailure}; while it differs its sync status is Unknown and it is not healed`,
+        },
+  );
 }
 
 function sharedWarnings(

@@ -1,3 +1,4 @@
+import type { HealLoopSettings } from '../core/sync/heal-loop.ts';
 import type { SettingsView } from '../core/settings/settings-view.ts';
 import type { TrackingSettings } from '../core/tracking/tracking.ts';
 import type {
@@ -50,6 +51,8 @@ export interface EngineSettings {
     readonly factor: number;
     readonly capMs: number;
   };
+  /** When to stop healing what somebody else sets back. */
+  readonly healLoop: HealLoopSettings;
   /** How long failures to reach a repository leave the status as it was. */
   readonly repoErrorGraceMs: number;
   /** An operation that runs longer is terminated; 0 is never. */

@@ -19,6 +19,7 @@ import { admit, type NewCondition } from './admit.ts';
 import { createAppMemories, type AppMemory } from './app-memory.ts';
 import { decideNext } from './decide-next.ts';
 import { createHealthJudge } from './health-judge.ts';
+import { forgetHeals, recordHeals } from './hold-back.ts';
 import { compareTargets, loadState, type LoadedState, type LoadRequest } from './load-state.ts';
 import { beginOperation, currentOperation, operationSources, pinRevisions } from './operation.ts';
 import type { EnginePorts, EngineSettings } from './ports.ts';
@@ -139,6 +140,7 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
       const message = `Failed to load live state: ${toTiphysError(error).message}`;
       return failComparison(key, app, memory, { type: 'ComparisonError', message }, signal);
     }
+    if (operation.type === 'requested') forgetHeals(memory.heals);
     const begun = beginOrResume(app, operation);
     const wanted =
       begun === undefined
@@ -198,6 +200,10 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
       if (decision.retryAfterMs !== undefined)
         memory.requested = higherLevel(memory.requested, 'recent');
       return again(Math.min(decision.retryAfterMs ?? Infinity, untilResync(app, memory)));
+    }
+    if (decision.operation.sync?.autoHealAttemptsCount !== undefined && pass.begun === undefined) {
+      const healed = loaded.compared.filter(({ held }) => held === undefined);
+      recordHeals(healed, memory.heals, ports.clock.monotonic(), settings);
     }
     const started = pass.begun ?? beginOperation(app, decision.operation, now);
     const state = pinRevisions(started, loaded.manifests.revisions);
@@ -285,7 +291,8 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
     operationState: OperationState | undefined,
   ) {
     const { app, loaded, request, need } = pass;
-    return { app, loaded, request, compared, now, level: need.level, operationState };
+    const withReasons = reporter.keepsReasons;
+    return { app, loaded, request, compared, now, level: need.level, operationState, withReasons };
   }
 
   function beginOrResume(

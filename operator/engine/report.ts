@@ -1,7 +1,12 @@
 import { setConditions } from '../core/app/conditions.ts';
 import { normaliseSpec } from '../core/app/normalise-spec.ts';
 import type { Application, ApplicationStatus, OperationState } from '../core/app/types.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../core/objects/json.ts';
+import {
+  isJsonArray,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+} from '../core/objects/json.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
 import { mergePatch } from '../core/objects/merge-patch.ts';
 import { hasCode } from '../core/errors.ts';
@@ -37,6 +42,8 @@ export interface Reporter {
     signal: AbortSignal,
   ): Promise<void>;
   started(app: Application, state: OperationState): void;
+  /** False once the API server was seen to drop `syncReason`, as the incumbent's CRD makes it. */
+  readonly keepsReasons: boolean;
 }
 
 const REFRESH = 'argocd.argoproj.io/refresh';
@@ -44,6 +51,7 @@ const REFRESH_TIMESTAMP = 'argocd.argoproj.io/refresh-timestamp';
 
 export function createReporter(ports: EnginePorts): Reporter {
   const { apps, events, metrics, logger, clock } = ports;
+  let keepsReasons = true;
 
   function publish(
     app: Application,
@@ -74,6 +82,10 @@ export function createReporter(ports: EnginePorts): Reporter {
     let stored = app.raw;
     if (patch !== undefined)
       stored = await apps.patchStatus(key, patch, app.metadata.resourceVersion, signal);
+    if (keepsReasons && hasReasons(plain(status)) && !hasReasons(stored['status'])) {
+      keepsReasons = false;
+      logger.info({}, 'the Application CRD does not know syncReason; it is left out of status');
+    }
     const rest = dealtWith(app, status);
     if (rest !== undefined) stored = await clear(key, stored, rest, signal);
     announceChanges(key, app, status);
@@ -166,6 +178,9 @@ export function createReporter(ports: EnginePorts): Reporter {
 
   return {
     report,
+    get keepsReasons() {
+      return keepsReasons;
+    },
     async invalid(key, raw, problems, signal) {
       const now = timestamp(clock);
       const message = problems.map(({ path, message: text }) => `${path}: ${text}`).join('; ');
@@ -206,6 +221,14 @@ export function createReporter(ports: EnginePorts): Reporter {
       publish(app, 'Normal', 'OperationStarted', `Initiated ${who} to '${revision}'`);
     },
   };
+}
+
+function hasReasons(status: JsonValue | undefined): boolean {
+  const resources = isJsonObject(status) ? status['resources'] : undefined;
+  return (
+    isJsonArray(resources) &&
+    resources.some((entry) => isJsonObject(entry) && entry['syncReason'] !== undefined)
+  );
 }
 
 /** A status as JSON: its interfaces have no index signature, but hold nothing else. */

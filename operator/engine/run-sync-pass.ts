@@ -61,8 +61,9 @@ export function planOperation(request: SyncPassRequest): SyncPlan {
   const operation = state.operation.sync ?? {};
   const namespace = app.spec.destination.namespace ?? '';
   const defined = definedKinds(targets);
+  const automated = state.operation.initiatedBy?.automated === true;
   return planSync({
-    pairs: compared.filter((resource) => !resource.hook),
+    pairs: compared.filter((resource) => !resource.hook && !(automated && isContested(resource))),
     hooks: targets.hooks,
     operation,
     options: withForce(request),
@@ -77,6 +78,9 @@ export function planOperation(request: SyncPassRequest): SyncPlan {
     refuse: (object) => refusal(object, cluster, project, defined),
   });
 }
+
+/** Two applications want it and the other has it: only a person decides between them. */
+const isContested = ({ held }: ComparedResource): boolean => held?.reason === 'shared';
 
 function withForce({ state }: SyncPassRequest) {
   const operation = state.operation.sync ?? {};

@@ -28,12 +28,16 @@ export interface ComparedInput {
   readonly now: string;
   readonly level: RefreshLevel;
   readonly operationState: OperationState | undefined;
+  /** Whether the CRD knows `syncReason`. */
+  readonly withReasons: boolean;
 }
 
 /** Conditions that every comparison decides anew. */
 const COMPARISON_CONDITIONS = [
   'ComparisonError',
   'ExcludedResourceWarning',
+  'HealLoopWarning',
+  'IgnoreDifferencesWarning',
   'InvalidSpecError',
   'RepeatedResourceWarning',
   'SharedResourceWarning',
@@ -52,6 +56,7 @@ export function comparedStatus(input: ComparedInput, settings: EngineSettings): 
     options,
     withHealth: settings.persistResourceHealth,
     failedToLoad: false,
+    withReasons: input.withReasons,
     now,
     previous: previous.resources ?? [],
   });

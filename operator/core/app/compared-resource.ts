@@ -2,6 +2,15 @@ import type { ResourceKey } from '../objects/kube-object.ts';
 import type { SyncPair } from '../sync/plan-sync.ts';
 import type { HealthStatusCode } from './types.ts';
 
+/** Why automated sync leaves an object alone. */
+export interface Held {
+  readonly reason: 'shared' | 'heal-loop';
+  /** Short, for the entry of the object. */
+  readonly message: string;
+  /** Whole, for a condition. */
+  readonly detail: string;
+}
+
 /** One object of an application, desired and live side by side, judged. */
 export interface ComparedResource extends SyncPair {
   readonly key: ResourceKey;
@@ -13,8 +22,9 @@ export interface ComparedResource extends SyncPair {
     | undefined;
   /** Another application whose mark the live object carries. */
   readonly sharedWith: string | undefined;
-  /** Why the comparison is not to be relied on, e.g. an `ignoreDifferences` rule that failed. */
-  readonly undecided: string | undefined;
+  /** Why an `ignoreDifferences` rule could not be followed: a difference is then not to be relied on. */
+  readonly ruleFailure: string | undefined;
+  readonly held?: Held | undefined;
   /** False when the project forbids it; such an object is never written. */
   readonly permitted: boolean;
   /** Fields that differ, when they do. */

@@ -1,5 +1,6 @@
 import { permissionOf, type SyncOptions } from '../sync/options.ts';
 import { waveOf } from '../sync/order.ts';
+import { syncReasonOf } from './sync-reason.ts';
 import { versionOf } from '../objects/kube-object.ts';
 import type { ComparedResource } from './compared-resource.ts';
 import type { HealthStatus, ResourceStatus, SyncStatusCode } from './types.ts';
@@ -10,20 +11,27 @@ const COMPARE_OPTIONS_ANNOTATION = 'argocd.argoproj.io/compare-options';
 export function syncStatusOf(resource: ComparedResource): SyncStatusCode | undefined {
   if (!resource.permitted) return 'Unknown';
   if (resource.hook || !resource.selfReferenced) return undefined;
-  return resource.comparison.type === 'equal' ? 'Synced' : 'OutOfSync';
+  if (resource.comparison.type === 'equal') return 'Synced';
+  return isUndecided(resource) ? 'Unknown' : 'OutOfSync';
 }
+
+/** A difference that an `ignoreDifferences` rule might have left out, had it worked. */
+const isUndecided = ({ comparison, ruleFailure }: ComparedResource): boolean =>
+  comparison.type === 'different' && ruleFailure !== undefined;
 
 /** Whether the object makes the whole application OutOfSync. */
 function counts(resource: ComparedResource): boolean {
   if (resource.hook || !resource.selfReferenced || resource.comparison.type === 'equal')
     return false;
+  if (isUndecided(resource)) return false;
   if (resource.comparison.type !== 'extra') return true;
   const options = resource.live?.metadata.annotations?.[COMPARE_OPTIONS_ANNOTATION] ?? '';
   return !options.split(',').some((option) => option.trim() === 'IgnoreExtraneous');
 }
 
 export function overallSyncStatus(resources: readonly ComparedResource[]): SyncStatusCode {
-  return resources.some(counts) ? 'OutOfSync' : 'Synced';
+  if (resources.some(counts)) return 'OutOfSync';
+  return resources.some((one) => !one.hook && isUndecided(one)) ? 'Unknown' : 'Synced';
 }
 
 export function requiresPruning(resource: ComparedResource): boolean {
@@ -37,6 +45,8 @@ export interface ResourceStatusOptions {
   readonly withHealth: boolean;
   /** Desired state is not known: every status is Unknown. */
   readonly failedToLoad: boolean;
+  /** False where the CRD does not know `syncReason`, and the API server drops it. */
+  readonly withReasons: boolean;
   readonly now: string;
   /** Entries of the status so far, whose timestamps stay while nothing changed. */
   readonly previous: readonly ResourceStatus[];
@@ -54,14 +64,20 @@ export function resourceStatuses(
     .sort((a, b) => (nameOf(a) < nameOf(b) ? -1 : 1));
 }
 
-const nameOf = ({ group = '', kind = '', namespace = '', name = '' }: ResourceStatus): string =>
-  `${group}/${kind}/${namespace}/${name}`;
+/** Tells the entries of one application apart. */
+export const nameOf = ({
+  group = '',
+  kind = '',
+  namespace = '',
+  name = '',
+}: ResourceStatus): string => `${group}/${kind}/${namespace}/${name}`;
 
 function entryOf(resource: ComparedResource, options: ResourceStatusOptions): ResourceStatus {
   const { id, target, live } = resource;
   const object = target ?? live;
   const status = options.failedToLoad ? 'Unknown' : syncStatusOf(resource);
   const wave = object === undefined ? 0 : waveOf(object);
+  const reason = options.withReasons && !options.failedToLoad ? syncReasonOf(resource) : undefined;
   const confirm = [target, live].some(
     (side) =>
       side !== undefined &&
@@ -80,6 +96,7 @@ function entryOf(resource: ComparedResource, options: ResourceStatusOptions): Re
     ...(requiresPruning(resource) ? { requiresPruning: true } : {}),
     ...(confirm ? { requiresDeletionConfirmation: true } : {}),
     ...(wave === 0 ? {} : { syncWave: wave }),
+    ...(reason === undefined ? {} : { syncReason: reason }),
   };
 }
 

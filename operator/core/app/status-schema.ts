@@ -73,6 +73,7 @@ const resourceSchema: z.ZodType<ResourceStatus> = z.object({
   requiresPruning: flag('It is gone from the source and still live.'),
   requiresDeletionConfirmation: flag('Deleting it waits for approval.'),
   syncWave: whole('Its wave.'),
+  syncReason: text('Why it is not Synced.'),
 });
 
 const historySchema: z.ZodType<HistoryEntry> = z.object({

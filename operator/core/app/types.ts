@@ -267,6 +267,8 @@ export interface ResourceStatus {
   readonly requiresPruning?: Optional<boolean>;
   readonly requiresDeletionConfirmation?: Optional<boolean>;
   readonly syncWave?: Optional<number>;
+  /** Why it is not Synced: field names and reasons, never values. Not known to Argo CD. */
+  readonly syncReason?: Optional<string>;
 }
 
 export interface HistoryEntry {

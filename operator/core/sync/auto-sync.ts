@@ -43,6 +43,8 @@ export interface AutoSyncInput {
   /** Wall clock, milliseconds since 1970. */
   readonly nowMs: number;
   readonly selfHeal: SelfHealSettings;
+  /** Resources that self-heal leaves alone, because somebody else would undo it. */
+  readonly isHeld?: (resource: ResourceStatus) => boolean;
   /** RFC 3339 text to milliseconds since 1970. */
   readonly parseTime: (text: string) => number;
 }
@@ -55,6 +57,8 @@ export type AutoSyncSkip =
   | 'NothingToSync'
   /** Only pruning would help, and automated pruning is off. */
   | 'OnlyPruningLeft'
+  /** What is left is somebody else's: see the conditions. */
+  | 'LeftAlone'
   /** This revision was synced, the drift came later, and self-heal is off. */
   | 'SelfHealDisabled';
 
@@ -106,10 +110,12 @@ export function decideAutoSync(input: AutoSyncInput): AutoSyncDecision {
   if (attempted) {
     if (last.phase !== 'Succeeded') return refuseFailed(last, input.revisions);
     if (automated.selfHeal !== true) return skip('SelfHealDisabled');
+    const drifted = notSynced(resources).filter((resource) => input.isHeld?.(resource) !== true);
+    if (!drifted.some((resource) => resource.status === 'OutOfSync')) return skip('LeftAlone');
     const attempts = last.operation.sync?.autoHealAttemptsCount ?? 0;
     const atMs = healTime(last, attempts, input);
     if (atMs > input.nowMs) return { type: 'retry-at', reason: 'SelfHealBackoff', atMs };
-    healing = { autoHealAttemptsCount: attempts + 1, resources: selectDrifted(resources) };
+    healing = { autoHealAttemptsCount: attempts + 1, resources: selectDrifted(drifted) };
   }
   if (prune && automated.allowEmpty !== true && resources.every(needsPruning))
     return refuseEmpty(input.revisions);
@@ -176,8 +182,8 @@ function healDelay(attempts: number, settings: SelfHealSettings): number {
 }
 
 /** The incumbent leaves the namespace out: objects of that kind and name are healed in all of them. */
-const selectDrifted = (resources: readonly ResourceStatus[]): readonly SyncResourceSelector[] =>
-  notSynced(resources).map(({ group = '', kind = '', name = '' }) => ({ group, kind, name }));
+const selectDrifted = (drifted: readonly ResourceStatus[]): readonly SyncResourceSelector[] =>
+  drifted.map(({ group = '', kind = '', name = '' }) => ({ group, kind, name }));
 
 function automatedOperation(
   { app: { spec }, revisions }: AutoSyncInput,
