@@ -41,7 +41,7 @@ import {
   type LeaderElectionOptions,
 } from './runtime/leader-election.ts';
 import { silentLogger, silentMetrics } from './telemetry/silent.ts';
-import { registerAppMetrics } from './telemetry/app-metrics.ts';
+import { registerAppMetrics, type AppMetricsOptions } from './telemetry/app-metrics.ts';
 import { registerClusterMetrics } from './telemetry/cluster-metrics.ts';
 import { createEventSink } from './telemetry/event-sink.ts';
 
@@ -68,6 +68,8 @@ export interface OperatorOptions {
   readonly logger?: Logger;
   /** Default: none. */
   readonly metrics?: Metrics;
+  /** What the metrics show of Applications beyond the usual. */
+  readonly appMetrics?: AppMetricsOptions;
   /** Default: Kubernetes Events. */
   readonly events?: EventSink;
   readonly clock?: Clock;
@@ -147,9 +149,9 @@ export function createOperator(options: OperatorOptions): Operator {
     const events =
       options.events ??
       stack.use(createEventSink({ client, component: 'tiphys', clock, logger, metrics }));
-    stack.use(registerAppMetrics(metrics, stores.apps));
+    stack.use(registerAppMetrics(metrics, stores.apps, options.appMetrics));
     const clusters = stack.use(connectClusters(client, stores, configured));
-    stack.use(registerClusterMetrics(metrics, clusters));
+    stack.use(registerClusterMetrics(metrics, clusters, clock));
     const repositories = stack.use(openRepositories(dataDir, stores));
     const resources = stack.use(followResourceSettings(stores.config, logger));
     const ports: EnginePorts = {

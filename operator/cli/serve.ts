@@ -72,6 +72,10 @@ export async function serve(config: Config, io: CommandIo): Promise<number> {
       ...(config.leaderElection ? { leaderElection: leaderElection(config) } : {}),
       logger,
       metrics,
+      appMetrics: {
+        labels: config.metricsApplicationLabels,
+        conditions: config.metricsApplicationConditions,
+      },
     }),
   );
   const probes = stack.use(

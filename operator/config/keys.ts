@@ -31,6 +31,8 @@ export interface Config {
   readonly kubectl: string;
   readonly metricsHost: string;
   readonly metricsPort: number;
+  readonly metricsApplicationLabels: readonly string[];
+  readonly metricsApplicationConditions: readonly string[];
   readonly leaderElection: boolean;
   readonly leaderElectionName: string;
   readonly leaderElectionLease: number;
@@ -206,6 +208,18 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
     schema: whole(0, 65_535),
     fallback: '8082',
     description: 'Port for metrics and probes; 0 takes a free one and logs it.',
+  }),
+  metricsApplicationLabels: key('metrics-application-labels', {
+    schema: list,
+    fallback: '',
+    description:
+      'Labels of Applications that the metric argocd_app_labels shows, with commas between.',
+  }),
+  metricsApplicationConditions: key('metrics-application-conditions', {
+    schema: list,
+    fallback: '',
+    description:
+      'Types of conditions that the metric argocd_app_condition counts, with commas between.',
   }),
   leaderElection: key('leader-election', {
     schema: truth,

@@ -51,6 +51,7 @@ export function createApplicationController(
     clock: ports.clock,
     workers: options.workers,
     reconcile: measured.reconcile(reconciler.reconcile),
+    onTaken: (_key, dueForMs) => measured.taken(dueForMs),
     onError(key, error, failures, retryAfterMs) {
       measured.failed(error);
       ports.logger.warn({ app: key, err: error, failures, retryAfterMs }, 'reconcile failed');
@@ -114,7 +115,7 @@ export function createApplicationController(
       return controller.depth;
     },
     start() {
-      subscriptions.use(measured.depth(controller));
+      subscriptions.use(measured.queue(controller));
       subscriptions.use(ports.apps.onChange(onApp));
       subscriptions.use(
         ports.projects.onChange((name) => enqueueAll((app) => projectOf(app) === name, 'latest')),

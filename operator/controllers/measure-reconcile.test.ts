@@ -55,3 +55,36 @@ test('a failure is counted by its code', async () => {
     'workqueue_retries_total{name="app_reconciliation_queue"} 2',
   ]);
 });
+
+test('how long keys wait and are worked on is shown while the queue lives', async () => {
+  const { measured, clock, samples } = setUp({ server: 'https://a' });
+  const shown = measured.queue({ depth: 3 });
+  const release = Promise.withResolvers<void>();
+  const work = measured.reconcile(async () => {
+    await release.promise;
+    return { type: 'done' };
+  });
+  const first = work(key, signal);
+  await clock.advance(2_000);
+  const second = work(appKey('argocd', 'other'), signal);
+  await clock.advance(1_000);
+  measured.taken(250);
+  const queue = '{name="app_reconciliation_queue"}';
+  assert.deepEqual(await samples('workqueue_depth'), [`workqueue_depth${queue} 3`]);
+  assert.deepEqual(await samples('workqueue_unfinished'), [
+    `workqueue_unfinished_work_seconds${queue} 4`,
+  ]);
+  assert.deepEqual(await samples('workqueue_longest'), [
+    `workqueue_longest_running_processor_seconds${queue} 3`,
+  ]);
+  assert.deepEqual(await samples('workqueue_queue_duration_seconds_sum'), [
+    `workqueue_queue_duration_seconds_sum${queue} 0.25`,
+  ]);
+  release.resolve();
+  await Promise.all([first, second]);
+  assert.deepEqual(await samples('workqueue_longest'), [
+    `workqueue_longest_running_processor_seconds${queue} 0`,
+  ]);
+  shown[Symbol.dispose]();
+  assert.deepEqual(await samples('workqueue_depth'), []);
+});

@@ -14,8 +14,10 @@ export interface Measured {
   reconcile(work: Work): Work;
   added(): void;
   failed(error: unknown): void;
-  /** Shows how many keys are due for as long as it is not disposed of. */
-  depth(controller: Pick<Controller<AppKey>, 'depth'>): Disposable;
+  /** A key was due for so long before its turn came. */
+  taken(dueForMs: number): void;
+  /** Shows how many keys are due, and for how long others are worked on, until disposed of. */
+  queue(controller: Pick<Controller<AppKey>, 'depth'>): Disposable;
 }
 
 export function measureReconciles({
@@ -23,13 +25,17 @@ export function measureReconciles({
   clock,
   metrics,
 }: Pick<EnginePorts, 'apps' | 'clock' | 'metrics'>): Measured {
+  const startedAtMs = new Map<AppKey, number>();
+
   return {
     reconcile: (work) => async (key, signal) => {
       const labels = { namespace: namespaceOf(key), dest_server: destinationOf(key) };
       const startedMs = clock.monotonic();
+      startedAtMs.set(key, startedMs);
       try {
         return await work(key, signal);
       } finally {
+        startedAtMs.delete(key);
         const seconds = (clock.monotonic() - startedMs) / 1000;
         metrics.observe('workqueue_work_duration_seconds', QUEUE, seconds);
         metrics.observe('argocd_app_reconcile', labels, seconds);
@@ -40,11 +46,22 @@ export function measureReconciles({
       metrics.count('workqueue_retries_total', QUEUE);
       metrics.count('tiphys_reconcile_errors_total', { code: toTiphysError(error).code });
     },
-    depth: (controller) =>
-      metrics.gauge('workqueue_depth', 'Keys that are due.', ['name'], () => [
-        { labels: QUEUE, value: controller.depth },
-      ]),
+    taken: (dueForMs) =>
+      metrics.observe('workqueue_queue_duration_seconds', QUEUE, dueForMs / 1000),
+    queue(controller) {
+      const shown = new DisposableStack();
+      const show = (name: string, value: () => number) =>
+        shown.use(metrics.gauge(name, '', ['name'], () => [{ labels: QUEUE, value: value() }]));
+      show('workqueue_depth', () => controller.depth);
+      show('workqueue_unfinished_work_seconds', () => running().reduce((sum, one) => sum + one, 0));
+      show('workqueue_longest_running_processor_seconds', () => Math.max(0, ...running()));
+      return shown;
+    },
   };
+
+  function running(): readonly number[] {
+    return Array.from(startedAtMs.values(), (atMs) => (clock.monotonic() - atMs) / 1000);
+  }
 
   function destinationOf(key: AppKey): string {
     const spec = apps.get(key)?.['spec'];

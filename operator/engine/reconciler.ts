@@ -17,6 +17,7 @@ import type { Cluster } from '../ports/clusters.ts';
 import type { ReconcileOutcome } from '../runtime/controller.ts';
 import { admit, type NewCondition } from './admit.ts';
 import { createAppMemories, type AppMemory } from './app-memory.ts';
+import { countRequests } from './count-requests.ts';
 import { decideNext } from './decide-next.ts';
 import { createHealthJudge } from './health-judge.ts';
 import { forgetHeals, recordHeals } from './hold-back.ts';
@@ -134,7 +135,8 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
     }
     let cluster: Cluster;
     try {
-      cluster = await ports.clusters.connect(admission.destination.server, signal);
+      const { server } = admission.destination;
+      cluster = countRequests(await ports.clusters.connect(server, signal), app, ports.metrics);
     } catch (error) {
       signal.throwIfAborted();
       const message = `Failed to load live state: ${toTiphysError(error).message}`;

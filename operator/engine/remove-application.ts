@@ -4,6 +4,7 @@ import type { Application } from '../core/app/types.ts';
 import { hasCode, toTiphysError } from '../core/errors.ts';
 import type { AppKey } from '../core/app/app-key.ts';
 import { findDestination, type NewCondition } from './admit.ts';
+import { countRequests } from './count-requests.ts';
 import { cascadeOf, deletePass, isOurFinalizer } from './delete-application.ts';
 import type { EnginePorts, EngineSettings } from './ports.ts';
 
@@ -48,7 +49,8 @@ export async function removeApplication(
     return letGo(key, app, ports, signal);
   }
   try {
-    const cluster = await ports.clusters.connect(destination.entry.server, signal);
+    const connected = await ports.clusters.connect(destination.entry.server, signal);
+    const cluster = countRequests(connected, app, ports.metrics);
     const instance = instanceName(app.metadata, settings.namespace);
     const step = await deletePass(
       {

@@ -52,8 +52,6 @@ export interface StartableLiveState extends LiveState, AsyncDisposable {
    * Errors: those of the first discovery.
    */
   start(signal: AbortSignal): Promise<void>;
-  /** How many objects are held. */
-  readonly size: number;
 }
 
 interface Kind {

@@ -25,6 +25,8 @@ export interface LiveEvent {
 export interface LiveState {
   /** The discovery the store works with; renewed when CRDs and APIServices change. */
   readonly catalogue: ApiCatalogue;
+  /** How many objects are held. */
+  readonly size: number;
   /** Deepens these kinds to full objects and resolves when all of them have been listed. Unknown kinds are passed over. */
   ensure(kinds: readonly GroupKind[], signal: AbortSignal): Promise<void>;
   /** Renews discovery now, e.g. after a CRD was applied, and starts watching what is new. */

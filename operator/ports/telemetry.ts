@@ -22,6 +22,8 @@ export interface Metrics {
     labelNames: readonly string[],
     collect: () => Iterable<GaugeSample>,
   ): Disposable;
+  /** Drops counters and histograms whose series carry all of these labels: what they tell of is gone. */
+  forget(labels: Readonly<Record<string, string>>): void;
 }
 
 export interface GaugeSample {

@@ -19,6 +19,8 @@ export type ReconcileOutcome =
 export interface ControllerOptions<K> {
   readonly name: string;
   readonly clock: Clock;
+  /** Told of each key whose turn it is, and for how many milliseconds it was due. Must not throw. */
+  readonly onTaken?: (key: K, dueForMs: number) => void;
   /** How many keys are worked on at the same time. Default 1. */
   readonly workers?: number;
   /**
@@ -54,7 +56,7 @@ export interface Controller<K> extends AsyncDisposable {
 export function createController<K>(options: ControllerOptions<K>): Controller<K> {
   const { clock, reconcile, onError } = options;
   const { minMs, maxMs } = options.retry ?? { minMs: 1000, maxMs: 300_000 };
-  const queue = createWorkQueue<K>(clock);
+  const queue = createWorkQueue<K>(clock, options.onTaken);
   const failures = new Map<K, number>();
   const stop = new AbortController();
   let workers: Promise<void>[] = [];

@@ -221,3 +221,14 @@ test('work queue: under random schedules no key is handed out twice at once and 
     { numRuns: 100 },
   );
 });
+
+test('work queue: tells for how long each key was due before it was taken', async () => {
+  const clock = createVirtualClock();
+  const taken: string[] = [];
+  const queue = createWorkQueue<string>(clock, (key, dueForMs) => taken.push(`${key} ${dueForMs}`));
+  queue.add('now');
+  queue.add('later', { afterMs: 300 });
+  await clock.advance(500);
+  await takeAll(queue);
+  assert.deepEqual(taken, ['now 500', 'later 200']);
+});

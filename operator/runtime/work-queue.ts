@@ -44,8 +44,14 @@ interface Entry<K> extends Schedule, HeapItem {
   isDue: boolean;
 }
 
-/** A queue by the clock's monotonic time. */
-export function createWorkQueue<K>(clock: Clock): WorkQueue<K> {
+/**
+ * A queue by the clock's monotonic time. `onTaken` is told of each key that is handed out, and for
+ * how many milliseconds it was due.
+ */
+export function createWorkQueue<K>(
+  clock: Clock,
+  onTaken?: (key: K, dueForMs: number) => void,
+): WorkQueue<K> {
   const waiting = new Map<K, Entry<K>>();
   const later = createHeap<Entry<K>>(isEarlier);
   const due = createHeap<Entry<K>>(isMoreUrgent);
@@ -86,6 +92,7 @@ export function createWorkQueue<K>(clock: Clock): WorkQueue<K> {
       takers.delete(taker);
       waiting.delete(entry.key);
       active.add(entry.key);
+      onTaken?.(entry.key, clock.monotonic() - entry.at);
       taker(entry.key);
     }
   }

@@ -1,22 +1,81 @@
-import { isJsonObject, type JsonObject } from '../core/objects/json.ts';
+import { isJsonArray, isJsonObject, type JsonObject } from '../core/objects/json.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
 import { normaliseRepositoryUrl, withoutCredentials } from '../core/revision/repository-url.ts';
 import type { AppStore } from '../ports/app-store.ts';
 import type { GaugeSample, Metrics } from '../ports/telemetry.ts';
 import { METRICS } from './metric-names.ts';
 
-const NAME = 'argocd_app_info';
+/** What is shown of Applications beyond `argocd_app_info`, because it was asked for. */
+export interface AppMetricsOptions {
+  /** Labels of Applications, shown as `label_NAME` of `argocd_app_labels`. */
+  readonly labels?: readonly string[];
+  /** Types of conditions, counted in `argocd_app_condition`. */
+  readonly conditions?: readonly string[];
+}
 
 /**
- * The gauge `argocd_app_info`: one sample for each Application, with what people put on dashboards
- * as labels, read from the raw object so that malformed Applications are seen too. A destination by
- * name shows the name in `dest_server`.
+ * The gauges about Applications, read from the raw objects so that malformed ones are seen too:
+ * `argocd_app_info` with what people put on dashboards as labels (a destination by name shows the
+ * name in `dest_server`), and their labels and conditions where the options name some. The counters
+ * of an Application go when it is deleted.
  */
-export function registerAppMetrics(metrics: Metrics, apps: Pick<AppStore, 'list'>): Disposable {
-  const { help = '', labels = [] } = METRICS[NAME] ?? {};
-  return metrics.gauge(NAME, help, labels, () =>
-    apps.list().map((app) => ({ labels: labelsOf(app), value: 1 })),
+export function registerAppMetrics(
+  metrics: Metrics,
+  apps: Pick<AppStore, 'list' | 'onChange'>,
+  { labels = [], conditions = [] }: AppMetricsOptions = {},
+): Disposable {
+  const stack = new DisposableStack();
+  const show = (
+    name: string,
+    samples: (app: KubeObject) => readonly GaugeSample[],
+    further: readonly string[] = [],
+  ): void => {
+    const { help = '', labels: own = [] } = METRICS[name] ?? {};
+    const collect = () => apps.list().flatMap(samples);
+    stack.use(metrics.gauge(name, help, [...own, ...further], collect));
+  };
+
+  show('argocd_app_info', (app) => [{ labels: labelsOf(app), value: 1 }]);
+  const shown = new Map(labels.map((label) => [`label_${label.replace(/\W/g, '_')}`, label]));
+  if (shown.size > 0)
+    show(
+      'argocd_app_labels',
+      (app) => [{ labels: { ...subjectOf(app), ...chosenLabels(app, shown) }, value: 1 }],
+      [...shown.keys()],
+    );
+  if (conditions.length > 0)
+    show('argocd_app_condition', (app) =>
+      conditions.map((condition) => ({
+        labels: { ...subjectOf(app), condition },
+        value: countConditions(app, condition),
+      })),
+    );
+  stack.use(
+    apps.onChange(({ type, object: { metadata } }) => {
+      if (type !== 'deleted') return;
+      metrics.forget({ namespace: metadata.namespace ?? '', name: metadata.name ?? '' });
+    }),
   );
+  return stack;
+}
+
+function subjectOf(app: KubeObject): GaugeSample['labels'] {
+  return {
+    namespace: app.metadata.namespace ?? '',
+    name: app.metadata.name ?? '',
+    project: text(part(app, 'spec'), 'project') || 'default',
+  };
+}
+
+function chosenLabels(app: KubeObject, shown: ReadonlyMap<string, string>): GaugeSample['labels'] {
+  const labels = app.metadata.labels ?? {};
+  return Object.fromEntries(Array.from(shown, ([name, label]) => [name, labels[label] ?? '']));
+}
+
+function countConditions(app: KubeObject, type: string): number {
+  const conditions = part(app, 'status')['conditions'];
+  if (!isJsonArray(conditions)) return 0;
+  return conditions.filter((one) => isJsonObject(one) && one['type'] === type).length;
 }
 
 function labelsOf(app: KubeObject): GaugeSample['labels'] {
@@ -26,9 +85,7 @@ function labelsOf(app: KubeObject): GaugeSample['labels'] {
   const automated = part(spec, 'syncPolicy')['automated'];
   const deleting = app.metadata.deletionTimestamp !== undefined;
   return {
-    namespace: app.metadata.namespace ?? '',
-    name: app.metadata.name ?? '',
-    project: text(spec, 'project') || 'default',
+    ...subjectOf(app),
     autosync_enabled: String(isJsonObject(automated) && automated['enabled'] !== false),
     repo: shownUrl(text(firstSource(spec), 'repoURL')),
     dest_server: text(destination, 'server') || text(destination, 'name'),

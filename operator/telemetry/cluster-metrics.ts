@@ -1,16 +1,30 @@
-import type { ClusterEntry, Clusters } from '../ports/clusters.ts';
+import { groupOf } from '../core/objects/kube-object.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Cluster, ClusterEntry, Clusters } from '../ports/clusters.ts';
 import type { GaugeSample, Metrics } from '../ports/telemetry.ts';
 import { METRICS } from './metric-names.ts';
 
 /**
- * The gauges about clusters. All that are registered are shown; one that was not needed yet is not
+ * The metrics about clusters. All that are registered are shown; one that was not needed yet is not
  * connected, and its version is not known.
  */
 export function registerClusterMetrics(
   metrics: Metrics,
-  clusters: Pick<Clusters, 'entries' | 'connected'>,
+  clusters: Pick<Clusters, 'entries' | 'connected' | 'onConnected'>,
+  clock: Pick<Clock, 'monotonic'>,
 ): Disposable {
   const stack = new DisposableStack();
+  const listedAtMs = new WeakMap<Cluster, number>();
+  stack.use(
+    clusters.onConnected((cluster) => {
+      listedAtMs.set(cluster, clock.monotonic());
+      const { server } = cluster;
+      // The subscription ends with the live state.
+      cluster.live.subscribe(({ object: { apiVersion, kind } }) =>
+        metrics.count('argocd_cluster_events_total', { server, group: groupOf(apiVersion), kind }),
+      );
+    }),
+  );
   const each = (name: string, sample: (entry: ClusterEntry) => GaugeSample | undefined): void => {
     const { help = '', labels = [] } = METRICS[name] ?? {};
     const collect = () =>
@@ -32,6 +46,16 @@ export function registerClusterMetrics(
     if (cluster === undefined) return undefined;
     const { resources } = cluster.live.catalogue;
     return { labels: { server }, value: resources.filter(({ preferred }) => preferred).length };
+  });
+  each('argocd_cluster_api_resource_objects', ({ server }) => {
+    const cluster = clusters.connected(server);
+    return cluster && { labels: { server }, value: cluster.live.size };
+  });
+  each('argocd_cluster_cache_age_seconds', ({ server }) => {
+    const cluster = clusters.connected(server);
+    const atMs = cluster && listedAtMs.get(cluster);
+    const value = atMs === undefined ? -1 : (clock.monotonic() - atMs) / 1000;
+    return { labels: { server }, value };
   });
   return stack;
 }

@@ -3,6 +3,8 @@ export interface MetricDefinition {
   readonly type: 'counter' | 'histogram' | 'gauge';
   readonly help: string;
   readonly labels: readonly string[];
+  /** Whether labels that are named in the settings come after these. */
+  readonly furtherLabels?: true;
   /** Upper bounds of a histogram; seconds where the name says nothing else. */
   readonly buckets?: readonly number[];
 }
@@ -29,6 +31,17 @@ export const METRICS: Readonly<Record<string, MetricDefinition>> = {
       'operation',
     ],
   },
+  argocd_app_labels: {
+    type: 'gauge',
+    help: 'Labels of each Application that are named by --metrics-application-labels.',
+    labels: APP,
+    furtherLabels: true,
+  },
+  argocd_app_condition: {
+    type: 'gauge',
+    help: 'Conditions of each Application of the types that are named by --metrics-application-conditions.',
+    labels: [...APP, 'condition'],
+  },
   argocd_app_sync_total: {
     type: 'counter',
     help: 'Finished sync operations.',
@@ -41,7 +54,7 @@ export const METRICS: Readonly<Record<string, MetricDefinition>> = {
   },
   argocd_app_k8s_request_total: {
     type: 'counter',
-    help: 'Requests that syncing an Application made to an API server.',
+    help: 'Requests that working on an Application made to an API server; response_code is 0 without an answer.',
     labels: [
       ...APP,
       'server',
@@ -58,14 +71,9 @@ export const METRICS: Readonly<Record<string, MetricDefinition>> = {
     labels: ['namespace', 'dest_server'],
     buckets: [0.005, 0.025, 0.1, 0.25, 0.5, 1, 2, 4, 8, 16],
   },
-  argocd_app_orphaned_resources_count: {
-    type: 'gauge',
-    help: 'Objects in the namespaces of an Application that belong to none.',
-    labels: APP,
-  },
   argocd_cluster_events_total: {
     type: 'counter',
-    help: 'Watch events received from a cluster.',
+    help: 'Changes of objects seen in a cluster.',
     labels: ['server', 'group', 'kind'],
   },
   argocd_cluster_info: {
@@ -90,7 +98,7 @@ export const METRICS: Readonly<Record<string, MetricDefinition>> = {
   },
   argocd_cluster_cache_age_seconds: {
     type: 'gauge',
-    help: 'Seconds since a cluster was listed in full; -1 when it never was.',
+    help: 'Seconds since a cluster was listed in full, which it is once; watches keep it current. -1 when it never was.',
     labels: ['server'],
   },
   workqueue_depth: {
@@ -120,6 +128,16 @@ export const METRICS: Readonly<Record<string, MetricDefinition>> = {
     labels: ['name'],
     buckets: QUICK,
   },
+  workqueue_unfinished_work_seconds: {
+    type: 'gauge',
+    help: 'Seconds of work on all keys that are being worked on, together.',
+    labels: ['name'],
+  },
+  workqueue_longest_running_processor_seconds: {
+    type: 'gauge',
+    help: 'Seconds of work on the key that has been worked on for longest.',
+    labels: ['name'],
+  },
   tiphys_reconcile_errors_total: {
     type: 'counter',
     help: 'Reconciles that could not report their outcome and are tried again.',
@@ -132,7 +150,7 @@ export const METRICS: Readonly<Record<string, MetricDefinition>> = {
   },
   tiphys_renders_total: {
     type: 'counter',
-    help: 'Sources rendered, by outcome.',
+    help: 'Sources rendered: `ok` or `failed`.',
     labels: ['generator', 'result'],
   },
   tiphys_manifest_cache_total: {

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { appKey } from '../core/app/app-key.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
 import { registerAppMetrics } from './app-metrics.ts';
+import type { AppChange, AppStore } from '../ports/app-store.ts';
+import type { LiveEvent } from '../ports/live-state.ts';
+import { createVirtualClock } from '../runtime/clock.ts';
 import type { Cluster } from '../ports/clusters.ts';
 import { registerClusterMetrics } from './cluster-metrics.ts';
 import { METRICS } from './metric-names.ts';
@@ -118,7 +122,10 @@ describe('argocd_app_info', () => {
   test('shows each Application as it is, malformed ones too, until disposed', async () => {
     const metrics = createMetrics();
     let apps: readonly KubeObject[] = [web];
-    const registered = registerAppMetrics(metrics, { list: () => apps });
+    const registered = registerAppMetrics(
+      metrics,
+      storeOf(() => apps),
+    );
     const show = () => samples(metrics, 'argocd_app_info');
     assert.deepEqual(await show(), [
       'argocd_app_info{namespace="argocd",name="web",project="shop",autosync_enabled="true",' +
@@ -138,27 +145,110 @@ describe('argocd_app_info', () => {
     registered[Symbol.dispose]();
     assert.deepEqual(await show(), []);
   });
+
+  test('labels and conditions are shown where the settings name them', async () => {
+    const metrics = createMetrics();
+    const conditions = ['SyncError', 'SyncError', 'Other'].map((type) => ({ type, message: '' }));
+    const app = {
+      ...web,
+      metadata: { ...web.metadata, labels: { 'example.com/tier': 'front', other: 'x' } },
+      status: { conditions },
+    };
+    using _registered = registerAppMetrics(
+      metrics,
+      storeOf(() => [app, { ...web, metadata: { name: 'bare' } }]),
+      { labels: ['example.com/tier', 'team'], conditions: ['SyncError'] },
+    );
+    assert.deepEqual(await samples(metrics, 'argocd_app_labels'), [
+      'argocd_app_labels{namespace="argocd",name="web",project="shop",label_example_com_tier="front",label_team=""} 1',
+      'argocd_app_labels{namespace="",name="bare",project="shop",label_example_com_tier="",label_team=""} 1',
+    ]);
+    assert.deepEqual(await samples(metrics, 'argocd_app_condition'), [
+      'argocd_app_condition{namespace="argocd",name="web",project="shop",condition="SyncError"} 2',
+      'argocd_app_condition{namespace="",name="bare",project="shop",condition="SyncError"} 0',
+    ]);
+  });
+
+  test('the counters of a deleted Application go, and only those', async () => {
+    const metrics = createMetrics();
+    const listeners = new Set<(change: AppChange) => void>();
+    using _registered = registerAppMetrics(
+      metrics,
+      storeOf(() => [], listeners),
+    );
+    const phases = (namespace: string, name: string) => {
+      for (const phase of ['Succeeded', 'Failed'])
+        metrics.count('argocd_app_sync_total', { phase, namespace, name });
+    };
+    phases('argocd', 'web');
+    phases('argocd', 'other');
+    phases('team', 'web');
+    const change = { key: appKey('argocd', 'web'), object: web, previous: web };
+    for (const tell of listeners) tell({ ...change, type: 'applied' });
+    assert.equal((await samples(metrics, 'argocd_app_sync_total{')).length, 6);
+    for (const tell of listeners) tell({ ...change, type: 'deleted' });
+    assert.deepEqual(await samples(metrics, 'argocd_app_sync_total{'), [
+      'argocd_app_sync_total{namespace="argocd",name="other",phase="Succeeded"} 1',
+      'argocd_app_sync_total{namespace="argocd",name="other",phase="Failed"} 1',
+      'argocd_app_sync_total{namespace="team",name="web",phase="Succeeded"} 1',
+      'argocd_app_sync_total{namespace="team",name="web",phase="Failed"} 1',
+    ]);
+    phases('argocd', 'web');
+    assert.equal((await samples(metrics, 'argocd_app_sync_total{')).length, 6, 'counted anew');
+  });
 });
+
+function storeOf(
+  list: () => readonly KubeObject[],
+  listeners = new Set<(change: AppChange) => void>(),
+): Pick<AppStore, 'list' | 'onChange'> {
+  return {
+    list,
+    onChange(listener) {
+      listeners.add(listener);
+      return { [Symbol.dispose]: () => void listeners.delete(listener) };
+    },
+  };
+}
 
 test('gauges about clusters show all that are registered, and what is known of those connected', async () => {
   const metrics = createMetrics();
   const preferred = (kind: string) => ({ kind, preferred: kind !== 'Old' });
+  const clock = createVirtualClock();
+  const listeners = new Set<(event: LiveEvent) => void>();
+  const subscribe = (listener: (event: LiveEvent) => void) => listeners.add(listener);
   const connected = {
+    server: 'https://a',
     version: 'v1.36.3',
-    live: { catalogue: { resources: ['Pod', 'Old', 'Node'].map(preferred) } },
+    live: { subscribe, size: 7, catalogue: { resources: ['Pod', 'Old', 'Node'].map(preferred) } },
   } as unknown as Cluster;
-  using _gauges = registerClusterMetrics(metrics, {
-    entries: [
-      { name: 'here', server: 'https://a', project: undefined },
-      { name: 'there', server: 'https://b', project: undefined },
-    ],
-    connected: (server) => (server === 'https://a' ? connected : undefined),
-  });
+  using _gauges = registerClusterMetrics(
+    metrics,
+    {
+      entries: [
+        { name: 'here', server: 'https://a', project: undefined },
+        { name: 'there', server: 'https://b', project: undefined },
+      ],
+      connected: (server) => (server === 'https://a' ? connected : undefined),
+      onConnected(listener) {
+        listener(connected);
+        return { [Symbol.dispose]() {} };
+      },
+    },
+    clock,
+  );
+  await clock.advance(5_000);
+  const object = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' } };
+  for (const tell of listeners) tell({ object } as LiveEvent);
   assert.deepEqual(await samples(metrics, 'argocd_cluster_'), [
+    'argocd_cluster_events_total{server="https://a",group="apps",kind="Deployment"} 1',
     'argocd_cluster_info{server="https://a",k8s_version="v1.36.3",name="here"} 1',
     'argocd_cluster_info{server="https://b",k8s_version="",name="there"} 1',
     'argocd_cluster_connection_status{server="https://a",k8s_version="v1.36.3"} 1',
     'argocd_cluster_connection_status{server="https://b",k8s_version=""} 0',
     'argocd_cluster_api_resources{server="https://a"} 2',
+    'argocd_cluster_api_resource_objects{server="https://a"} 7',
+    'argocd_cluster_cache_age_seconds{server="https://a"} 5',
+    'argocd_cluster_cache_age_seconds{server="https://b"} -1',
   ]);
 });

@@ -12,7 +12,11 @@ type Labels = Readonly<Record<string, string>>;
 type Collect = () => Iterable<GaugeSample>;
 
 /** A registered metric, with the labels it takes. */
-type Registered = { readonly labels: ReadonlySet<string> } & (
+type Registered = {
+  readonly labels: ReadonlySet<string>;
+  /** The label sets of counters and histograms, by their values. */
+  readonly series: Map<string, Record<string, string>>;
+} & (
   | { readonly type: 'counter'; readonly metric: Counter }
   | { readonly type: 'histogram'; readonly metric: Histogram }
   | { readonly type: 'gauge'; readonly metric: Gauge; readonly collectors: Set<Collect> }
@@ -37,7 +41,7 @@ export function createMetrics(): PrometheusMetrics {
   function register(name: string, definition: MetricDefinition): Registered {
     const { type, help, labels, buckets } = definition;
     const configuration = { name, help, labelNames: [...labels], registers: [registry] };
-    const rest = { labels: new Set(labels) };
+    const rest = { labels: new Set(labels), series: new Map() };
     let registered: Registered;
     if (type === 'counter') registered = { ...rest, type, metric: new Counter(configuration) };
     else if (type === 'histogram') {
@@ -74,8 +78,10 @@ export function createMetrics(): PrometheusMetrics {
         all.get(name) ?? register(name, { type, help: name, labels: Object.keys(labels) });
       // prom-client lets NaN pass, and a counter is then NaN for ever.
       if (metric.type !== type || !Number.isFinite(value)) return misused(name);
-      if (metric.type === 'counter') metric.metric.inc(taken(metric, labels), value);
-      else metric.metric.observe(taken(metric, labels), value);
+      const own = taken(metric, labels);
+      if (metric.type === 'counter') metric.metric.inc(own, value);
+      else metric.metric.observe(own, value);
+      metric.series.set(JSON.stringify(own), own);
     });
   }
 
@@ -93,6 +99,19 @@ export function createMetrics(): PrometheusMetrics {
     if (metric?.type === 'counter') metric.metric.inc({ metric: name });
   }
 
+  /** prom-client tells its series only asynchronously, and counts what comes in between. */
+  function forget(labels: Labels): void {
+    const wanted = Object.entries(labels);
+    for (const { metric, type, series } of all.values()) {
+      if (type === 'gauge') continue;
+      for (const [key, own] of series)
+        if (wanted.every(([name, value]) => own[name] === value)) {
+          series.delete(key);
+          metric.remove(own);
+        }
+    }
+  }
+
   function gauge(
     name: string,
     help: string,
@@ -101,7 +120,7 @@ export function createMetrics(): PrometheusMetrics {
   ): Disposable {
     safely(name, () => {
       const known = METRICS[name];
-      const labels = known?.labels ?? labelNames;
+      const labels = known === undefined || known.furtherLabels ? labelNames : known.labels;
       const existing =
         all.get(name) ?? register(name, { type: 'gauge', help: known?.help ?? help, labels });
       if (existing.type === 'gauge') existing.collectors.add(collect);
@@ -124,10 +143,16 @@ export function createMetrics(): PrometheusMetrics {
     count: (name, labels, by = 1) => record(name, 'counter', labels, by),
     observe: (name, labels, value) => record(name, 'histogram', labels, value),
     gauge,
+    forget,
   };
 }
 
-/** Only the labels that the metric has: prom-client throws for any other. */
+/** Only the labels that the metric has, in its order: prom-client throws for any other. */
 function taken({ labels: names }: Registered, labels: Labels): Record<string, string> {
-  return Object.fromEntries(Object.entries(labels).filter(([name]) => names.has(name)));
+  const own: Record<string, string> = {};
+  for (const name of names) {
+    const value = labels[name];
+    if (value !== undefined) own[name] = value;
+  }
+  return own;
 }

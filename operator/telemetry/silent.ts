@@ -14,4 +14,5 @@ export const silentMetrics: Metrics = {
   count() {},
   observe() {},
   gauge: () => ({ [Symbol.dispose]() {} }),
+  forget() {},
 };

@@ -230,7 +230,9 @@ export function createManifestSource(options: ManifestSourceOptions): ManifestSo
       settings: settings[generator.name] ?? {},
     };
     const generatorVersion = await generator.version(signal);
-    const generated = await generator.generate(watchFacts(generateRequest, use), signal);
+    const generated = await counted(generator.name, signal, () =>
+      generator.generate(watchFacts(generateRequest, use), signal),
+    );
     await noteReadSet(main, mainTree, generated.readSet, signal);
     const seconds = (clock.monotonic() - startedMs) / 1_000;
     metrics?.observe('tiphys_manifest_render_seconds', { generator: generator.name }, seconds);
@@ -243,6 +245,22 @@ export function createManifestSource(options: ManifestSourceOptions): ManifestSo
       reads: new Map(Array.from(recordings, ([name, one]) => [name, one.reads])),
       weight: objects.reduce((sum, object) => sum + JSON.stringify(object).length, 1_000),
     });
+  }
+
+  /** An abort says nothing about the source. */
+  async function counted<T>(
+    generator: string,
+    signal: AbortSignal,
+    render: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      const result = await render();
+      metrics?.count('tiphys_renders_total', { generator, result: 'ok' });
+      return result;
+    } catch (error) {
+      if (!signal.aborted) metrics?.count('tiphys_renders_total', { generator, result: 'failed' });
+      throw error;
+    }
   }
 
   /** One array for one list of parts, the same as long as the parts are. */

@@ -1,0 +1,147 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { met, pending, type Expectation } from '../../e2e/language/expectation.ts';
+import { startWorld, type World } from '../../e2e/language/world.ts';
+import { METRICS } from '../telemetry/metric-names.ts';
+
+const signal = AbortSignal.timeout(600_000);
+
+/** Samples of it are a defect of Tiphys; its own test provokes them. */
+const NEVER_SEEN = ['tiphys_metric_misuse_total'];
+
+let world: World;
+before(async () => {
+  world = await startWorld({
+    signal,
+    operator: [
+      '--metrics-application-labels=team,example.com/tier',
+      '--metrics-application-conditions=SyncError,InvalidSpecError',
+    ],
+  });
+});
+after(() => world[Symbol.asyncDispose]());
+
+async function samples(): Promise<readonly string[]> {
+  const log = await world.operatorLog();
+  const port = /"port":(\d+).*"metrics and probes"/.exec(log)?.[1];
+  assert.ok(port, 'the operator has told its port');
+  const answer = await fetch(`http://127.0.0.1:${port}/metrics`, { signal });
+  return (await answer.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
+}
+
+/** Histograms have samples under names of their own. */
+const nameOf = (sample: string) =>
+  /^[^{ ]*/.exec(sample)?.[0].replace(/_(?:bucket|sum|count)$/, '');
+
+/** An API server that refuses writes of some kind in one namespace. */
+const refusal = (namespace: string, group: string, resource: string) => {
+  const name = `${namespace}-${resource.replace('/', '-')}`;
+  return [
+    {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingAdmissionPolicy',
+      metadata: { name },
+      spec: {
+        failurePolicy: 'Fail',
+        matchConstraints: {
+          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
+          resourceRules: [
+            {
+              apiGroups: [group],
+              apiVersions: ['*'],
+              operations: ['CREATE', 'UPDATE'],
+              resources: [resource],
+            },
+          ],
+        },
+        validations: [{ expression: 'false', message: 'not now' }],
+      },
+    },
+    {
+      apiVersion: 'admissionregistration.k8s.io/v1',
+      kind: 'ValidatingAdmissionPolicyBinding',
+      metadata: { name },
+      spec: { policyName: name, validationActions: ['Deny'] },
+    },
+  ];
+};
+
+const hasMetric =
+  (name: string): Expectation =>
+  async () => {
+    const found = (await samples()).find((line) => nameOf(line) === name);
+    return found === undefined ? pending(`no sample of ${name}`) : met(found);
+  };
+
+test('every metric of the catalogue is there, and what tells of a deleted Application goes', async () => {
+  const configMap = (value: string) =>
+    `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: settings\ndata:\n  value: "${value}"\n`;
+  await world.given(world.repository('apps', { 'a.yaml': configMap('one') }));
+  const app = world.application('measured', {
+    repoURL: world.git.urlOf('apps'),
+    syncPolicy: true,
+    cascade: true,
+  });
+  const labels = { team: 'blue', 'example.com/tier': 'web' };
+  const { metadata } = app.object as { metadata: object };
+  await world.when(world.applied({ ...app.object, metadata: { ...metadata, labels } }));
+  await world.thenEventually(app.isSynced(), app.isHealthy());
+  // Drift that only the API server can judge, and that is healed.
+  const settings = world.object('configmaps', 'settings', app.name);
+  await world.when(() =>
+    world.kubectl([
+      'patch',
+      'configmap',
+      'settings',
+      `--namespace=${app.name}`,
+      '--type=merge',
+      '--patch={"data":{"value":"two"}}',
+    ]),
+  );
+  await world.thenEventually(settings.has('data.value', 'one'), app.isSynced());
+
+  // A status that cannot be written fails the reconcile; an Event that is refused is lost.
+  const statuses = refusal(world.namespace, 'argoproj.io', 'applications/status');
+  const events = refusal(world.namespace, '', 'events');
+  const permit = async (policy: ReturnType<typeof refusal>) => {
+    for (const { kind, metadata: named } of policy)
+      await world.kubectl(['delete', kind, named.name, '--ignore-not-found']);
+  };
+  let commits = 0;
+  /** Syncs once more every two seconds: it takes a moment until the API server knows a policy. */
+  const bySyncing = (expectation: Expectation): Expectation => {
+    let looks = 0;
+    return async (stop) => {
+      if (looks++ % 20 === 0) {
+        commits += 1;
+        await world.git.commit('apps', { files: { 'a.yaml': configMap(String(commits)) } });
+        await app.refreshed()();
+      }
+      return expectation(stop);
+    };
+  };
+  try {
+    await world.when(world.applied(...statuses, ...events));
+    await world.thenEventually(bySyncing(hasMetric('tiphys_reconcile_errors_total')));
+    await permit(statuses);
+    await world.thenEventually(bySyncing(hasMetric('tiphys_events_dropped_total')));
+  } finally {
+    await permit([...statuses, ...events]);
+  }
+  await world.thenEventually(settings.has('data.value', String(commits)), app.isSynced());
+
+  const lines = await samples();
+  const seen = new Set(lines.map(nameOf));
+  const missing = Object.keys(METRICS).filter((name) => !seen.has(name));
+  assert.deepEqual(missing, NEVER_SEEN);
+  const own = lines.filter((line) => line.includes(`name="${app.name}"`));
+  assert.ok(own.some((line) => /^argocd_app_labels\{.*label_example_com_tier="web"/.test(line)));
+  assert.ok(own.some((line) => /^argocd_app_condition\{.*condition="SyncError"\} 0$/.test(line)));
+  assert.ok(own.some((line) => line.startsWith('argocd_app_sync_total{')));
+
+  await world.when(app.deleted());
+  await world.thenEventually(app.isAbsent(), async () => {
+    const left = (await samples()).filter((line) => line.includes(`name="${app.name}"`));
+    return left.length === 0 ? met() : pending(left.join('\n'));
+  });
+});
