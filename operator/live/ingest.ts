@@ -8,6 +8,7 @@ const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 export const LEGACY_MANAGERS: readonly string[] = [
   'kubectl-client-side-apply',
   'kubectl',
+  'kubectl-create',
   'argocd-controller',
 ];
 

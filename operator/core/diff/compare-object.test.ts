@@ -173,8 +173,15 @@ const cases: readonly Case[] = [
   {
     name: 'null in desired is the same as absent',
     desired: deployment({ replicas: null }, { creationTimestamp: null }),
-    live: deployment({ replicas: 3 }),
+    live: deployment({}),
     expected: 'equal',
+  },
+  {
+    name: 'null in desired sets a field back to its default',
+    desired: deployment({ replicas: null }),
+    live: deployment({ replicas: 3 }),
+    expected: ['spec.replicas'],
+    certain: false,
   },
 ];
 

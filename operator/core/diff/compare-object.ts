@@ -1,9 +1,13 @@
-import { isJsonArray, isJsonObject, jsonEqual, type JsonValue } from '../objects/json.ts';
-import type { KubeObject } from '../objects/kube-object.ts';
-import { goneFields, lastAppliedOf, type LastApplied } from './last-applied.ts';
-import { ATOMIC_MAPS, itemKey, listTypeOf } from './list-keys.ts';
-import { normalise } from './normalise.ts';
-import { quantityEqual } from './quantity.ts';
+import { jsonEqual, type JsonObject } from '../objects/json.ts';
+import { groupOf, type KubeObject } from '../objects/kube-object.ts';
+import { builtInType, CUSTOM_TYPE } from './built-in-types.ts';
+import { compareMembers, type Handling, type Walk } from './compare-values.ts';
+import { goneFields } from './gone-fields.ts';
+import { withKnownTypes } from './known-type-fields.ts';
+import { lastAppliedOf } from './last-applied.ts';
+import { normalise, type NormaliseOptions } from './normalise.ts';
+import { withoutForeignMarks } from './tracking-marks.ts';
+import type { TypeSchema } from './type-schema.ts';
 
 /**
  * How desired and live state of one object relate.
@@ -18,9 +22,18 @@ export type Comparison =
   | { readonly type: 'missing' }
   | { readonly type: 'extra' };
 
-export interface CompareOptions {
+export interface CompareOptions extends NormaliseOptions {
   /** Whose earlier applies count as ours. */
   readonly fieldManager: string;
+  /**
+   * The type of `desired`, as `parseTypeSchemas` reads it from the cluster. Absent: the built-in
+   * table; of custom resources nothing is known then, and names have to do.
+   */
+  readonly schema?: TypeSchema | undefined;
+  /** Fields of custom resources that hold a value of a known type. */
+  readonly knownTypeFields?: readonly { readonly field: string; readonly type: string }[];
+  /** Set where objects are tracked by annotation: the label that older installations tracked by. */
+  readonly instanceLabel?: string | undefined;
 }
 
 export const FIELD_MANAGER = 'argocd-controller';
@@ -39,105 +52,47 @@ export function compareObject(
 ): Comparison {
   if (live === undefined) return { type: 'missing' };
   if (desired === undefined) return { type: 'extra' };
-  const wanted = normalise(desired);
-  const actual = normalise(live);
-  const lastApplied = lastAppliedOf(live, options.fieldManager);
-  const gone = goneFields(lastApplied, wanted, actual);
-  const differing: string[] = [];
-  compareMembers({ object: wanted, differing }, wanted, actual, '');
-  if (gone.length === 0 && differing.length === 0) return { type: 'equal' };
+  const wanted = normalise(desired, options);
+  const actual = withoutForeignMarks(normalise(live, options), wanted, options.instanceLabel);
+  const type = withKnownTypes(
+    options.schema ?? builtInType(desired.apiVersion, desired.kind) ?? CUSTOM_TYPE,
+    isRollout(desired) ? [...(options.knownTypeFields ?? []), ROLLOUT] : options.knownTypeFields,
+  );
+  const walk: Walk = { path: [], differing: [] };
+  compareMembers(
+    walk,
+    type,
+    handlingOf(type, options.schema !== undefined),
+    withoutAddress(wanted),
+    actual,
+  );
+  const gone = goneFields(lastAppliedOf(live, options.fieldManager), wanted, actual, type);
+  const { certain, suspected } = gone;
+  if (walk.differing.length === 0 && certain.length === 0 && suspected.length === 0)
+    return { type: 'equal' };
   return {
     type: 'different',
-    paths: [...differing, ...gone],
-    certain: gone.length > 0 && !serverRemoves(lastApplied),
+    paths: [...walk.differing, ...certain, ...suspected],
+    certain: certain.length > 0,
   };
 }
 
-/** Whether a server-side apply removes what desired dropped, so that its dry run shows it. */
-function serverRemoves(lastApplied: LastApplied): boolean {
-  return lastApplied.type === 'applied';
+function handlingOf(type: TypeSchema, hasSchema: boolean): Handling {
+  if (type.isGo === true) return 'go';
+  return hasSchema ? 'raw' : 'unknown';
 }
 
-interface Walk {
-  readonly object: KubeObject;
-  readonly differing: string[];
-}
+/** Known to everyone, and so not for settings to say. */
+const ROLLOUT = { field: 'spec.template.spec', type: 'core/v1/PodSpec' };
 
-function compareMembers(
-  walk: Walk,
-  desired: { readonly [key: string]: JsonValue | undefined },
-  live: { readonly [key: string]: JsonValue | undefined },
-  path: string,
-): void {
-  for (const name in desired) {
-    const wanted = desired[name];
-    if (wanted === undefined || wanted === null) continue;
-    const here = path === '' ? name : `${path}.${name}`;
-    if (here === 'apiVersion' || here === 'metadata.namespace') continue; // part of the address
-    compareValues(walk, wanted, live[name], here, name);
-  }
-}
+const isRollout = ({ apiVersion, kind }: KubeObject): boolean =>
+  kind === 'Rollout' && groupOf(apiVersion) === 'argoproj.io';
 
-function compareValues(
-  walk: Walk,
-  desired: JsonValue,
-  live: JsonValue | undefined,
-  path: string,
-  field: string,
-): void {
-  if (desired === live) return;
-  if (isJsonObject(desired) && isJsonObject(live)) {
-    if (ATOMIC_MAPS.has(field) && Object.keys(live).some((key) => desired[key] === undefined))
-      walk.differing.push(path);
-    else compareMembers(walk, desired, live, path);
-  } else if (isJsonArray(desired) && isJsonArray(live)) {
-    compareLists(walk, desired, live, path, field);
-  } else if (!sameScalar(desired, live, path)) {
-    walk.differing.push(path);
-  }
-}
-
-function compareLists(
-  walk: Walk,
-  desired: readonly JsonValue[],
-  live: readonly JsonValue[],
-  path: string,
-  field: string,
-): void {
-  const type = listTypeOf(walk.object, field, desired.find(isJsonObject));
-  switch (type.type) {
-    case 'map': {
-      const standing = new Map<string, JsonValue>();
-      for (const item of live) if (isJsonObject(item)) standing.set(itemKey(item, type.keys), item);
-      for (const item of desired) {
-        if (!isJsonObject(item)) {
-          walk.differing.push(path);
-          return;
-        }
-        const key = itemKey(item, type.keys);
-        compareValues(walk, item, standing.get(key), `${path}[${key}]`, '');
-      }
-      return;
-    }
-    case 'set':
-      if (!desired.every((item) => live.some((standing) => jsonEqual(item, standing))))
-        walk.differing.push(path);
-      return;
-    case 'atomic':
-      // The whole list is replaced on apply, so a member that only live has would go: a suspicion,
-      // as it may also be a default.
-      if (!jsonEqual(desired, live)) walk.differing.push(path);
-  }
-}
-
-/** Fields whose text is an amount: `1000m` is `1`. */
-const AMOUNTS =
-  /(^|\.)(limits|requests|capacity|hard|overhead|default|defaultRequest|max|min|maxLimitRequestRatio)\.[^.]+$|(^|\.)(sizeLimit|divisor|averageValue|value|targetAverageValue)$/;
-
-function sameScalar(desired: JsonValue, live: JsonValue | undefined, path: string): boolean {
-  if (typeof desired === 'object' || typeof live === 'object' || live === undefined) return false;
-  if (typeof desired === 'boolean' || typeof live === 'boolean') return false;
-  return AMOUNTS.test(path) && quantityEqual(desired, live);
+/** Version and namespace say where the object is, not what it is. */
+function withoutAddress({ apiVersion: _version, kind: _kind, ...rest }: KubeObject): JsonObject {
+  if (rest.metadata['namespace'] === undefined) return rest;
+  const { namespace: _namespace, ...metadata } = rest.metadata;
+  return { ...rest, metadata };
 }
 
 /**

@@ -1,175 +1,146 @@
-import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../objects/json.ts';
+import { stepsOf, type FieldSet } from '../objects/field-set.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../objects/json.ts';
 import { isKubeObject, type KubeObject, type ManagedFieldsEntry } from '../objects/kube-object.ts';
-import { itemKey, listTypeOf } from './list-keys.ts';
-import { LAST_APPLIED_ANNOTATION, normalise } from './normalise.ts';
+import { LAST_APPLIED_ANNOTATION } from './normalise.ts';
 
 /** Where the knowledge of what was applied last comes from. */
 export type LastApplied =
   /** Our field manager applied it server-side: the API server removes what we drop. */
-  | { readonly type: 'applied'; readonly fields: JsonObject }
-  /** Somebody applied it client-side: fields we drop stay unless ownership is moved first. */
-  | { readonly type: 'updated'; readonly fields: JsonObject; readonly manager: string }
+  | { readonly type: 'applied'; readonly applied: AppliedFields }
+  /** Others hold what we drop, unless ownership is moved first: see `migrateManagedFields`. */
+  | {
+      readonly type: 'updated';
+      readonly manager: string;
+      /** What was applied client-side, where the annotation tells. */
+      readonly object: JsonObject | undefined;
+      /** Fields that an `Update` entry holds; with defaults among them where `object` is absent. */
+      readonly updated: AppliedFields;
+      /** Whether `updated` was narrowed down to what was in desired state. */
+      readonly isExact: boolean;
+      /** What we applied server-side besides. */
+      readonly applied: AppliedFields | undefined;
+    }
   /** The annotation of `kubectl apply`, where no managed fields tell. */
-  | { readonly type: 'annotation'; readonly object: KubeObject }
+  | { readonly type: 'annotation'; readonly object: JsonObject }
   | { readonly type: 'unknown' };
 
+export interface AppliedFields {
+  readonly fields: FieldSet;
+  /** The version whose paths these are. */
+  readonly apiVersion: string | undefined;
+}
+
 /** Managers whose `Update` entries stand for an earlier client-side apply of desired state. */
-export const CLIENT_SIDE_MANAGERS: readonly string[] = [
-  'argocd-controller',
-  'kubectl-client-side-apply',
-];
+const CLIENT_SIDE_MANAGERS: readonly string[] = ['argocd-controller', 'kubectl-client-side-apply'];
+/** Managers that create objects before they are adopted, and hold what they wrote for ever. */
+const CREATORS: readonly string[] = ['kubectl-create'];
 
 /** What the object's own records say was applied last by `fieldManager` or a client-side predecessor. */
 export function lastAppliedOf(live: KubeObject, fieldManager: string): LastApplied {
   const entries = live.metadata.managedFields ?? [];
-  const updated = entries.find(
-    (entry) =>
-      entry.operation === 'Update' &&
-      entry.subresource === undefined &&
-      CLIENT_SIDE_MANAGERS.includes(entry.manager ?? '') &&
-      // `Update` by kubectl alone may be an edit; only a client-side apply leaves the annotation.
-      live.metadata.annotations?.[LAST_APPLIED_ANNOTATION] !== undefined,
-  );
+  const ours = entries.find((entry) => isApplyOf(entry, fieldManager));
+  const applied = ours === undefined ? undefined : appliedFields(ours);
+  const updated = entries.find((entry) => isClientSide(entry, live, fieldManager));
   if (updated !== undefined)
-    return { type: 'updated', fields: fieldsOf(updated), manager: updated.manager ?? '' };
-  const applied = entries.find(
-    (entry) => entry.operation === 'Apply' && entry.manager === fieldManager,
-  );
-  if (applied !== undefined) return { type: 'applied', fields: fieldsOf(applied) };
-  const annotated = parseAnnotation(live);
-  return annotated === undefined ? { type: 'unknown' } : { type: 'annotation', object: annotated };
+    return {
+      type: 'updated',
+      manager: updated.manager ?? '',
+      object: parseAnnotation(live),
+      updated: appliedFields(updated),
+      isExact: false,
+      applied,
+    };
+  if (applied !== undefined) return createdAndApplied(entries, applied);
+  const object = parseAnnotation(live);
+  return object === undefined ? { type: 'unknown' } : { type: 'annotation', object };
 }
 
-const fieldsOf = (entry: ManagedFieldsEntry): JsonObject => entry.fieldsV1 ?? {};
+export function isApplyOf(entry: ManagedFieldsEntry, fieldManager: string): boolean {
+  return (
+    entry.operation === 'Apply' &&
+    entry.manager === fieldManager &&
+    (entry.subresource ?? '') === ''
+  );
+}
 
-function parseAnnotation(live: KubeObject): KubeObject | undefined {
+/**
+ * Whether the entry stands for a client-side apply, or for a replacement by our own manager. `Update`
+ * by kubectl alone may be an edit; a client-side apply leaves the annotation, and whoever holds that
+ * field has left it.
+ */
+export function isClientSide(
+  entry: ManagedFieldsEntry,
+  live: KubeObject,
+  fieldManager: string,
+): boolean {
+  if (entry.operation !== 'Update' || (entry.subresource ?? '') !== '') return false;
+  const manager = entry.manager ?? '';
+  if (manager === fieldManager || holdsAnnotation(entry.fieldsV1)) return true;
+  return (
+    CLIENT_SIDE_MANAGERS.includes(manager) &&
+    live.metadata.annotations?.[LAST_APPLIED_ANNOTATION] !== undefined
+  );
+}
+
+export function isCreator(entry: ManagedFieldsEntry): boolean {
+  return (
+    entry.operation === 'Update' &&
+    (entry.subresource ?? '') === '' &&
+    CREATORS.includes(entry.manager ?? '')
+  );
+}
+
+function holdsAnnotation(fields: FieldSet | undefined): boolean {
+  const metadata = fields?.['f:metadata'];
+  const annotations = isJsonObject(metadata) ? metadata['f:annotations'] : undefined;
+  return isJsonObject(annotations) && `f:${LAST_APPLIED_ANNOTATION}` in annotations;
+}
+
+function createdAndApplied(
+  entries: readonly ManagedFieldsEntry[],
+  applied: AppliedFields,
+): LastApplied {
+  const creator = entries.find(isCreator);
+  if (creator === undefined || creator.apiVersion !== applied.apiVersion)
+    return { type: 'applied', applied };
+  const both = commonFields(applied.fields, creator.fieldsV1 ?? {});
+  if (stepsOf(both).length === 0) return { type: 'applied', applied };
+  return {
+    type: 'updated',
+    manager: creator.manager ?? '',
+    object: undefined,
+    updated: { fields: both, apiVersion: creator.apiVersion },
+    isExact: true,
+    applied,
+  };
+}
+
+/** Leaves that both sets hold. */
+export function commonFields(left: FieldSet, right: FieldSet): FieldSet {
+  const common: Record<string, FieldSet> = {};
+  for (const [step, below] of stepsOf(left)) {
+    const other = right[step];
+    if (!isJsonObject(other)) continue;
+    const inner = commonFields(below, other);
+    if (isLeaf(below) || isLeaf(other) || stepsOf(inner).length > 0) common[step] = inner;
+  }
+  return common;
+}
+
+const isLeaf = (fields: FieldSet): boolean => stepsOf(fields).length === 0;
+
+const appliedFields = ({ fieldsV1, apiVersion }: ManagedFieldsEntry): AppliedFields => ({
+  fields: fieldsV1 ?? {},
+  apiVersion,
+});
+
+function parseAnnotation(live: KubeObject): JsonObject | undefined {
   const text = live.metadata.annotations?.[LAST_APPLIED_ANNOTATION];
   if (text === undefined) return undefined;
   try {
     const object = JSON.parse(text) as JsonValue;
-    return isKubeObject(object) ? normalise(object) : undefined;
+    return isKubeObject(object) ? object : undefined;
   } catch {
     return undefined; // somebody else's annotation that is no JSON says nothing about desired state
-  }
-}
-
-/** Fields that applying again does not remove although desired state no longer names them. */
-const NEVER_GONE: ReadonlySet<string> = new Set(['apiVersion', 'kind', 'status']);
-
-/**
- * Paths of fields that were applied last, still stand in live, and are gone from desired. Both
- * objects are normalised. Paths read `spec.template.spec.containers[name="web"].image`.
- */
-export function goneFields(
-  lastApplied: LastApplied,
-  desired: KubeObject,
-  live: KubeObject,
-): readonly string[] {
-  const gone: string[] = [];
-  switch (lastApplied.type) {
-    case 'unknown':
-      return gone;
-    case 'annotation':
-      goneMembers(lastApplied.object, desired, live, desired, '', gone);
-      return gone;
-    case 'applied':
-    case 'updated':
-      goneFromSet(lastApplied.fields, desired, live, '', gone);
-      return gone;
-  }
-}
-
-function goneFromSet(
-  fields: JsonObject,
-  desired: JsonValue | undefined,
-  live: JsonValue | undefined,
-  path: string,
-  gone: string[],
-): void {
-  for (const [step, below] of Object.entries(fields)) {
-    if (step === '.' || !isJsonObject(below)) continue;
-    const name = step.slice(2);
-    if (path === '' && NEVER_GONE.has(name)) continue;
-    if (path === 'metadata.annotations' && name === LAST_APPLIED_ANNOTATION) continue;
-    const inLive = follow(live, step);
-    if (inLive === undefined) continue; // not standing any more
-    const inDesired = follow(desired, step);
-    const here = stepPath(path, step);
-    if (inDesired !== undefined) goneFromSet(below, inDesired, inLive, here, gone);
-    else if (isLeaf(below)) gone.push(here);
-    else if (!isEmpty(inLive)) gone.push(here);
-  }
-}
-
-const isLeaf = (fields: JsonObject): boolean => Object.keys(fields).length === 0;
-
-const isEmpty = (value: JsonValue): boolean =>
-  (isJsonArray(value) && value.length === 0) ||
-  (isJsonObject(value) && Object.keys(value).length === 0);
-
-/** One step of a fieldsV1 path: `f:` a member, `k:` an item by keys, `v:` a value in a set, `i:` an index. */
-function follow(value: JsonValue | undefined, step: string): JsonValue | undefined {
-  const rest = step.slice(2);
-  switch (step.slice(0, 2)) {
-    case 'f:':
-      return isJsonObject(value) ? (value[rest] ?? undefined) : undefined;
-    case 'i:':
-      return isJsonArray(value) ? value[Number(rest)] : undefined;
-    case 'v:':
-      return isJsonArray(value) ? value.find((item) => JSON.stringify(item) === rest) : undefined;
-    case 'k:': {
-      if (!isJsonArray(value)) return undefined;
-      const wanted = JSON.parse(rest) as JsonObject;
-      const keys = Object.keys(wanted);
-      const key = itemKey(wanted, keys);
-      return value.find((item) => isJsonObject(item) && itemKey(item, keys) === key);
-    }
-    default:
-      return undefined;
-  }
-}
-
-function stepPath(path: string, step: string): string {
-  const rest = step.slice(2);
-  if (step.startsWith('f:')) return path === '' ? rest : `${path}.${rest}`;
-  return `${path}[${rest}]`;
-}
-
-/** The same question asked of the last-applied annotation, which has values instead of a field set. */
-function goneMembers(
-  last: JsonValue,
-  desired: JsonValue | undefined,
-  live: JsonValue | undefined,
-  root: KubeObject,
-  path: string,
-  gone: string[],
-): void {
-  if (live === undefined) return;
-  if (isJsonObject(last)) {
-    if (!isJsonObject(desired) || !isJsonObject(live)) return;
-    for (const [name, value] of Object.entries(last)) {
-      if (value === undefined || value === null || (path === '' && NEVER_GONE.has(name))) continue;
-      const here = path === '' ? name : `${path}.${name}`;
-      if (desired[name] !== undefined && desired[name] !== null)
-        goneMembers(value, desired[name], live[name], root, here, gone);
-      else if (live[name] !== undefined && !isEmpty(value)) gone.push(here);
-    }
-    return;
-  }
-  if (!isJsonArray(last) || !isJsonArray(desired) || !isJsonArray(live)) return;
-  const field = path.slice(path.lastIndexOf('.') + 1).replace(/\[.*$/, '');
-  const sample = last.find(isJsonObject);
-  const type = listTypeOf(root, field, sample);
-  if (type.type !== 'map') return; // other lists are compared as a whole
-  for (const item of last.filter(isJsonObject)) {
-    const key = itemKey(item, type.keys);
-    const same = (candidate: JsonValue): candidate is JsonObject =>
-      isJsonObject(candidate) && itemKey(candidate, type.keys) === key;
-    const here = `${path}[${key}]`;
-    const inLive = live.find(same);
-    if (inLive === undefined) continue;
-    const inDesired = desired.find(same);
-    if (inDesired === undefined) gone.push(here);
-    else goneMembers(item, inDesired, inLive, root, here, gone);
   }
 }

@@ -1,11 +1,18 @@
-import type { JsonObject } from '../objects/json.ts';
+import type { JsonObject, JsonValue } from '../objects/json.ts';
 import { groupOf } from '../objects/kube-object.ts';
 
 /** How the items of a list are told apart (`x-kubernetes-list-type`). */
 export type ListType =
   | { readonly type: 'atomic' }
   | { readonly type: 'set' }
-  | { readonly type: 'map'; readonly keys: readonly string[] };
+  | {
+      readonly type: 'map';
+      readonly keys: readonly string[];
+      /** What the API server puts where an item leaves out a key. Absent: `protocol` is TCP. */
+      readonly defaults?: Readonly<Record<string, JsonValue>>;
+      /** The order of the items has a meaning of its own. */
+      readonly isOrdered?: true;
+    };
 
 const ATOMIC: ListType = { type: 'atomic' };
 const SET: ListType = { type: 'set' };
@@ -45,7 +52,7 @@ const BUILT_IN_GROUPS: ReadonlySet<string> = new Set([
 ]);
 
 /** Values the API server fills in when a list key is absent. */
-const KEY_DEFAULTS: Readonly<Record<string, string>> = { protocol: 'TCP' };
+const KEY_DEFAULTS: Readonly<Record<string, JsonValue>> = { protocol: 'TCP' };
 
 /** How to match the items of the list in `field`, within an object of this apiVersion and kind. */
 export function listTypeOf(
@@ -66,19 +73,19 @@ export function listTypeOf(
 }
 
 /** The identity of an item in a `map` list, as text. */
-export function itemKey(item: JsonObject, keys: readonly string[]): string {
-  return keys.map((key) => JSON.stringify(item[key] ?? KEY_DEFAULTS[key] ?? null)).join(',');
+export function itemKey(
+  item: JsonObject,
+  keys: readonly string[],
+  defaults: Readonly<Record<string, JsonValue>> = KEY_DEFAULTS,
+): string {
+  const [first = '', second] = keys;
+  // By far the most lists have one key.
+  if (second === undefined) return JSON.stringify(item[first] ?? defaults[first] ?? null);
+  return keys.map((key) => JSON.stringify(item[key] ?? defaults[key] ?? null)).join(',');
 }
 
 /**
- * Maps that are replaced as a whole, so that a member only live has would go: label selectors and
- * node selectors of the built-in kinds.
+ * Names that maps have which are replaced as a whole, so that a member only live has would go:
+ * selectors and references. For kinds whose schema is not at hand.
  */
-export const ATOMIC_MAPS: ReadonlySet<string> = new Set([
-  'selector',
-  'nodeSelector',
-  'labelSelector',
-  'namespaceSelector',
-  'podSelector',
-  'matchLabels',
-]);
+export const ATOMIC_NAME: RegExp = /(?:^s|S)elector$|^matchLabels$|Ref$/;

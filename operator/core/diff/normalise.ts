@@ -1,5 +1,11 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../objects/json.ts';
-import type { KubeObject } from '../objects/kube-object.ts';
+import {
+  canonicalJson,
+  isJsonArray,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+} from '../objects/json.ts';
+import { groupOf, type KubeObject } from '../objects/kube-object.ts';
 
 export const LAST_APPLIED_ANNOTATION = 'kubectl.kubernetes.io/last-applied-configuration';
 
@@ -15,38 +21,73 @@ const SERVER_METADATA = [
   'uid',
 ] as const;
 
-/**
- * The part of an object that comparing is about: without `status`, server-written metadata, the
- * last-applied annotation and null members; Secrets with `stringData` folded into `data`.
- * Normalising twice is normalising once.
- */
-export function normalise(object: KubeObject): KubeObject {
-  const { status: _status, ...rest } = object;
-  const metadata: Record<string, JsonValue | undefined> = { ...object.metadata };
-  for (const field of SERVER_METADATA) delete metadata[field];
-  for (const field of ['annotations', 'labels'] as const) {
-    const members = withoutNulls(metadata[field]);
-    if (field === 'annotations') delete members[LAST_APPLIED_ANNOTATION];
-    if (Object.keys(members).length > 0) metadata[field] = members;
-    else delete metadata[field];
-  }
-  const normal = { ...rest, metadata } as KubeObject;
-  return object.kind === 'Secret' && object.apiVersion === 'v1' ? foldStringData(normal) : normal;
+export interface NormaliseOptions {
+  /** Of which kinds `status` is left out. Default `all`. */
+  readonly ignoreStatus?: 'all' | 'crd' | 'none';
+  /** Leaves out the rules of roles that the cluster aggregates from others. Default false. */
+  readonly ignoreAggregatedRoles?: boolean;
 }
 
-function withoutNulls(value: JsonValue | undefined): Record<string, JsonValue> {
-  if (!isJsonObject(value)) return {};
-  const kept: Record<string, JsonValue> = {};
-  for (const [key, member] of Object.entries(value))
-    if (member !== null && member !== undefined) kept[key] = member;
-  return kept;
+/**
+ * The part of an object that comparing is about: without server-written metadata, the last-applied
+ * annotation and, by default, `status`; Secrets with `stringData` folded into `data`; the subsets of
+ * Endpoints in order. Normalising twice is normalising once.
+ */
+export function normalise(object: KubeObject, options: NormaliseOptions = {}): KubeObject {
+  const metadata: Record<string, JsonValue | undefined> = { ...object.metadata };
+  for (const field of SERVER_METADATA) delete metadata[field];
+  const annotations = withoutLastApplied(metadata['annotations']);
+  for (const [field, members] of [
+    ['annotations', annotations],
+    ['labels', metadata['labels']],
+  ] as const) {
+    if (isJsonObject(members) && Object.keys(members).length > 0) metadata[field] = members;
+    else delete metadata[field];
+  }
+  const normal: Writable = { ...object, metadata };
+  if (isStatusIgnored(object, options.ignoreStatus)) delete normal['status'];
+  return ofKind(normal as KubeObject, options);
+}
+
+type Writable = Record<string, JsonValue | undefined>;
+
+function isStatusIgnored(
+  object: KubeObject,
+  ignored: NormaliseOptions['ignoreStatus'] = 'all',
+): boolean {
+  if (ignored !== 'crd') return ignored === 'all';
+  return (
+    object.kind === 'CustomResourceDefinition' &&
+    groupOf(object.apiVersion) === 'apiextensions.k8s.io'
+  );
+}
+
+function withoutLastApplied(annotations: JsonValue | undefined): JsonValue | undefined {
+  if (!isJsonObject(annotations) || annotations[LAST_APPLIED_ANNOTATION] === undefined)
+    return annotations;
+  const { [LAST_APPLIED_ANNOTATION]: _dropped, ...rest } = annotations;
+  return rest;
+}
+
+function ofKind(object: KubeObject, options: NormaliseOptions): KubeObject {
+  switch (object.kind) {
+    case 'Secret':
+      return object.apiVersion === 'v1' ? foldStringData(object) : object;
+    case 'Endpoints':
+      return object.apiVersion === 'v1' ? inOrder(object) : object;
+    case 'Role':
+    case 'ClusterRole':
+      return withoutAggregated(object, options.ignoreAggregatedRoles === true);
+    default:
+      return object;
+  }
 }
 
 /** What the API server does with `stringData`; a null value is an empty one. */
 function foldStringData(secret: KubeObject): KubeObject {
   const { stringData, data, ...rest } = secret;
   if (!isJsonObject(stringData) && !isJsonObject(data)) return secret;
-  const folded: Record<string, JsonValue | undefined> = {};
+  const folded: Writable = {};
   for (const [key, value] of Object.entries(isJsonObject(data) ? data : {}))
     folded[key] = value ?? '';
   for (const [key, value] of Object.entries(isJsonObject(stringData) ? stringData : {}))
@@ -58,4 +99,41 @@ function toBase64(text: string): string {
   let binary = '';
   for (const byte of new TextEncoder().encode(text)) binary += String.fromCharCode(byte);
   return btoa(binary);
+}
+
+/** The API server sorts the subsets of Endpoints, and what is in them, when it writes them. */
+function inOrder(endpoints: KubeObject): KubeObject {
+  const { subsets } = endpoints;
+  if (!isJsonArray(subsets)) return endpoints;
+  const sortedSubsets = subsets.map((subset) => {
+    if (!isJsonObject(subset)) return subset;
+    const inner: Writable = { ...subset };
+    for (const field of ['addresses', 'notReadyAddresses', 'ports']) {
+      const list = inner[field];
+      if (isJsonArray(list))
+        inner[field] = byText(field === 'ports' ? list.map(withProtocol) : list);
+    }
+    return inner as JsonObject;
+  });
+  return { ...endpoints, subsets: byText(sortedSubsets) };
+}
+
+const withProtocol = (port: JsonValue): JsonValue =>
+  isJsonObject(port) && port['protocol'] === undefined ? { ...port, protocol: 'TCP' } : port;
+
+const byText = (list: readonly JsonValue[]): readonly JsonValue[] =>
+  list
+    .map((value) => ({ value, text: canonicalJson(value) }))
+    .sort((left, right) => (left.text < right.text ? -1 : left.text > right.text ? 1 : 0))
+    .map(({ value }) => value);
+
+/** A controller fills in the rules of an aggregated role; no rules in Git then say nothing. */
+function withoutAggregated(role: KubeObject, ignored: boolean): KubeObject {
+  if (groupOf(role.apiVersion) !== 'rbac.authorization.k8s.io') return role;
+  if (!isJsonObject(role['aggregationRule']) || role['rules'] === undefined) return role;
+  const isEmpty =
+    role['rules'] === null || (isJsonArray(role['rules']) && role['rules'].length === 0);
+  if (!ignored && !isEmpty) return role;
+  const { rules: _rules, ...rest } = role;
+  return rest as KubeObject;
 }

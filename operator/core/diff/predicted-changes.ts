@@ -48,10 +48,27 @@ function walk(
     const at = [...path, here.at];
     if (there === undefined) {
       if (!isEmpty(here.value)) differs(at, undefined);
-    } else if (stepsOf(below).length > 0) walk(below, here.value, there.value, at, differs);
-    else if (!jsonEqual(here.value, there.value) && !ownsOnlyItself(below, here.value))
+    } else if (stepsOf(below).length > 0) {
+      walk(below, here.value, there.value, at, differs);
+      if (IN_ORDER.has(step) && isReordered(below, here.value, there.value))
+        differs(at, there.value);
+    } else if (!jsonEqual(here.value, there.value) && !ownsOnlyItself(below, here.value))
       differs(at, there.value);
   }
+}
+
+/** Lists by name whose order has a meaning of its own: see `field-knowledge.ts`. */
+const IN_ORDER: ReadonlySet<string> = new Set(['f:env', 'f:initContainers']);
+
+/** Whether items of ours that both have stand in another order. */
+function isReordered(fields: FieldSet, value: JsonValue, other: JsonValue): boolean {
+  const places = stepsOf(fields)
+    .flatMap(([step]) => {
+      const [here, there] = [followStep(value, step)?.at, followStep(other, step)?.at];
+      return typeof here === 'number' && typeof there === 'number' ? [{ here, there }] : [];
+    })
+    .sort((left, right) => left.here - right.here);
+  return places.some(({ there }, index) => there < (places[index - 1]?.there ?? -1));
 }
 
 /** A map or list of which only the existence is owned: its content is others'. */
