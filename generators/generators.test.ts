@@ -568,6 +568,6 @@ images: [{name: side, newTag: '2'}]
       clock: systemClock,
       limiter: createLimiter(1),
     });
-    await fails(helm.version(signal), 'ToolMissing', /no-such-helm: cannot be started: not found/);
+    await fails(helm.version(signal), 'ToolMissing', /no-such-helm: not found in PATH/);
   });
 });

@@ -16,6 +16,8 @@ export interface DefaultGeneratorsOptions {
   readonly clock: Clock;
   /** Where programs are found, like PATH. Default: the usual system folders. */
   readonly path?: string;
+  /** A folder of programs that is looked into after `path`. */
+  readonly toolCache?: string;
   /** Names or paths of the programs. Defaults: `helm`, `kustomize`, `kubectl`. */
   readonly programs?: {
     readonly helm?: string;
@@ -32,12 +34,13 @@ export interface DefaultGeneratorsOptions {
 
 /** The shipped generators behind your own: Kustomize, Helm, plain folders. */
 export function createDefaultGenerators(options: DefaultGeneratorsOptions): GeneratorRegistry {
-  const { clock, path, timeoutMs, programs = {} } = options;
+  const { clock, path, toolCache, timeoutMs, programs = {} } = options;
   const tool = {
     clock,
     workDir: join(options.dataDir, 'render'),
     limiter: createLimiter(options.parallelism ?? availableParallelism()),
     ...(path === undefined ? {} : { path }),
+    ...(toolCache === undefined ? {} : { toolCache }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   };
   const { helm, kustomize, kubectl } = programs;

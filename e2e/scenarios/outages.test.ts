@@ -106,8 +106,8 @@ describe('two operators with leader election', () => {
       syncsIn(await world.operatorLog('second')) === 1 ? met() : pending('not finished'),
     );
     assert.equal(syncsIn(await world.operatorLog('first')), 2);
-    const { history } = (await app.read(signal))?.['status'] as { history: readonly unknown[] };
-    assert.equal(history.length, 3);
+    const status = (await app.read(signal))?.['status'] as { history: readonly unknown[] };
+    assert.equal(status.history.length, 3);
   });
 
   test('one that is stopped hands over at once', async () => {

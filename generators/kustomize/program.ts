@@ -54,7 +54,10 @@ async function kubectl(
     return { program, command: 'kustomize', version };
   } catch (error) {
     if (!hasCode(error, 'ToolMissing')) throw error;
-    throw new TiphysError('ToolMissing', `${why.message}; ${error.message}`, { cause: error });
+    throw new TiphysError('ToolMissing', `${why.message}; ${error.message}`, {
+      cause: error,
+      hint: why.hint,
+    });
   }
 }
 

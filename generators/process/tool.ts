@@ -3,11 +3,10 @@ import { join } from 'node:path';
 import type { Clock } from '../../operator/ports/clock.ts';
 import type { Limiter } from '../../operator/runtime/limiter.ts';
 import { type ProgramResult, runProgram } from '../../operator/runtime/run-program.ts';
+import { locateProgram, type ProgramPlaces, SYSTEM_PATH } from './locate-program.ts';
 
 /** How a generator runs the programs it stands on. */
-export interface ToolOptions {
-  /** Where programs are found, like PATH. Default: the usual system folders. */
-  readonly path?: string;
+export interface ToolOptions extends ProgramPlaces {
   /** Extra variables, such as proxies. Never credentials of a cluster. */
   readonly env?: Readonly<Record<string, string>>;
   /** Folder for temporary files, ours alone; made when absent. */
@@ -30,8 +29,6 @@ export interface RunFolder extends AsyncDisposable {
 
 export const DEFAULT_MAX_OUTPUT_BYTES = 100_000_000;
 
-const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
-
 export async function openRunFolder(options: ToolOptions): Promise<RunFolder> {
   await mkdir(options.workDir, { recursive: true, mode: 0o700 });
   const dir = await mkdtemp(join(options.workDir, 'run-'));
@@ -40,7 +37,8 @@ export async function openRunFolder(options: ToolOptions): Promise<RunFolder> {
 
 /**
  * Runs a program with a home of its own: it finds no configuration, no plugin, no credentials and no
- * cluster. Errors and cancellation: see `runProgram`; the time limit counts from the real start.
+ * cluster. Errors and cancellation: see `locateProgram` and `runProgram`; the time limit counts from
+ * the real start.
  */
 export function runTool(
   options: ToolOptions,
@@ -52,10 +50,10 @@ export function runTool(
   },
   signal: AbortSignal,
 ): Promise<ProgramResult> {
-  return options.limiter.run(signal, () =>
+  return options.limiter.run(signal, async () =>
     runProgram(
       {
-        program: run.program,
+        program: await locateProgram(run.program, options),
         args: run.args,
         cwd: run.cwd,
         env: privateEnvironment(options, run.home),

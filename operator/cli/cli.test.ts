@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -50,14 +50,18 @@ describe('the command line', () => {
     await writeFile(join(dir, path), text);
   }
 
-  async function cli(args: readonly string[], stdin = '') {
+  async function cli(
+    args: readonly string[],
+    stdin = '',
+    env: Readonly<Record<string, string>> = {},
+  ) {
     let stdout = '';
     let stderr = '';
     const exitCode = await runCli(args, {
       stdout: { write: (text) => void (stdout += text) },
       stderr: { write: (text) => void (stderr += text) },
       stdin: Readable.from([stdin]),
-      env: {},
+      env,
       cwd: dir,
       signal: new AbortController().signal,
     });
@@ -125,6 +129,32 @@ describe('the command line', () => {
       ['ClusterRole', undefined, 'shop:rbac.authorization.k8s.io/ClusterRole:shop/reader'],
       ['Deployment', 'shop', 'shop:apps/Deployment:shop/web'],
     ]);
+  });
+
+  test('render finds a program in the tool cache, and says where it looked when there is none', async () => {
+    await write('repo/chart/Chart.yaml', 'apiVersion: v2\nname: chart\nversion: 1.0.0\n');
+    const chart = application.replace('path: app', 'path: chart');
+    const env = { HOME: join(dir, 'home'), PATH: join(dir, 'empty') };
+    const args = ['render', '-', '--repo-dir', 'repo', '-o', 'table'];
+    const missing = await cli(args, chart, env);
+    assert.equal(missing.exitCode, 2);
+    const cache = join(dir, 'home/.cache/tiphys/bin');
+    assert.ok(
+      missing.stderr.includes(`not found in PATH (${env.PATH}) nor in the tool cache (${cache})`),
+      missing.stderr,
+    );
+    assert.match(missing.stderr, /https:\/\/helm\.sh/);
+
+    // Stands in for helm: what is asked here is only which program is started.
+    const manifest = 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: from-cache }\n';
+    const script = `#!/bin/sh\nif [ "$1" = version ]; then echo v4.2.3; else printf '${manifest.replaceAll('\n', '\\n')}'; fi\n`;
+    await write('home/.cache/tiphys/bin/helm', script);
+    await chmod(join(cache, 'helm'), 0o755);
+    const found = await cli(args, chart, env);
+    assert.equal(found.stderr, '');
+    assert.match(found.stdout, /ConfigMap +shop +from-cache/);
+    const elsewhere = await cli([...args, '--tool-cache', join(dir, 'other')], chart, env);
+    assert.ok(elsewhere.stderr.includes(`tool cache (${join(dir, 'other')})`), elsewhere.stderr);
   });
 
   test('render names what is missing', async () => {

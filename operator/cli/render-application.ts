@@ -20,6 +20,7 @@ import { systemClock } from '../runtime/clock.ts';
 import { silentLogger } from '../telemetry/silent.ts';
 import type { CommandIo } from './command.ts';
 import { proxyVariables } from './proxy-variables.ts';
+import { toolCacheOf } from './tool-cache.ts';
 
 /** Options that `render` and `plan` share. */
 export const RENDER_OPTIONS = {
@@ -31,6 +32,7 @@ export const RENDER_OPTIONS = {
   helm: { type: 'string' },
   kustomize: { type: 'string' },
   kubectl: { type: 'string' },
+  'tool-cache': { type: 'string' },
   output: { type: 'string', short: 'o' },
 } as const;
 
@@ -38,7 +40,8 @@ export const RENDER_HELP = `  --repo-dir DIR       take every repository from th
   --namespace NS       namespace of the control plane (argocd)
   --kube-version V     version that charts see (v1.36.0)
   --api-versions LIST  API versions that charts see, with commas between
-  --helm --kustomize --kubectl --git PROGRAM   as for tiphys run, with the same variables`;
+  --helm --kustomize --kubectl --git PROGRAM   as for tiphys run, with the same variables
+  --tool-cache DIR     as for tiphys run, with the same variable`;
 
 export interface RenderFlags {
   readonly 'repo-dir'?: string | undefined;
@@ -49,6 +52,7 @@ export interface RenderFlags {
   readonly helm?: string | undefined;
   readonly kustomize?: string | undefined;
   readonly kubectl?: string | undefined;
+  readonly 'tool-cache'?: string | undefined;
 }
 
 export interface RenderedApplication {
@@ -112,6 +116,7 @@ async function renderManifests(
       dataDir,
       clock: systemClock,
       path,
+      toolCache: toolCacheOf(settingOf('toolCache', flags['tool-cache'], io), io.env),
       programs: {
         helm: programOf('helm', flags, io),
         kustomize: programOf('kustomize', flags, io),
@@ -150,10 +155,19 @@ async function renderManifests(
 function programOf(
   name: 'git' | 'helm' | 'kustomize' | 'kubectl',
   flags: RenderFlags,
+  io: CommandIo,
+): string {
+  return settingOf(name, flags[name], io) || name;
+}
+
+/** The flag, else the first variable of `tiphys run` that is set; empty when none is. */
+function settingOf(
+  name: 'git' | 'helm' | 'kustomize' | 'kubectl' | 'toolCache',
+  flag: string | undefined,
   { env }: CommandIo,
 ): string {
-  const given = [flags[name], ...CONFIG_KEYS[name].env.map((variable) => env[variable])];
-  return given.find((program) => program !== undefined && program !== '') ?? name;
+  const given = [flag, ...CONFIG_KEYS[name].env.map((variable) => env[variable])];
+  return given.find((value) => value !== undefined && value !== '') ?? '';
 }
 
 /** Objects from a cluster have a namespace exactly when their kind is namespaced. */

@@ -16,6 +16,7 @@ import { createMetrics } from '../telemetry/metrics.ts';
 import { startProbes } from '../telemetry/probes.ts';
 import { EXIT_ERROR, EXIT_OK, type CommandIo } from './command.ts';
 import { proxyVariables } from './proxy-variables.ts';
+import { toolCacheOf } from './tool-cache.ts';
 
 /** Runs until the signal or until leadership is lost, which is an error: a supervisor starts anew. */
 export async function serve(config: Config, io: CommandIo): Promise<number> {
@@ -39,6 +40,7 @@ export async function serve(config: Config, io: CommandIo): Promise<number> {
         dataDir,
         clock,
         path: io.env['PATH'] ?? '',
+        toolCache: toolCacheOf(config.toolCache, io.env),
         programs: { helm: config.helm, kustomize: config.kustomize, kubectl: config.kubectl },
         timeoutMs: config.renderTimeout,
         ...(config.renderParallelism === 0 ? {} : { parallelism: config.renderParallelism }),

@@ -29,6 +29,7 @@ export interface Config {
   readonly helm: string;
   readonly kustomize: string;
   readonly kubectl: string;
+  readonly toolCache: string;
   readonly metricsHost: string;
   readonly metricsPort: number;
   readonly metricsApplicationLabels: readonly string[];
@@ -198,6 +199,12 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
     fallback: 'kubectl',
     description: 'The kubectl program, whose kustomize serves where there is no kustomize.',
     alias: ['KUBECTL'],
+  }),
+  toolCache: key('tool-cache', {
+    schema: text,
+    fallback: '',
+    description:
+      'Folder in which helm, kustomize and kubectl are looked for when they are not on PATH; empty means bin in TIPHYS_CACHE, XDG_CACHE_HOME/tiphys or ~/.cache/tiphys.',
   }),
   metricsHost: key('metrics-host', {
     schema: text,
