@@ -218,7 +218,10 @@ describe('what is compared', () => {
     await world.thenConsistently(3_000, object.has('data.value', 'of b'));
     await world.thenEventually(first.hasCondition('SharedResourceWarning'));
     await world.when(
-      world.pushed('claim-a', { files: { 'y.yaml': configMap('y', '1') }, remove: ['x.yaml'] }),
+      world.pushed('claim-a', {
+        files: { 'other.yaml': configMap('other', '1') },
+        remove: ['x.yaml'],
+      }),
       first.refreshed(),
     );
     await world.thenEventually(first.isSynced(), first.hasNoConditions());

@@ -182,3 +182,22 @@ test('byte order marks are understood', () => {
   assert.equal(decodeText(Buffer.from('\ufeffé', 'utf16le')), 'é');
   assert.equal(decodeText(Buffer.from('\ufeffé', 'utf16le').swap16()), 'é');
 });
+
+describe('names are texts', () => {
+  for (const [field, text, seen] of [
+    ['name', 'y', 'boolean true'],
+    ['namespace', '12', 'number 12'],
+    ['generateName', '{}', 'no text'],
+  ] as const)
+    test(`${field}: ${text}`, () => {
+      const yaml = `apiVersion: v1\nkind: ConfigMap\nmetadata:\n  ${field}: ${text}\n`;
+      assert.throws(
+        () => parseManifests(yaml, { file: 'x.yaml', limits: DEFAULT_YAML_LIMITS }),
+        (error) =>
+          hasCode(error, 'InvalidManifest') &&
+          error instanceof Error &&
+          error.message.includes(`x.yaml: document 1: metadata.${field}: is `) &&
+          error.message.includes(seen),
+      );
+    });
+});

@@ -43,6 +43,7 @@ export function hasKind(document: JsonValue): document is JsonObject {
 
 function toObject(value: JsonValue, subject: string): KubeObject {
   if (isKubeObject(value) && value.kind !== '' && value.apiVersion !== '') {
+    checkNames(value.metadata, `${subject}: metadata`);
     checkText(value.metadata.labels, `${subject}: metadata.labels`);
     checkText(value.metadata.annotations, `${subject}: metadata.annotations`);
     return value;
@@ -56,6 +57,19 @@ function whatIsMissing(value: JsonValue): string {
     if (typeof value[field] !== 'string' || value[field] === '') return `has no ${field}`;
   }
   return 'has no metadata';
+}
+
+/** `name: y` is a boolean to Kubernetes, and `name: 1` a number. */
+function checkNames(metadata: JsonObject, subject: string): void {
+  for (const field of ['name', 'generateName', 'namespace'] as const) {
+    const value = metadata[field];
+    if (value === undefined || value === null || typeof value === 'string') continue;
+    throw new TiphysError(
+      'InvalidManifest',
+      `${subject}.${field}: is ${typeof value === 'object' ? 'no text' : `the ${typeof value} ${String(value)}`}`,
+      { hint: 'Put the value into quotes.' },
+    );
+  }
 }
 
 /** Labels and annotations are texts; `true` and `1` without quotes are what people write by mistake. */
