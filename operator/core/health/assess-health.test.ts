@@ -4,13 +4,17 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { load } from 'js-yaml';
+import { deepFreeze } from '../objects/freeze.ts';
+import type { JsonValue } from '../objects/json.ts';
 import type { KubeObject } from '../objects/kube-object.ts';
-import { assessHealth, HOOK_FINALIZER } from './assess-health.ts';
+import { assessHealth, HOOK_FINALIZER, isPendingDeletion } from './assess-health.ts';
+import { HEALTH_ORDER } from './worse-of.ts';
 
-// testdata/<Kind>/<expected>-<why>.yaml: adding a case is adding a file.
+// testdata/<Kind>/<expected>-<why>.yaml: adding a case is adding a file. `None` is no health at all.
+// A first line `# message: …` says what the message is.
 const folder = join(import.meta.dirname, 'testdata');
-const read = (kind: string, file: string) =>
-  load(readFileSync(join(folder, kind, file), 'utf8')) as KubeObject;
+const readText = (kind: string, file: string) => readFileSync(join(folder, kind, file), 'utf8');
+const read = (kind: string, file: string) => load(readText(kind, file)) as KubeObject;
 
 const kinds = readdirSync(folder);
 for (const kind of kinds)
@@ -18,9 +22,12 @@ for (const kind of kinds)
     for (const file of readdirSync(join(folder, kind))) {
       const [expected = '', ...why] = file.replace(/\.yaml$/, '').split('-');
       test(`is ${expected}: ${why.join(' ')}`, () => {
-        const health = assessHealth(read(kind, file));
-        assert.equal(health?.status, expected);
-        assert.ok(health.rule.endsWith(`/${kind}`) || health.rule === 'generic');
+        const object = read(kind, file);
+        assert.equal(object.kind, kind);
+        const health = assessHealth(object);
+        assert.equal(health?.status ?? 'None', expected, health?.message);
+        const message = /^# message: (.*)/.exec(readText(kind, file))?.[1];
+        if (message !== undefined) assert.equal(health?.message, message);
       });
     }
   });
@@ -106,33 +113,175 @@ describe('before the rule of the kind', () => {
     const other: KubeObject = { ...map, apiVersion: 'example.io/v1', kind: 'Deployment' };
     assert.equal(assessHealth(other), undefined);
   });
+
+  test('a rule names itself', () => {
+    const rules = [
+      ['Deployment', 'Healthy-all-available', 'built-in apps/Deployment'],
+      ['Pod', 'Unknown-no-status', 'built-in Pod'],
+      ['Certificate', 'Healthy-ready', 'table cert-manager.io/Certificate'],
+      ['StorageAccount', 'Healthy-ready', 'table *.azure.com/*'],
+      ['Zone', 'Healthy-ready', 'generic'],
+    ] as const;
+    for (const [kind, file, rule] of rules)
+      assert.equal(assessHealth(read(kind, `${file}.yaml`))?.rule, rule);
+  });
+
+  test('what could not be judged says so beyond its status', () => {
+    const [unread, unknown] = ['Unknown-beta', 'Healthy-able'].map((file) =>
+      assessHealth(read('HorizontalPodAutoscaler', `${file}.yaml`)),
+    );
+    assert.equal(unread?.problem, unread?.message);
+    assert.ok(unread?.problem);
+    assert.equal(unknown?.problem, undefined);
+  });
 });
 
-test('whatever stands in metadata, spec and status, nothing is thrown', () => {
-  const examples = kinds.map((kind) => read(kind, readdirSync(join(folder, kind))[0] ?? ''));
-  fc.assert(
-    fc.property(
-      fc.constantFrom(...examples),
-      fc.jsonValue(),
-      fc.jsonValue(),
-      fc.jsonValue(),
-      fc.record(
-        {
-          name: fc.jsonValue(),
-          generation: fc.jsonValue(),
-          annotations: fc.jsonValue(),
-          finalizers: fc.jsonValue(),
-          deletionTimestamp: fc.jsonValue(),
-        },
-        { requiredKeys: [] },
-      ),
-      (example, spec, status, conditions, metadata) => {
-        assert.ok(assessHealth({ ...example, metadata } as KubeObject));
-        assert.ok(assessHealth({ ...example, spec, status, metadata } as KubeObject));
-        const odd = { ...example, spec, status } as KubeObject;
-        assert.ok(assessHealth(odd));
-        assert.ok(assessHealth({ ...odd, status: { conditions } } as KubeObject));
-      },
-    ),
+describe('properties', () => {
+  const metadata = fc.record(
+    {
+      name: fc.jsonValue(),
+      generation: fc.jsonValue(),
+      annotations: fc.jsonValue(),
+      finalizers: fc.jsonValue(),
+      deletionTimestamp: fc.jsonValue(),
+    },
+    { requiredKeys: [] },
   );
+  const examples = kinds.flatMap((kind) =>
+    readdirSync(join(folder, kind)).map((file) => read(kind, file)),
+  );
+  const example = fc.constantFrom(...examples);
+
+  test('whatever JSON it is, nothing is thrown', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (anything) => {
+        const health = assessHealth(anything as unknown as KubeObject);
+        assert.ok(health === undefined || HEALTH_ORDER.includes(health.status));
+      }),
+    );
+    for (const odd of [undefined, null, 1, 'x', [], {}, { apiVersion: 'v1', kind: 'Pod' }])
+      assert.equal(assessHealth(odd as unknown as KubeObject), undefined);
+  });
+
+  test('whatever stands in metadata, spec and status, nothing is thrown', () => {
+    fc.assert(
+      fc.property(
+        example,
+        fc.jsonValue(),
+        fc.jsonValue(),
+        fc.jsonValue(),
+        metadata,
+        (object, spec, status, conditions, meta) => {
+          for (const odd of [
+            { ...object, metadata: meta },
+            { ...object, spec, status, metadata: meta },
+            { ...object, spec, status },
+            { ...object, spec, status: { conditions } },
+            { ...object, spec, status: { conditions: [{ type: 'Ready', status, reason: spec }] } },
+          ]) {
+            const health = assessHealth(odd as unknown as KubeObject);
+            assert.ok(health === undefined || HEALTH_ORDER.includes(health.status));
+          }
+        },
+      ),
+      { numRuns: 500 },
+    );
+  });
+
+  test('what is wrong anywhere in a known object is not thrown either', () => {
+    fc.assert(
+      fc.property(example, fc.nat(), fc.jsonValue(), (object, seed, value) => {
+        const odd = replaceOne(object as JsonValue, seed, value as JsonValue);
+        const health = assessHealth(odd as KubeObject);
+        assert.ok(health === undefined || HEALTH_ORDER.includes(health.status));
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('the same object is judged the same, in whatever order its keys stand', () => {
+    fc.assert(
+      fc.property(example, (object) => {
+        const health = assessHealth(object);
+        assert.deepEqual(assessHealth(structuredClone(object)), health);
+        assert.deepEqual(assessHealth(reversed(object) as KubeObject), health);
+      }),
+    );
+  });
+
+  test('objects are not changed', () => {
+    fc.assert(
+      fc.property(example, (object) => {
+        assert.deepEqual(assessHealth(deepFreeze(structuredClone(object))), assessHealth(object));
+      }),
+    );
+  });
+
+  test('deletion wins over whatever the rule of the kind says', () => {
+    fc.assert(
+      fc.property(example, fc.string(), fc.array(fc.string()), (object, time, finalizers) => {
+        const { metadata: before } = object;
+        const leaving = { ...object, metadata: { ...before, deletionTimestamp: time, finalizers } };
+        assert.ok(isPendingDeletion(leaving));
+        assert.equal(assessHealth(leaving)?.message, 'Pending deletion');
+        const held = { ...leaving.metadata, finalizers: [...finalizers, HOOK_FINALIZER] };
+        assert.ok(!isPendingDeletion({ ...leaving, metadata: held }));
+      }),
+    );
+  });
+
+  test('a condition about an earlier spec never makes an object of the generic rule Healthy', () => {
+    const type = fc.constantFrom(
+      'Ready',
+      'Available',
+      'Succeeded',
+      'Complete',
+      'Accepted',
+      'Failed',
+    );
+    fc.assert(
+      fc.property(
+        fc.array(type, { minLength: 1 }),
+        fc.integer({ min: 1, max: 9 }),
+        (types, seen) => {
+          const conditions = types.map((name) => ({
+            type: name,
+            status: 'True',
+            observedGeneration: seen,
+          }));
+          const object = {
+            apiVersion: 'example.com/v1',
+            kind: 'Zone',
+            metadata: { name: 'x', generation: seen + 1 },
+            status: { conditions },
+          };
+          assert.equal(assessHealth(object)?.status, 'Progressing');
+        },
+      ),
+    );
+  });
 });
+
+/** The value with the member that is the n-th of all of them replaced. */
+function replaceOne(value: JsonValue, nth: number, by: JsonValue): JsonValue {
+  const copy = structuredClone(value) as unknown;
+  const places: (() => void)[] = [];
+  const visit = (at: unknown): void => {
+    if (typeof at !== 'object' || at === null) return;
+    for (const [key, member] of Object.entries(at)) {
+      places.push(() => Object.assign(at, { [key]: by }));
+      visit(member);
+    }
+  };
+  visit(copy);
+  places[nth % places.length]?.();
+  return copy as JsonValue;
+}
+
+/** The value with the keys of all its objects in the opposite order. */
+function reversed(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(reversed);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).reverse();
+  return Object.fromEntries(entries.map(([key, member]) => [key, reversed(member)]));
+}

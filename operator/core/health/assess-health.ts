@@ -90,7 +90,7 @@ function byCheck(
   name: string,
   object: KubeObject,
 ): Health {
-  const rule = `built-in ${name}`;
+  const rule = `built-in ${name.replace(/^\//, '')}`;
   const unknown = (problem: string): Health => ({ ...judge('Unknown', problem), rule, problem });
   if (versions !== undefined && !versions.includes(versionOf(object.apiVersion)))
     return unknown(`unsupported ${object.kind} API version ${object.apiVersion}`);

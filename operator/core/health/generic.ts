@@ -25,13 +25,13 @@ function byGeneration(status: JsonObject, object: KubeObject): Judgement | undef
   return judge('Progressing', `generation ${seen} is observed, the spec is at ${generation}`);
 }
 
-/** What one condition with one status means; with `whenReason` only for that reason. */
+/** What conditions of some types mean when they have one status. */
 interface Meaning {
   readonly types: readonly string[];
   readonly is: 'True' | 'False' | 'Unknown';
   readonly then: HealthStatusCode;
-  /** A reason that tells of a failure makes it Degraded. */
-  readonly failsByReason?: boolean;
+  /** Only with a reason that tells of a failure. */
+  readonly ofFailure?: boolean;
   readonly exceptReasons?: readonly string[];
 }
 
@@ -69,7 +69,8 @@ const MEANINGS: readonly Meaning[] = [
   { types: ['Healthy'], is: 'False', then: 'Degraded' },
   { types: ['Suspended', 'Paused', 'ReconciliationPaused'], is: 'True', then: 'Suspended' },
   { types: ['Reconciling'], is: 'True', then: 'Progressing' },
-  { types: FINISHED, is: 'True', then: 'Healthy', failsByReason: true },
+  { types: FINISHED, is: 'True', then: 'Degraded', ofFailure: true },
+  { types: FINISHED, is: 'True', then: 'Healthy' },
   { types: ['Succeeded', 'Successful'], is: 'False', then: 'Degraded' },
   { types: ['Ready'], is: 'True', then: 'Healthy' },
   {
@@ -79,16 +80,18 @@ const MEANINGS: readonly Meaning[] = [
     // A Deployment, and what copies it, stays so for ever.
     exceptReasons: ['NewReplicaSetAvailable', 'Complete', 'Completed'],
   },
-  { types: ['Progressing'], is: 'False', then: 'Progressing', failsByReason: true },
+  { types: ['Progressing'], is: 'False', then: 'Degraded', ofFailure: true },
   // An operator built on Ansible: `Running` with reason `Successful` is one that rests.
   { types: ['Running'], is: 'True', then: 'Healthy', exceptReasons: ['Running'] },
   { types: ['Running'], is: 'True', then: 'Progressing' },
   ...POSITIVE.flatMap((type): readonly Meaning[] => [
-    { types: [type], is: 'False', then: 'Progressing', failsByReason: true },
+    { types: [type], is: 'False', then: 'Degraded', ofFailure: true },
+    { types: [type], is: 'False', then: 'Progressing' },
     { types: [type], is: 'Unknown', then: 'Progressing' },
     { types: [type], is: 'True', then: 'Healthy' },
   ]),
-  { types: FINISHED, is: 'False', then: 'Progressing', failsByReason: true },
+  { types: FINISHED, is: 'False', then: 'Degraded', ofFailure: true },
+  { types: FINISHED, is: 'False', then: 'Progressing' },
   { types: FINISHED, is: 'Unknown', then: 'Progressing' },
 ];
 
@@ -98,19 +101,19 @@ function byConditions(status: JsonObject, object: KubeObject): Judgement | undef
   for (const meaning of MEANINGS) {
     const found = conditions.find((condition) => matches(meaning, condition));
     if (found === undefined) continue;
-    const old = outOfDate(found, object);
-    if (old !== undefined) return old;
-    const failed = meaning.failsByReason === true && tellsOfFailure(text(found, 'reason'));
-    return judge(failed ? 'Degraded' : meaning.then, messageOf(found));
+    return outOfDate(found, object) ?? judge(meaning.then, messageOf(found));
   }
   return undefined;
 }
 
-function matches({ types, is, exceptReasons = [] }: Meaning, condition: JsonObject): boolean {
+function matches(meaning: Meaning, condition: JsonObject): boolean {
+  const { types, is, exceptReasons = [], ofFailure = false } = meaning;
+  const reason = text(condition, 'reason');
   return (
     condition['status'] === is &&
     types.includes(text(condition, 'type')) &&
-    !exceptReasons.includes(text(condition, 'reason'))
+    !exceptReasons.includes(reason) &&
+    (!ofFailure || tellsOfFailure(reason))
   );
 }
 

@@ -33,7 +33,7 @@ function take(step: Step, object: KubeObject): Judgement | undefined {
         : undefined;
     case 'present':
       return isPresent(valueAt(object, step.field))
-        ? judge(step.then, step.message || textAt(object, step.field))
+        ? judge(step.then, step.message ?? said(object, step))
         : undefined;
     case 'absent':
       return isPresent(valueAt(object, step.field)) ? undefined : judge(step.then, step.message);
@@ -106,6 +106,7 @@ function byWords(step: Of<'words'>, object: KubeObject): Judgement | undefined {
 
 function meaningOf(word: string, words: Of<'words'>['words']): HealthStatusCode | undefined {
   if (Object.hasOwn(words, word)) return words[word];
+  if (word === '') return undefined;
   for (const known in words)
     if (known.endsWith('*') && word.startsWith(known.slice(0, -1))) return words[known];
   return undefined;
@@ -153,6 +154,10 @@ function valueAt(object: JsonObject, field: string): JsonValue | undefined {
 function textAt(object: JsonObject, field: string): string {
   const value = valueAt(object, field);
   return typeof value === 'string' ? value : '';
+}
+
+function said(object: JsonObject, { field, then }: Of<'present' | 'absent'>): string {
+  return then === 'Healthy' ? '' : textAt(object, field);
 }
 
 function isPresent(value: JsonValue | undefined): boolean {

@@ -43,7 +43,7 @@ export type Step =
   | {
       readonly type: 'words';
       readonly field: Field;
-      /** In lower case; a word that ends with `*` stands for all that begin so. */
+      /** In lower case; one that ends with `*` stands for all that begin so; the empty one for none. */
       readonly words: Readonly<Record<string, HealthStatusCode>>;
       /** The first of these that is a text becomes the message. */
       readonly messages: readonly Field[];
@@ -60,7 +60,8 @@ export type Step =
       readonly type: 'present' | 'absent';
       readonly field: Field;
       readonly then: HealthStatusCode;
-      readonly message: string;
+      /** Without one, a text that is present is the message of anything but Healthy. */
+      readonly message?: string;
     }
   /** `have` is less than `want`, a field or a number. An absent `have` is 0, an absent `want` never more. */
   | {
@@ -119,8 +120,8 @@ export function is(
   return { type: 'is', field, value, then, message };
 }
 
-export function present(field: Field, then: HealthStatusCode, message = ''): Step {
-  return { type: 'present', field, then, message };
+export function present(field: Field, then: HealthStatusCode, message?: string): Step {
+  return { type: 'present', field, then, ...(message === undefined ? {} : { message }) };
 }
 
 export function absent(field: Field, then: HealthStatusCode, message = ''): Step {

@@ -1,9 +1,178 @@
 import type { GroupKind } from '../objects/kube-object.ts';
+import {
+  argoCd,
+  argoWorkflows,
+  argoEvents,
+  promoter,
+  numaflow,
+  kargo,
+} from './table/argo-projects.ts';
+import { argoRollouts } from './table/argo-rollouts.ts';
+import { keda, karpenter, verticalPodAutoscaler, kueue, jobSets } from './table/autoscaling.ts';
+import { velero, volumeSnapshots, k8up, volSync } from './table/backup.ts';
 import { certManager } from './table/cert-manager.ts';
+import { cloudNativePg } from './table/cloud-native-pg.ts';
+import {
+  configConnector,
+  awsControllers,
+  azureServiceOperator,
+  sealedSecrets,
+  onePassword,
+} from './table/clouds.ts';
+import { clusterApi } from './table/cluster-api.ts';
+import { crossplane } from './table/crossplane.ts';
+import { spark, flink, ray, kserve, kubeflow, volcano } from './table/data-and-learning.ts';
+import {
+  zalandoPostgres,
+  crunchyPostgres,
+  mariaDb,
+  percona,
+  mongoDb,
+  clickHouse,
+  cassandra,
+  kubeDb,
+  solr,
+} from './table/databases.ts';
+import {
+  flagger,
+  datadog,
+  openTelemetry,
+  keptn,
+  fleet,
+  helmController,
+  pulumi,
+  actionsRunners,
+} from './table/delivery.ts';
+import { elastic } from './table/elastic.ts';
+import { externalSecrets } from './table/external-secrets.ts';
+import { flux } from './table/flux.ts';
+import { gatewayApi } from './table/gateway-api.ts';
+import { istio } from './table/istio.ts';
+import { knative } from './table/knative.ts';
+import {
+  rabbitMq,
+  confluent,
+  camelK,
+  keycloak,
+  grafana,
+  loggingOperator,
+} from './table/messaging.ts';
+import {
+  metalLb,
+  contour,
+  cilium,
+  emissary,
+  nginx,
+  consul,
+  calico,
+  gkeNetworking,
+  appMesh,
+} from './table/network.ts';
+import { openKruise } from './table/open-kruise.ts';
+import { openShift, operatorLifecycleManager } from './table/openshift.ts';
+import {
+  kyverno,
+  gatekeeper,
+  openClusterManagement,
+  hierarchicalNamespaces,
+} from './table/policy.ts';
+import { prometheusOperator } from './table/prometheus-operator.ts';
+import { longhorn, rook, minio } from './table/storage.ts';
+import { strimzi } from './table/strimzi.ts';
+import { tekton } from './table/tekton.ts';
+import { vault } from './table/vault.ts';
+import { kubeVirt, metal3, nvidia } from './table/virtual-machines.ts';
 import type { Project, TableRow } from './table-row.ts';
 
 /** All that is known of kinds that do not come with Kubernetes, one project after the other. */
-export const PROJECTS: readonly Project[] = [certManager];
+export const PROJECTS: readonly Project[] = [
+  argoCd,
+  argoWorkflows,
+  argoEvents,
+  promoter,
+  numaflow,
+  kargo,
+  argoRollouts,
+  keda,
+  karpenter,
+  verticalPodAutoscaler,
+  kueue,
+  jobSets,
+  velero,
+  volumeSnapshots,
+  k8up,
+  volSync,
+  certManager,
+  cloudNativePg,
+  configConnector,
+  awsControllers,
+  azureServiceOperator,
+  sealedSecrets,
+  onePassword,
+  clusterApi,
+  crossplane,
+  spark,
+  flink,
+  ray,
+  kserve,
+  kubeflow,
+  volcano,
+  zalandoPostgres,
+  crunchyPostgres,
+  mariaDb,
+  percona,
+  mongoDb,
+  clickHouse,
+  cassandra,
+  kubeDb,
+  solr,
+  flagger,
+  datadog,
+  openTelemetry,
+  keptn,
+  fleet,
+  helmController,
+  pulumi,
+  actionsRunners,
+  elastic,
+  externalSecrets,
+  flux,
+  gatewayApi,
+  istio,
+  knative,
+  rabbitMq,
+  confluent,
+  camelK,
+  keycloak,
+  grafana,
+  loggingOperator,
+  metalLb,
+  contour,
+  cilium,
+  emissary,
+  nginx,
+  consul,
+  calico,
+  gkeNetworking,
+  appMesh,
+  openKruise,
+  openShift,
+  operatorLifecycleManager,
+  kyverno,
+  gatekeeper,
+  openClusterManagement,
+  hierarchicalNamespaces,
+  prometheusOperator,
+  longhorn,
+  rook,
+  minio,
+  strimzi,
+  tekton,
+  vault,
+  kubeVirt,
+  metal3,
+  nvidia,
+];
 
 export interface KnownKind {
   /** Group and kind as the row writes them, such as `*.crossplane.io/*`. */

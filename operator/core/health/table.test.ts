@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { load } from 'js-yaml';
+import type { HealthStatusCode } from '../app/types.ts';
+import { groupOf, type KubeObject } from '../objects/kube-object.ts';
+import { assessHealth } from './assess-health.ts';
+import { knownKind, PROJECTS } from './table.ts';
+import type { Step, TableRow } from './table-row.ts';
+
+const rows = PROJECTS.flatMap(({ rows: own }) => own);
+const namesOf = (row: TableRow): readonly string[] =>
+  row.groups.flatMap((group) => row.kinds.map((kind) => `${group}/${kind}`));
+
+describe('the table', () => {
+  test('has each kind once', () => {
+    const names = rows.flatMap(namesOf);
+    assert.deepEqual(
+      names.filter((name, index) => names.indexOf(name) !== index),
+      [],
+    );
+  });
+
+  test('is asked from the closest pattern to the widest', () => {
+    const patternOf = (group: string, kind: string) => knownKind({ group, kind })?.name;
+    for (const [group, kind, pattern] of [
+      ['cert-manager.io', 'Certificate', 'cert-manager.io/Certificate'],
+      ['cert-manager.io', 'Other', undefined],
+      ['eventing.knative.dev', 'Broker', 'eventing.knative.dev/*'],
+      ['rds.aws.upbound.io', 'Instance', '*.upbound.io/*'],
+      ['aws.upbound.io', 'ProviderConfig', '*.upbound.io/ProviderConfig'],
+      ['pkg.crossplane.io', 'Provider', 'pkg.crossplane.io/Provider'],
+      ['crossplane.io', 'Any', undefined],
+      ['xcrossplane.io', 'Any', undefined],
+      [
+        'core.cnrm.cloud.google.com',
+        'ConfigConnector',
+        'core.cnrm.cloud.google.com/ConfigConnector',
+      ],
+      ['sql.cnrm.cloud.google.com', 'SQLInstance', '*.cnrm.cloud.google.com/*'],
+      ['karpenter.azure.com', 'AKSNodeClass', 'karpenter.azure.com/AKSNodeClass'],
+      ['storage.azure.com', 'StorageAccount', '*.azure.com/*'],
+      ['example.com', 'constructor', undefined],
+    ] as const)
+      assert.equal(patternOf(group, kind), pattern, `${group}/${kind}`);
+  });
+
+  test('can use every step: none stands behind one that always applies', () => {
+    for (const row of rows) {
+      const last = row.steps.findIndex(({ type }) => type === 'otherwise');
+      assert.ok(last < 0 || last === row.steps.length - 1, namesOf(row)[0]);
+    }
+  });
+});
+
+/** What the steps can come to; out-of-date conditions apart. */
+function outcomesOf(steps: readonly Step[]): ReadonlySet<HealthStatusCode> {
+  return new Set(
+    steps.flatMap((step): readonly HealthStatusCode[] => {
+      switch (step.type) {
+        case 'condition':
+        case 'is':
+        case 'present':
+        case 'absent':
+        case 'fewer':
+        case 'otherwise':
+          return [step.then];
+        case 'every':
+          return [step.failed, 'Progressing', 'Healthy'];
+        case 'observed':
+        case 'fraction':
+          return ['Progressing'];
+        case 'words':
+          return Object.values(step.words);
+        case 'each':
+          return [...outcomesOf(step.steps)];
+      }
+    }),
+  );
+}
+
+describe('testdata', () => {
+  const folder = join(import.meta.dirname, 'testdata');
+  const shown = new Map<TableRow, Set<string>>();
+  for (const kind of readdirSync(folder))
+    for (const file of readdirSync(join(folder, kind))) {
+      const object = load(readFileSync(join(folder, kind, file), 'utf8')) as KubeObject;
+      const row = knownKind({ group: groupOf(object.apiVersion), kind: object.kind })?.row;
+      if (row === undefined) continue;
+      const seen = shown.get(row) ?? new Set();
+      shown.set(row, seen.add(assessHealth(object)?.status ?? 'None'));
+    }
+  for (const row of rows)
+    test(`shows all that can be said of ${namesOf(row)[0]}`, () => {
+      const outcomes = row.steps.length === 0 ? ['None'] : [...outcomesOf(row.steps)];
+      assert.deepEqual(
+        outcomes.filter((outcome) => shown.get(row)?.has(outcome) !== true),
+        [],
+      );
+    });
+});

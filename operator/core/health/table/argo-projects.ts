@@ -1,0 +1,132 @@
+import {
+  condition,
+  every,
+  is,
+  mustObserve,
+  observed,
+  otherwise,
+  ready,
+  waiting,
+  words,
+  type Project,
+} from '../table-row.ts';
+
+export const argoCd: Project = {
+  name: 'Argo CD',
+  docs: 'https://argo-cd.readthedocs.io/en/stable/operator-manual/applicationset/',
+  rows: [
+    {
+      groups: ['argoproj.io'],
+      kinds: ['ApplicationSet'],
+      steps: [
+        condition('ErrorOccurred', 'True', 'Degraded'),
+        condition('ResourcesUpToDate', 'False', 'Degraded'),
+        condition('RolloutProgressing', 'True', 'Progressing'),
+        condition('ResourcesUpToDate', 'True', 'Healthy'),
+        waiting('the applications to be made'),
+      ],
+    },
+    { groups: ['argoproj.io'], kinds: ['AppProject'], steps: [] },
+  ],
+};
+
+export const argoWorkflows: Project = {
+  name: 'Argo Workflows',
+  docs: 'https://argo-workflows.readthedocs.io/en/latest/fields/',
+  rows: [
+    {
+      groups: ['argoproj.io'],
+      kinds: ['CronWorkflow'],
+      steps: [
+        condition('SubmissionError', 'True', 'Degraded'),
+        condition('SpecError', 'True', 'Degraded'),
+        // As with a CronJob, one that is suspended on purpose has nothing to wait for.
+        is('spec.suspend', true, 'Healthy', 'CronWorkflow is suspended'),
+        otherwise('Healthy'),
+      ],
+    },
+  ],
+};
+
+export const argoEvents: Project = {
+  name: 'Argo Events',
+  docs: 'https://argoproj.github.io/argo-events/APIs/',
+  rows: [
+    {
+      groups: ['argoproj.io'],
+      kinds: ['EventBus', 'EventSource', 'Sensor'],
+      steps: [observed(), every('Degraded'), waiting()],
+    },
+  ],
+};
+
+export const promoter: Project = {
+  name: 'GitOps Promoter',
+  docs: 'https://gitops-promoter.readthedocs.io/en/latest/crd-specs/',
+  rows: [
+    {
+      groups: ['promoter.argoproj.io'],
+      kinds: [
+        'ArgoCDCommitStatus',
+        'ChangeTransferPolicy',
+        'CommitStatus',
+        'GitRepository',
+        'PromotionStrategy',
+        'ProposedCommit',
+        'PullRequest',
+      ],
+      steps: [observed(), ...ready(), waiting()],
+    },
+  ],
+};
+
+export const numaflow: Project = {
+  name: 'Numaflow and Numaplane',
+  docs: 'https://numaflow.numaproj.io/APIs/',
+  rows: [
+    {
+      groups: ['numaflow.numaproj.io', 'numaplane.numaproj.io'],
+      kinds: ['*'],
+      steps: [
+        mustObserve(),
+        words('status.phase', { Degraded: ['Failed'], Suspended: ['Paused'] }),
+        condition('*', 'False', 'Degraded', { exceptReasons: ['Progressing', 'Pending'] }),
+        words('status.phase', {
+          Healthy: ['Running', 'Deployed', 'Succeeded'],
+          Progressing: ['Pending', 'Pausing', 'Deleting', 'Unknown', ''],
+        }),
+      ],
+    },
+  ],
+};
+
+export const kargo: Project = {
+  name: 'Kargo',
+  docs: 'https://docs.kargo.io/user-guide/reference-docs/',
+  rows: [
+    {
+      groups: ['kargo.akuity.io'],
+      kinds: ['Stage', 'Warehouse'],
+      steps: [
+        observed(),
+        condition('Reconciling', 'True', 'Progressing'),
+        condition('Promoting', 'True', 'Progressing'),
+        condition('Healthy', 'False', 'Degraded'),
+        ...ready(),
+        waiting(),
+      ],
+    },
+    {
+      groups: ['kargo.akuity.io'],
+      kinds: ['Promotion'],
+      steps: [
+        words('status.phase', {
+          Healthy: ['Succeeded'],
+          Progressing: ['Pending', 'Running'],
+          Degraded: ['Failed', 'Errored', 'Aborted'],
+        }),
+        waiting(),
+      ],
+    },
+  ],
+};

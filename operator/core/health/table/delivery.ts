@@ -1,0 +1,229 @@
+import {
+  condition,
+  fraction,
+  is,
+  observed,
+  otherwise,
+  present,
+  waiting,
+  words,
+  type Project,
+} from '../table-row.ts';
+
+export const flagger: Project = {
+  name: 'Flagger',
+  docs: 'https://docs.flagger.app/usage/how-it-works',
+  rows: [
+    {
+      groups: ['flagger.app'],
+      kinds: ['Canary'],
+      steps: [
+        is('spec.suspend', true, 'Suspended', 'spec.suspend is true'),
+        words('status.phase', {
+          Healthy: ['Initialized', 'Succeeded'],
+          Progressing: [
+            'Initializing',
+            'Waiting',
+            'Progressing',
+            'WaitingPromotion',
+            'Promoting',
+            'Finalising',
+            'Terminating',
+          ],
+          Degraded: ['Failed', 'Terminated'],
+        }),
+        waiting(),
+      ],
+    },
+    { groups: ['flagger.app'], kinds: ['MetricTemplate', 'AlertProvider'], steps: [] },
+  ],
+};
+
+export const datadog: Project = {
+  name: 'Datadog',
+  docs: 'https://docs.datadoghq.com/containers/datadog_operator/',
+  rows: [
+    {
+      groups: ['datadoghq.com'],
+      kinds: ['DatadogMetric'],
+      steps: [
+        condition('Error', 'True', 'Degraded'),
+        condition('Valid', 'False', 'Degraded'),
+        condition('Valid', 'True', 'Healthy'),
+        waiting('the first value'),
+      ],
+    },
+    {
+      groups: ['datadoghq.com'],
+      kinds: ['DatadogMonitor', 'DatadogSLO', 'DatadogDashboard', 'DatadogGenericResource'],
+      steps: [
+        condition('Error', 'True', 'Degraded'),
+        condition('Created', 'True', 'Healthy'),
+        condition('Active', 'True', 'Healthy'),
+        waiting('it to be made at Datadog'),
+      ],
+    },
+    {
+      groups: ['datadoghq.com'],
+      kinds: ['DatadogAgent'],
+      steps: [
+        condition('*ReconcileError', 'True', 'Degraded'),
+        condition('*Reconcile', 'False', 'Degraded'),
+        words(
+          'status.agent.state',
+          { Degraded: ['Failed'], Progressing: ['Updating', 'Progressing'] },
+          [],
+        ),
+        words(
+          'status.clusterAgent.state',
+          { Degraded: ['Failed'], Progressing: ['Updating', 'Progressing'] },
+          [],
+        ),
+        words('status.agent.state', { Healthy: ['Running'] }, []),
+        condition('*Reconcile', 'True', 'Healthy'),
+        waiting('the agents'),
+      ],
+    },
+  ],
+};
+
+export const openTelemetry: Project = {
+  name: 'OpenTelemetry operator',
+  docs: 'https://github.com/open-telemetry/opentelemetry-operator/blob/main/docs/api/opentelemetrycollectors.md',
+  rows: [
+    {
+      groups: ['opentelemetry.io'],
+      kinds: ['OpenTelemetryCollector', 'TargetAllocator'],
+      steps: [
+        is('spec.managementState', 'unmanaged', 'Suspended', 'spec.managementState is unmanaged'),
+        // Runs inside other Pods.
+        is('spec.mode', 'sidecar', 'Healthy'),
+        fraction('status.scale.statusReplicas', 'replicas are ready'),
+        present('status', 'Healthy'),
+        waiting(),
+      ],
+    },
+    { groups: ['opentelemetry.io'], kinds: ['Instrumentation', 'OpAMPBridge'], steps: [] },
+  ],
+};
+
+export const keptn: Project = {
+  name: 'Keptn',
+  docs: 'https://keptn.sh/stable/docs/reference/api-reference/',
+  rows: [
+    {
+      groups: ['lifecycle.keptn.sh'],
+      kinds: [
+        'KeptnAppVersion',
+        'KeptnEvaluation',
+        'KeptnTask',
+        'KeptnWorkloadInstance',
+        'KeptnWorkloadVersion',
+      ],
+      steps: [
+        words('status.status', { Healthy: ['Succeeded'], Degraded: ['Failed', 'Deprecated'] }),
+        words('status.overallStatus', { Healthy: ['Succeeded'], Degraded: ['Failed'] }),
+        waiting('its checks'),
+      ],
+    },
+    {
+      groups: ['metrics.keptn.sh'],
+      kinds: ['Analysis'],
+      steps: [
+        words('status.state', { Progressing: ['Pending', 'Progressing', ''] }),
+        is('status.pass', true, 'Healthy'),
+        is('status.warning', true, 'Healthy', 'passed with a warning'),
+        otherwise('Degraded', 'the analysis did not pass'),
+      ],
+    },
+  ],
+};
+
+export const fleet: Project = {
+  name: 'Fleet',
+  docs: 'https://fleet.rancher.io/ref-crds',
+  rows: [
+    {
+      groups: ['fleet.cattle.io'],
+      kinds: ['GitRepo', 'Bundle', 'BundleDeployment', 'HelmOp'],
+      steps: [
+        is('spec.paused', true, 'Suspended', 'spec.paused is true'),
+        observed(),
+        condition('Stalled', 'True', 'Degraded'),
+        words('status.display.state', { Degraded: ['ErrApplied', 'GitUpdating error'] }, [
+          'status.display.message',
+        ]),
+        condition('Ready', 'False', 'Progressing'),
+        condition('Ready', 'True', 'Healthy'),
+        waiting('the bundles'),
+      ],
+    },
+  ],
+};
+
+export const helmController: Project = {
+  name: 'K3s Helm controller',
+  docs: 'https://docs.k3s.io/helm',
+  rows: [
+    {
+      groups: ['helm.cattle.io'],
+      kinds: ['HelmChart'],
+      steps: [
+        condition('Failed', 'True', 'Degraded'),
+        condition('JobCreated', 'True', 'Healthy'),
+        waiting('the job that installs it'),
+      ],
+    },
+    { groups: ['helm.cattle.io'], kinds: ['HelmChartConfig'], steps: [] },
+  ],
+};
+
+export const pulumi: Project = {
+  name: 'Pulumi',
+  docs: 'https://www.pulumi.com/docs/iac/using-pulumi/continuous-delivery/pulumi-kubernetes-operator/',
+  rows: [
+    {
+      groups: ['pulumi.com'],
+      kinds: ['Stack'],
+      steps: [
+        observed(),
+        condition('Stalled', 'True', 'Degraded'),
+        condition('Ready', 'True', 'Healthy'),
+        words('status.lastUpdate.state', { Degraded: ['failed'] }, ['status.lastUpdate.message']),
+        condition('Reconciling', 'True', 'Progressing'),
+        words('status.lastUpdate.state', { Healthy: ['succeeded'] }, []),
+        waiting('the first update'),
+      ],
+    },
+  ],
+};
+
+export const actionsRunners: Project = {
+  name: 'Actions Runner Controller',
+  docs: 'https://docs.github.com/en/actions/concepts/runners/actions-runner-controller',
+  rows: [
+    {
+      groups: ['actions.github.com'],
+      kinds: ['AutoscalingRunnerSet'],
+      steps: [
+        words('status.phase', {
+          Healthy: ['Running'],
+          Progressing: ['Pending'],
+          Degraded: ['Outdated'],
+        }),
+      ],
+    },
+    {
+      groups: ['actions.github.com'],
+      kinds: ['EphemeralRunner'],
+      steps: [
+        words('status.phase', {
+          Healthy: ['Running', 'Succeeded'],
+          Progressing: ['Pending'],
+          Degraded: ['Failed'],
+        }),
+        waiting(),
+      ],
+    },
+  ],
+};

@@ -1,0 +1,32 @@
+import { condition, observed, ready, waiting, type Project, type Step } from '../table-row.ts';
+
+const resource: readonly Step[] = [observed(), ...ready(), waiting()];
+
+export const knative: Project = {
+  name: 'Knative',
+  docs: 'https://knative.dev/docs/serving/reference/serving-api/',
+  rows: [
+    {
+      groups: ['serving.knative.dev'],
+      kinds: ['Service', 'Configuration', 'Route', 'Revision', 'DomainMapping'],
+      steps: resource,
+    },
+    { groups: ['eventing.knative.dev'], kinds: ['*'], steps: resource },
+    { groups: ['messaging.knative.dev'], kinds: ['*'], steps: resource },
+    { groups: ['flows.knative.dev'], kinds: ['*'], steps: resource },
+    { groups: ['sources.knative.dev'], kinds: ['*'], steps: resource },
+    { groups: ['sinks.knative.dev'], kinds: ['*'], steps: resource },
+    {
+      groups: ['operator.knative.dev'],
+      kinds: ['KnativeServing', 'KnativeEventing'],
+      steps: [
+        observed(),
+        condition('InstallSucceeded', 'False', 'Degraded'),
+        condition('Ready', 'True', 'Healthy'),
+        // The workloads are starting; only the installation itself can fail.
+        condition('Ready', 'False', 'Progressing'),
+        waiting('the installation'),
+      ],
+    },
+  ],
+};

@@ -1,0 +1,178 @@
+import {
+  condition,
+  is,
+  observed,
+  present,
+  ready,
+  waiting,
+  words,
+  type Project,
+} from '../table-row.ts';
+
+export const rabbitMq: Project = {
+  name: 'RabbitMQ',
+  docs: 'https://www.rabbitmq.com/kubernetes/operator/using-operator',
+  rows: [
+    {
+      groups: ['rabbitmq.com'],
+      kinds: ['RabbitmqCluster'],
+      steps: [
+        observed(),
+        condition('ReconcileSuccess', 'False', 'Degraded'),
+        condition('AllReplicasReady', 'False', 'Progressing'),
+        condition('ClusterAvailable', 'False', 'Degraded'),
+        condition('AllReplicasReady', 'True', 'Healthy'),
+        waiting('the replicas'),
+      ],
+    },
+    {
+      groups: ['rabbitmq.com'],
+      kinds: ['*'],
+      // The topology operator: queues, exchanges, users and so on.
+      steps: [observed(), ...ready(), waiting()],
+    },
+  ],
+};
+
+export const confluent: Project = {
+  name: 'Confluent for Kubernetes',
+  docs: 'https://docs.confluent.io/operator/current/co-api.html',
+  rows: [
+    {
+      groups: ['platform.confluent.io'],
+      kinds: ['*'],
+      steps: [
+        observed(),
+        words('status.connectorState', { Degraded: ['FAILED'], Suspended: ['PAUSED', 'STOPPED'] }),
+        words('status.phase', {
+          Healthy: ['RUNNING'],
+          Progressing: [
+            'PROVISIONING',
+            'PENDING',
+            'ROLLING',
+            'EXPANDING',
+            'SHRINKING',
+            'UPGRADING',
+          ],
+          Degraded: ['ERROR', 'FAILED'],
+        }),
+        words('status.state', {
+          Healthy: ['CREATED', 'RUNNING', 'SUCCEEDED', 'ACTIVE', 'READY'],
+          Progressing: ['PENDING', 'CREATING', 'PROVISIONING', 'DELETING', 'IN-PROGRESS'],
+          Degraded: ['ERROR', 'FAILED'],
+        }),
+        waiting(),
+      ],
+    },
+  ],
+};
+
+export const camelK: Project = {
+  name: 'Camel K',
+  docs: 'https://camel.apache.org/camel-k/next/apis/camel-k.html',
+  rows: [
+    {
+      groups: ['camel.apache.org'],
+      kinds: ['Integration', 'IntegrationKit', 'IntegrationPlatform', 'Build', 'Pipe'],
+      steps: [
+        observed(),
+        words('status.phase', {
+          Degraded: ['Error', 'Failed', 'Interrupted', 'Cannot Monitor Pods', 'Duplicate'],
+          Progressing: [
+            'Initialization',
+            'Waiting For *',
+            'Building*',
+            'Build *',
+            'Deploying',
+            'Creating',
+            'Warming',
+            'Scheduling',
+            'Pending',
+          ],
+        }),
+        condition('Ready', 'False', 'Progressing'),
+        words('status.phase', { Healthy: ['Running', 'Ready', 'Succeeded'] }),
+        waiting(),
+      ],
+    },
+  ],
+};
+
+export const keycloak: Project = {
+  name: 'Keycloak',
+  docs: 'https://www.keycloak.org/operator/basic-deployment',
+  rows: [
+    {
+      groups: ['k8s.keycloak.org'],
+      kinds: ['Keycloak'],
+      steps: [
+        condition('HasErrors', 'True', 'Degraded'),
+        condition('HasErrors', 'true', 'Degraded'),
+        observed(),
+        condition('RollingUpdate', 'True', 'Progressing'),
+        ...ready('Ready', 'Progressing'),
+        waiting(),
+      ],
+    },
+    {
+      groups: ['k8s.keycloak.org'],
+      kinds: ['KeycloakRealmImport'],
+      steps: [
+        condition('HasErrors', 'True', 'Degraded'),
+        condition('Done', 'True', 'Healthy'),
+        waiting('the import to end'),
+      ],
+    },
+  ],
+};
+
+export const grafana: Project = {
+  name: 'Grafana operator',
+  docs: 'https://grafana.github.io/grafana-operator/docs/api/',
+  rows: [
+    {
+      groups: ['grafana.integreatly.org'],
+      kinds: ['Grafana'],
+      steps: [
+        is('spec.suspend', true, 'Suspended', 'spec.suspend is true'),
+        words('status.stageStatus', { Degraded: ['failed'], Progressing: ['in progress'] }, [
+          'status.lastMessage',
+        ]),
+        condition('GrafanaReady', 'False', 'Degraded'),
+        words('status.stage', { Healthy: ['complete'] }),
+        waiting('the deployment to be complete'),
+      ],
+    },
+    {
+      groups: ['grafana.integreatly.org'],
+      kinds: ['*'],
+      steps: [
+        is('spec.suspend', true, 'Suspended', 'spec.suspend is true'),
+        condition('InvalidSpec', 'True', 'Degraded'),
+        condition('*Synchronized', 'False', 'Degraded'),
+        condition('NoMatchingInstance', 'True', 'Degraded'),
+        condition('NoMatchingFolder', 'True', 'Degraded'),
+        condition('*Synchronized', 'True', 'Healthy'),
+        is('status.NoMatchingInstances', true, 'Degraded', 'no Grafana instance matches'),
+        // Before 5.10 a hash was all that was written.
+        present('status.hash', 'Healthy'),
+        waiting('a Grafana instance to take it'),
+      ],
+    },
+  ],
+};
+
+export const loggingOperator: Project = {
+  name: 'Logging operator',
+  docs: 'https://kube-logging.dev/docs/configuration/crds/',
+  rows: [
+    {
+      groups: ['logging.banzaicloud.io'],
+      kinds: ['Flow', 'ClusterFlow', 'Output', 'ClusterOutput', 'SyslogNGFlow', 'SyslogNGOutput'],
+      steps: [
+        is('status.active', true, 'Healthy'),
+        is('status.active', false, 'Degraded', 'status.active is false'),
+      ],
+    },
+  ],
+};

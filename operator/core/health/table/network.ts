@@ -1,0 +1,170 @@
+import {
+  availableProgressingDegraded,
+  condition,
+  ready,
+  waiting,
+  words,
+  type Project,
+} from '../table-row.ts';
+
+export const metalLb: Project = {
+  name: 'MetalLB',
+  docs: 'https://metallb.io/apis/',
+  rows: [
+    {
+      groups: ['metallb.io'],
+      kinds: [
+        'AddressPool',
+        'BFDProfile',
+        'BGPAdvertisement',
+        'BGPPeer',
+        'Community',
+        'IPAddressPool',
+        'L2Advertisement',
+      ],
+      // Read by the speakers, who write no health of them.
+      steps: [],
+    },
+    {
+      groups: ['metallb.io'],
+      kinds: ['MetalLB'],
+      steps: [...availableProgressingDegraded, waiting()],
+    },
+  ],
+};
+
+export const contour: Project = {
+  name: 'Contour',
+  docs: 'https://projectcontour.io/docs/main/config/api/',
+  rows: [
+    {
+      groups: ['projectcontour.io'],
+      kinds: ['HTTPProxy', 'ExtensionService', 'TLSCertificateDelegation', 'ContourConfiguration'],
+      steps: [
+        condition('Valid', 'False', 'Degraded'),
+        words(
+          'status.currentStatus',
+          { Degraded: ['invalid', 'orphaned'], Progressing: ['NotReconciled'] },
+          ['status.description'],
+        ),
+        condition('Valid', 'True', 'Healthy'),
+        words('status.currentStatus', { Healthy: ['valid'] }, ['status.description']),
+        waiting('Contour to read it'),
+      ],
+    },
+    { groups: ['projectcontour.io'], kinds: ['ContourDeployment'], steps: [] },
+  ],
+};
+
+export const cilium: Project = {
+  name: 'Cilium',
+  docs: 'https://docs.cilium.io/en/stable/network/kubernetes/policy/',
+  rows: [
+    {
+      groups: ['cilium.io'],
+      kinds: ['CiliumNetworkPolicy', 'CiliumClusterwideNetworkPolicy'],
+      // Older agents say nothing of a policy.
+      steps: [condition('Valid', 'False', 'Degraded'), condition('Valid', 'True', 'Healthy')],
+    },
+    {
+      groups: ['cilium.io'],
+      kinds: ['CiliumLoadBalancerIPPool'],
+      steps: [
+        condition('cilium.io/PoolConflict', 'True', 'Degraded'),
+        condition('cilium.io/PoolConflict', 'False', 'Healthy'),
+      ],
+    },
+  ],
+};
+
+export const emissary: Project = {
+  name: 'Emissary',
+  docs: 'https://www.getambassador.io/docs/emissary/latest/topics/running/host-crd',
+  rows: [
+    {
+      groups: ['getambassador.io'],
+      kinds: ['Host', 'Mapping'],
+      steps: [
+        words(
+          'status.state',
+          {
+            Healthy: ['Ready', 'Running'],
+            Progressing: ['Initial', 'Pending'],
+            Degraded: ['Error', 'Inactive'],
+          },
+          ['status.errorReason', 'status.reason'],
+        ),
+      ],
+    },
+  ],
+};
+
+export const nginx: Project = {
+  name: 'NGINX Ingress Controller',
+  docs: 'https://docs.nginx.com/nginx-ingress-controller/configuration/',
+  rows: [
+    {
+      groups: ['k8s.nginx.org'],
+      kinds: ['VirtualServer', 'VirtualServerRoute', 'TransportServer', 'Policy'],
+      steps: [
+        words('status.state', { Healthy: ['Valid'], Degraded: ['Invalid', 'Warning'] }),
+        // Who does not ask for statuses gets none.
+      ],
+    },
+  ],
+};
+
+export const consul: Project = {
+  name: 'Consul',
+  docs: 'https://developer.hashicorp.com/consul/docs/k8s/crds',
+  rows: [
+    {
+      groups: ['consul.hashicorp.com'],
+      kinds: ['*'],
+      steps: [...ready('Synced')],
+    },
+  ],
+};
+
+export const calico: Project = {
+  name: 'Tigera operator',
+  docs: 'https://docs.tigera.io/calico/latest/reference/installation/api',
+  rows: [
+    {
+      groups: ['operator.tigera.io'],
+      kinds: ['*'],
+      steps: [
+        ...availableProgressingDegraded,
+        condition('Ready', 'True', 'Healthy'),
+        condition('Ready', 'False', 'Progressing'),
+      ],
+    },
+  ],
+};
+
+export const gkeNetworking: Project = {
+  name: 'GKE managed certificates',
+  docs: 'https://cloud.google.com/kubernetes-engine/docs/how-to/managed-certs',
+  rows: [
+    {
+      groups: ['networking.gke.io'],
+      kinds: ['ManagedCertificate'],
+      steps: [
+        words('status.certificateStatus', {
+          Healthy: ['Active'],
+          Progressing: ['Provisioning'],
+          Degraded: ['ProvisioningFailed*', 'RenewalFailed', 'FailedNotVisible'],
+        }),
+        waiting('the certificate to be provisioned'),
+      ],
+    },
+  ],
+};
+
+export const appMesh: Project = {
+  name: 'AWS App Mesh',
+  docs: 'https://aws.github.io/aws-app-mesh-controller-for-k8s/reference/api_spec/',
+  rows: [
+    { groups: ['appmesh.k8s.aws'], kinds: ['*'], steps: [...ready('*Active', 'Progressing')] },
+  ],
+};

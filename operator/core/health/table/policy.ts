@@ -1,0 +1,126 @@
+import {
+  condition,
+  each,
+  fewer,
+  is,
+  present,
+  ready,
+  waiting,
+  words,
+  type Project,
+} from '../table-row.ts';
+
+export const kyverno: Project = {
+  name: 'Kyverno',
+  docs: 'https://kyverno.io/docs/crds/',
+  rows: [
+    {
+      groups: ['kyverno.io'],
+      kinds: ['Policy', 'ClusterPolicy', 'CleanupPolicy', 'ClusterCleanupPolicy'],
+      steps: [
+        ...ready(),
+        is('status.ready', true, 'Healthy'),
+        is('status.ready', false, 'Degraded'),
+        waiting('the policy to be ready'),
+      ],
+    },
+    {
+      groups: ['policies.kyverno.io'],
+      kinds: [
+        'DeletingPolicy',
+        'GeneratingPolicy',
+        'ImageValidatingPolicy',
+        'MutatingPolicy',
+        'ValidatingPolicy',
+        'NamespacedDeletingPolicy',
+        'NamespacedImageValidatingPolicy',
+        'NamespacedValidatingPolicy',
+      ],
+      steps: [
+        is('status.conditionStatus.ready', true, 'Healthy'),
+        present('status.conditionStatus.message', 'Progressing'),
+        waiting('the policy to be ready'),
+      ],
+    },
+    { groups: ['kyverno.io'], kinds: ['PolicyException'], steps: [] },
+  ],
+};
+
+export const gatekeeper: Project = {
+  name: 'Gatekeeper',
+  docs: 'https://open-policy-agent.github.io/gatekeeper/website/docs/',
+  rows: [
+    {
+      groups: ['templates.gatekeeper.sh'],
+      kinds: ['ConstraintTemplate'],
+      steps: [
+        each('status.byPod', [
+          present('status.errors', 'Degraded', 'status.byPod has errors'),
+          fewer('status.observedGeneration', 'metadata.generation', 'generations are observed'),
+        ]),
+        is('status.created', true, 'Healthy'),
+        waiting('the kind of constraint to be made'),
+      ],
+    },
+    {
+      groups: ['constraints.gatekeeper.sh'],
+      kinds: ['*'],
+      steps: [
+        each('status.byPod', [
+          present('status.errors', 'Degraded', 'status.byPod has errors'),
+          fewer('status.observedGeneration', 'metadata.generation', 'generations are observed'),
+          is('status.enforced', true, 'Healthy'),
+        ]),
+        waiting('the constraint to be enforced'),
+      ],
+    },
+  ],
+};
+
+export const openClusterManagement: Project = {
+  name: 'Open Cluster Management',
+  docs: 'https://open-cluster-management.io/docs/concepts/',
+  rows: [
+    {
+      groups: ['policy.open-cluster-management.io'],
+      kinds: ['Policy', 'ConfigurationPolicy', 'CertificatePolicy', 'OperatorPolicy', 'PolicySet'],
+      steps: [
+        is('spec.disabled', true, 'Suspended', 'spec.disabled is true'),
+        words(
+          'status.compliant',
+          { Healthy: ['Compliant'], Degraded: ['NonCompliant'], Progressing: ['Pending'] },
+          [],
+        ),
+        waiting('its compliance'),
+      ],
+    },
+    {
+      groups: ['work.open-cluster-management.io'],
+      kinds: ['ManifestWork'],
+      steps: [
+        condition('Applied', 'False', 'Degraded'),
+        ...ready('Available', 'Progressing'),
+        waiting(),
+      ],
+    },
+  ],
+};
+
+export const hierarchicalNamespaces: Project = {
+  name: 'Hierarchical namespaces',
+  docs: 'https://github.com/kubernetes-retired/hierarchical-namespaces',
+  rows: [
+    {
+      groups: ['hnc.x-k8s.io'],
+      kinds: ['SubnamespaceAnchor'],
+      steps: [
+        words(
+          'status.status',
+          { Healthy: ['Ok'], Progressing: ['Missing'], Degraded: ['Conflict', 'Forbidden'] },
+          [],
+        ),
+        waiting(),
+      ],
+    },
+  ],
+};

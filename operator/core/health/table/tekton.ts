@@ -1,0 +1,40 @@
+import { condition, is, observed, ready, waiting, type Project } from '../table-row.ts';
+
+export const tekton: Project = {
+  name: 'Tekton',
+  docs: 'https://tekton.dev/docs/pipelines/',
+  rows: [
+    {
+      groups: ['tekton.dev'],
+      kinds: ['PipelineRun', 'TaskRun', 'CustomRun', 'Run'],
+      steps: [
+        condition('Succeeded', 'True', 'Healthy'),
+        condition('Succeeded', 'False', 'Degraded'),
+        is('spec.status', 'PipelineRunPending', 'Suspended', 'spec.status is PipelineRunPending'),
+        condition('Succeeded', 'Unknown', 'Progressing'),
+        waiting('the run to start'),
+      ],
+    },
+    {
+      groups: ['tekton.dev'],
+      kinds: ['Pipeline', 'Task', 'ClusterTask', 'StepAction'],
+      steps: [],
+    },
+    {
+      groups: ['triggers.tekton.dev'],
+      kinds: ['EventListener'],
+      steps: [...ready('Ready', 'Progressing'), waiting()],
+    },
+    {
+      groups: ['operator.tekton.dev'],
+      kinds: ['*'],
+      steps: [
+        observed(),
+        condition('Ready', 'True', 'Healthy'),
+        condition('Ready', 'False', 'Degraded', { reasons: ['Error'] }),
+        condition('Ready', 'False', 'Progressing'),
+        waiting(),
+      ],
+    },
+  ],
+};
