@@ -31,6 +31,7 @@ export type ErrorCode =
   | 'KubeInvalid'
   | 'KubeTooManyRequests'
   | 'KubeRejected'
+  | 'IgnoreRuleFailed'
   | 'Timeout'
   | 'Internal';
 
@@ -80,6 +81,7 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   KubeInvalid: { retry: 'never', hint: 'Correct the fields that the API server names.' },
   KubeTooManyRequests: { retry: 'backoff', hint: 'The API server is shedding load; wait.' },
   KubeRejected: { retry: 'backoff', hint: 'Read the message of the API server.' },
+  IgnoreRuleFailed: { retry: 'never', hint: 'Correct the rule in ignoreDifferences.' },
   Timeout: { retry: 'backoff', hint: 'Raise the named limit if the work is legitimately slow.' },
   Internal: { retry: 'backoff', hint: 'This is a defect in Tiphys: please report it.' },
 };

@@ -79,7 +79,7 @@ async function settle(
   let { comparison } = suspect;
   let asked = pair;
   if (pair.rules.managers.length > 0) {
-    const others = await ownedByIgnored(pair, options, signal);
+    const others = await ownedByIgnored(pair, options.cluster, signal);
     comparison = compareWithout(pair, others, options);
     if (comparison.type === 'equal') return comparison;
     // What is not sent is left to the manager that owns it.
@@ -96,9 +96,9 @@ interface Places {
 }
 
 /** Where the managers that the rules name have set something else; the store keeps only our own entries. */
-async function ownedByIgnored(
+export async function ownedByIgnored(
   { target, live, rules }: Pair,
-  { cluster }: AskOptions,
+  cluster: Cluster,
   signal: AbortSignal,
 ): Promise<Places> {
   const current = (await cluster.client.get(addressOf(cluster, target), signal)) ?? live;

@@ -24,6 +24,7 @@ import { forgetHeals, recordHeals } from './hold-back.ts';
 import { compareTargets, loadState, type LoadedState, type LoadRequest } from './load-state.ts';
 import { beginOperation, currentOperation, operationSources, pinRevisions } from './operation.ts';
 import type { EnginePorts, EngineSettings } from './ports.ts';
+import { respectIgnoredParts } from './respect-ignored-parts.ts';
 import { removeApplication } from './remove-application.ts';
 import { createReporter, type Report } from './report.ts';
 import { runSyncPass, timestamp, type SyncPass } from './run-sync-pass.ts';
@@ -281,6 +282,13 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
         targets: loaded.targets,
         compared: loaded.compared,
         revision: loaded.manifests.revisions[0] ?? '',
+        respectIgnored: (target, live, stop) =>
+          respectIgnoredParts(
+            target,
+            live,
+            { app, cluster: request.cluster, memory: request.memory.compare.ignored, ports },
+            stop,
+          ),
       },
       signal,
     );

@@ -130,9 +130,13 @@ async function applyOne(
   if (task.unchanged && !options.replace && !options.force)
     return resultOf(task, dryRun ? 'Succeeded' : 'Running', `${kubectlName(target)} unchanged`);
   try {
+    const wanted =
+      options.respectIgnoreDifferences && task.live !== undefined
+        ? await request.respectIgnored(target, task.live, signal)
+        : target;
     const applied = await applyObject(
       cluster,
-      { target, live: task.live, options, fieldManager: settings.fieldManager, dryRun },
+      { target: wanted, live: task.live, options, fieldManager: settings.fieldManager, dryRun },
       signal,
     );
     if (!dryRun && definedKind(target) !== undefined)

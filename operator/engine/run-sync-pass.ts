@@ -42,6 +42,12 @@ export interface SyncPassRequest {
   readonly targets: Targets;
   readonly compared: readonly ComparedResource[];
   readonly revision: string;
+  /** What to apply when ignored parts are to stay as they are in live. */
+  readonly respectIgnored: (
+    target: KubeObject,
+    live: KubeObject,
+    signal: AbortSignal,
+  ) => Promise<KubeObject>;
 }
 
 /** Where one pass left an operation. */
