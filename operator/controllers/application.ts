@@ -11,7 +11,6 @@ import {
 import { normaliseRepoUrl } from '../core/repo-url.ts';
 import type { KindSettings } from '../core/settings/settings-view.ts';
 import { instanceOf } from '../core/tracking/tracking.ts';
-import { assessHealth } from '../core/health/assess-health.ts';
 import type { EnginePorts, EngineSettings } from '../engine/ports.ts';
 import type { Reconciler } from '../engine/reconciler.ts';
 import type { AppChange } from '../ports/app-store.ts';
@@ -21,6 +20,7 @@ import type { SourceRepositories } from '../ports/source-repositories.ts';
 import { createController, type Controller } from '../runtime/controller.ts';
 import type { AddOptions } from '../runtime/work-queue.ts';
 import { measureReconciles } from './measure-reconcile.ts';
+import { askWorth, worthALook } from './worth-a-look.ts';
 
 export interface ApplicationControllerOptions {
   readonly ports: EnginePorts;
@@ -45,6 +45,7 @@ export function createApplicationController(
 ): Controller<AppKey> {
   const { ports, settings, reconciler, repositories } = options;
   const subscriptions = new DisposableStack();
+  const stop = new AbortController();
   const measured = measureReconciles(ports);
   const controller = createController<AppKey>({
     name: 'application',
@@ -72,7 +73,19 @@ export function createApplicationController(
   }
 
   function onLive(cluster: Cluster, event: LiveEvent): void {
-    if (!matters(event, ports.resources().kind(idOf(event.object)))) return;
+    const kind = ports.resources().kind(idOf(event.object));
+    const worth = worthALook(event, kind);
+    if (worth === 'yes') look(cluster, event);
+    if (worth === 'ask') void ask(cluster, event, kind);
+  }
+
+  /** Whatever goes wrong with the expressions, a look too many does no harm. */
+  async function ask(cluster: Cluster, event: LiveEvent, kind: KindSettings): Promise<void> {
+    const answer = await askWorth(event, kind, ports.scripts, stop.signal).catch(() => true);
+    if (answer && !stop.signal.aborted) look(cluster, event);
+  }
+
+  function look(cluster: Cluster, event: LiveEvent): void {
     // An object that changes hands concerns both, the one that had it and the one that has it.
     const before = event.previous && instanceOf(event.previous, settings.tracking);
     for (const instance of new Set([ownerInstance(cluster, event.object), before])) {
@@ -136,6 +149,7 @@ export function createApplicationController(
       controller.start();
     },
     async [Symbol.asyncDispose]() {
+      stop.abort(new Error('shutdown'));
       await controller[Symbol.asyncDispose]();
       subscriptions.dispose();
     },
@@ -175,33 +189,6 @@ function phaseOf(app: KubeObject): JsonValue | undefined {
   const status = app['status'];
   const state = isJsonObject(status) ? status['operationState'] : undefined;
   return isJsonObject(state) ? state['phase'] : undefined;
-}
-
-/**
- * Whether a change of a live object can change what is said of its application: everything but
- * `status` and bookkeeping, or its health.
- */
-function matters({ type, object, previous }: LiveEvent, settings: KindSettings): boolean {
-  if (type === 'deleted' || previous === undefined) return true;
-  if (object.metadata.deletionTimestamp !== previous.metadata.deletionTimestamp) return true;
-  if (settings.health !== undefined) {
-    if (!jsonEqual(object['status'], previous['status'])) return true; // only its script can tell
-  } else {
-    const before = assessHealth(previous);
-    const after = assessHealth(object);
-    if (before?.status !== after?.status || before?.message !== after?.message) return true;
-  }
-  return !jsonEqual(comparable(object), comparable(previous));
-}
-
-function comparable({ status: _status, metadata, ...rest }: KubeObject): JsonValue {
-  const {
-    resourceVersion: _rv,
-    generation: _generation,
-    managedFields: _fields,
-    ...kept
-  } = metadata;
-  return { ...rest, metadata: kept };
 }
 
 /** Whether the status of an application lists an object of one of these kinds. */
