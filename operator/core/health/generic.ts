@@ -29,7 +29,7 @@ function byGeneration(status: JsonObject, object: KubeObject): Judgement | undef
 interface Meaning {
   readonly types: readonly string[];
   readonly is: 'True' | 'False' | 'Unknown';
-  readonly then: HealthStatusCode;
+  readonly means: HealthStatusCode;
   /** Only with a reason that tells of a failure. */
   readonly ofFailure?: boolean;
   readonly exceptReasons?: readonly string[];
@@ -50,7 +50,7 @@ const POSITIVE = [
 
 const FINISHED = ['Succeeded', 'Successful', 'Complete', 'Completed', 'Finished', 'Done'];
 
-/** In this order: failures, pauses, ends, work in progress, then the first of the positive ones. */
+/** In this order: failures, pauses, ends, work in progress, means the first of the positive ones. */
 const MEANINGS: readonly Meaning[] = [
   {
     types: [
@@ -64,35 +64,35 @@ const MEANINGS: readonly Meaning[] = [
       'Irreconcilable',
     ],
     is: 'True',
-    then: 'Degraded',
+    means: 'Degraded',
   },
-  { types: ['Healthy'], is: 'False', then: 'Degraded' },
-  { types: ['Suspended', 'Paused', 'ReconciliationPaused'], is: 'True', then: 'Suspended' },
-  { types: ['Reconciling'], is: 'True', then: 'Progressing' },
-  { types: FINISHED, is: 'True', then: 'Degraded', ofFailure: true },
-  { types: FINISHED, is: 'True', then: 'Healthy' },
-  { types: ['Succeeded', 'Successful'], is: 'False', then: 'Degraded' },
-  { types: ['Ready'], is: 'True', then: 'Healthy' },
+  { types: ['Healthy'], is: 'False', means: 'Degraded' },
+  { types: ['Suspended', 'Paused', 'ReconciliationPaused'], is: 'True', means: 'Suspended' },
+  { types: ['Reconciling'], is: 'True', means: 'Progressing' },
+  { types: FINISHED, is: 'True', means: 'Degraded', ofFailure: true },
+  { types: FINISHED, is: 'True', means: 'Healthy' },
+  { types: ['Succeeded', 'Successful'], is: 'False', means: 'Degraded' },
+  { types: ['Ready'], is: 'True', means: 'Healthy' },
   {
     types: ['Progressing', 'Pending'],
     is: 'True',
-    then: 'Progressing',
+    means: 'Progressing',
     // A Deployment, and what copies it, stays so for ever.
     exceptReasons: ['NewReplicaSetAvailable', 'Complete', 'Completed'],
   },
-  { types: ['Progressing'], is: 'False', then: 'Degraded', ofFailure: true },
+  { types: ['Progressing'], is: 'False', means: 'Degraded', ofFailure: true },
   // An operator built on Ansible: `Running` with reason `Successful` is one that rests.
-  { types: ['Running'], is: 'True', then: 'Healthy', exceptReasons: ['Running'] },
-  { types: ['Running'], is: 'True', then: 'Progressing' },
+  { types: ['Running'], is: 'True', means: 'Healthy', exceptReasons: ['Running'] },
+  { types: ['Running'], is: 'True', means: 'Progressing' },
   ...POSITIVE.flatMap((type): readonly Meaning[] => [
-    { types: [type], is: 'False', then: 'Degraded', ofFailure: true },
-    { types: [type], is: 'False', then: 'Progressing' },
-    { types: [type], is: 'Unknown', then: 'Progressing' },
-    { types: [type], is: 'True', then: 'Healthy' },
+    { types: [type], is: 'False', means: 'Degraded', ofFailure: true },
+    { types: [type], is: 'False', means: 'Progressing' },
+    { types: [type], is: 'Unknown', means: 'Progressing' },
+    { types: [type], is: 'True', means: 'Healthy' },
   ]),
-  { types: FINISHED, is: 'False', then: 'Degraded', ofFailure: true },
-  { types: FINISHED, is: 'False', then: 'Progressing' },
-  { types: FINISHED, is: 'Unknown', then: 'Progressing' },
+  { types: FINISHED, is: 'False', means: 'Degraded', ofFailure: true },
+  { types: FINISHED, is: 'False', means: 'Progressing' },
+  { types: FINISHED, is: 'Unknown', means: 'Progressing' },
 ];
 
 function byConditions(status: JsonObject, object: KubeObject): Judgement | undefined {
@@ -101,7 +101,7 @@ function byConditions(status: JsonObject, object: KubeObject): Judgement | undef
   for (const meaning of MEANINGS) {
     const found = conditions.find((condition) => matches(meaning, condition));
     if (found === undefined) continue;
-    return outOfDate(found, object) ?? judge(meaning.then, messageOf(found));
+    return outOfDate(found, object) ?? judge(meaning.means, messageOf(found));
   }
   return undefined;
 }

@@ -29,14 +29,14 @@ function take(step: Step, object: KubeObject): Judgement | undefined {
       return byWords(step, object);
     case 'is':
       return valueAt(object, step.field) === step.value
-        ? judge(step.then, step.message)
+        ? judge(step.means, step.message)
         : undefined;
     case 'present':
       return isPresent(valueAt(object, step.field))
-        ? judge(step.then, step.message ?? said(object, step))
+        ? judge(step.means, step.message ?? said(object, step))
         : undefined;
     case 'absent':
-      return isPresent(valueAt(object, step.field)) ? undefined : judge(step.then, step.message);
+      return isPresent(valueAt(object, step.field)) ? undefined : judge(step.means, step.message);
     case 'fewer':
       return byNumbers(step, object);
     case 'fraction':
@@ -44,14 +44,14 @@ function take(step: Step, object: KubeObject): Judgement | undefined {
     case 'each':
       return byWorst(step, object);
     case 'otherwise':
-      return judge(step.then, step.message);
+      return judge(step.means, step.message);
   }
 }
 
 function byCondition(step: Of<'condition'>, object: KubeObject): Judgement | undefined {
   for (const condition of conditionsOf(object)) {
     if (!matches(step, condition)) continue;
-    return outOfDate(condition, object) ?? judge(step.then, messageOf(condition));
+    return outOfDate(condition, object) ?? judge(step.means, messageOf(condition));
   }
   return undefined;
 }
@@ -116,7 +116,7 @@ function byNumbers(step: Of<'fewer'>, object: KubeObject): Judgement | undefined
   const have = numberFrom(valueAt(object, step.have)) ?? 0;
   const want = typeof step.want === 'number' ? step.want : numberFrom(valueAt(object, step.want));
   if (want === undefined || have >= want) return undefined;
-  return judge(step.then, `${have} of ${want} ${step.what}`);
+  return judge(step.means, `${have} of ${want} ${step.what}`);
 }
 
 function byFraction(step: Of<'fraction'>, object: KubeObject): Judgement | undefined {
@@ -156,8 +156,8 @@ function textAt(object: JsonObject, field: string): string {
   return typeof value === 'string' ? value : '';
 }
 
-function said(object: JsonObject, { field, then }: Of<'present' | 'absent'>): string {
-  return then === 'Healthy' ? '' : textAt(object, field);
+function said(object: JsonObject, { field, means }: Of<'present' | 'absent'>): string {
+  return means === 'Healthy' ? '' : textAt(object, field);
 }
 
 function isPresent(value: JsonValue | undefined): boolean {

@@ -31,7 +31,7 @@ export type Step =
       readonly condition: string;
       /** Its status, `True`, `False` or `Unknown`. */
       readonly is: string;
-      readonly then: HealthStatusCode;
+      readonly means: HealthStatusCode;
       readonly reasons?: readonly string[];
       readonly exceptReasons?: readonly string[];
       readonly severity?: string;
@@ -52,14 +52,14 @@ export type Step =
       readonly type: 'is';
       readonly field: Field;
       readonly value: string | number | boolean;
-      readonly then: HealthStatusCode;
+      readonly means: HealthStatusCode;
       readonly message: string;
     }
   /** A text other than the empty one, a number, true, or a list or an object that is not empty. */
   | {
       readonly type: 'present' | 'absent';
       readonly field: Field;
-      readonly then: HealthStatusCode;
+      readonly means: HealthStatusCode;
       /** Without one, a text that is present is the message of anything but Healthy. */
       readonly message?: string;
     }
@@ -68,14 +68,14 @@ export type Step =
       readonly type: 'fewer';
       readonly have: Field;
       readonly want: Field | number;
-      readonly then: HealthStatusCode;
+      readonly means: HealthStatusCode;
       readonly what: string;
     }
   /** A text such as `1/3` whose first number is less than the second. */
   | { readonly type: 'fraction'; readonly field: Field; readonly what: string }
   /** The worst of the items, each judged as if it were `status`. An empty list does not apply. */
   | { readonly type: 'each'; readonly list: Field; readonly steps: readonly Step[] }
-  | { readonly type: 'otherwise'; readonly then: HealthStatusCode; readonly message: string };
+  | { readonly type: 'otherwise'; readonly means: HealthStatusCode; readonly message: string };
 
 type Of<T extends Step['type']> = Extract<Step, { readonly type: T }>;
 type Narrowing = Pick<Of<'condition'>, 'reasons' | 'exceptReasons' | 'severity'>;
@@ -83,10 +83,10 @@ type Narrowing = Pick<Of<'condition'>, 'reasons' | 'exceptReasons' | 'severity'>
 export function condition(
   type: string,
   is: string,
-  then: HealthStatusCode,
+  means: HealthStatusCode,
   narrowing: Narrowing = {},
 ): Step {
-  return { type: 'condition', condition: type, is, then, ...narrowing };
+  return { type: 'condition', condition: type, is, means, ...narrowing };
 }
 
 export const every = (failed: HealthStatusCode): Step => ({ type: 'every', failed });
@@ -114,35 +114,35 @@ export function words(
 export function is(
   field: Field,
   value: string | number | boolean,
-  then: HealthStatusCode,
+  means: HealthStatusCode,
   message = '',
 ): Step {
-  return { type: 'is', field, value, then, message };
+  return { type: 'is', field, value, means, message };
 }
 
-export function present(field: Field, then: HealthStatusCode, message?: string): Step {
-  return { type: 'present', field, then, ...(message === undefined ? {} : { message }) };
+export function present(field: Field, means: HealthStatusCode, message?: string): Step {
+  return { type: 'present', field, means, ...(message === undefined ? {} : { message }) };
 }
 
-export function absent(field: Field, then: HealthStatusCode, message = ''): Step {
-  return { type: 'absent', field, then, message };
+export function absent(field: Field, means: HealthStatusCode, message = ''): Step {
+  return { type: 'absent', field, means, message };
 }
 
 export function fewer(
   have: Field,
   want: Field | number,
   what: string,
-  then: HealthStatusCode = 'Progressing',
+  means: HealthStatusCode = 'Progressing',
 ): Step {
-  return { type: 'fewer', have, want, what, then };
+  return { type: 'fewer', have, want, what, means };
 }
 
 export const fraction = (field: Field, what: string): Step => ({ type: 'fraction', field, what });
 
 export const each = (list: Field, steps: readonly Step[]): Step => ({ type: 'each', list, steps });
 
-export function otherwise(then: HealthStatusCode, message = ''): Step {
-  return { type: 'otherwise', then, message };
+export function otherwise(means: HealthStatusCode, message = ''): Step {
+  return { type: 'otherwise', means, message };
 }
 
 export const suspended = (field: Field = 'spec.suspend'): Step =>

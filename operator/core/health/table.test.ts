@@ -6,6 +6,7 @@ import { load } from 'js-yaml';
 import type { HealthStatusCode } from '../app/types.ts';
 import { groupOf, type KubeObject } from '../objects/kube-object.ts';
 import { assessHealth } from './assess-health.ts';
+import { judgeByTable } from './judge-by-table.ts';
 import { knownKind, PROJECTS } from './table.ts';
 import type { Step, TableRow } from './table-row.ts';
 
@@ -65,7 +66,7 @@ function outcomesOf(steps: readonly Step[]): ReadonlySet<HealthStatusCode> {
         case 'absent':
         case 'fewer':
         case 'otherwise':
-          return [step.then];
+          return [step.means];
         case 'every':
           return [step.failed, 'Progressing', 'Healthy'];
         case 'observed':
@@ -82,21 +83,33 @@ function outcomesOf(steps: readonly Step[]): ReadonlySet<HealthStatusCode> {
 
 describe('testdata', () => {
   const folder = join(import.meta.dirname, 'testdata');
-  const shown = new Map<TableRow, Set<string>>();
+  const cases = new Map<TableRow, KubeObject[]>();
   for (const kind of readdirSync(folder))
     for (const file of readdirSync(join(folder, kind))) {
       const object = load(readFileSync(join(folder, kind, file), 'utf8')) as KubeObject;
       const row = knownKind({ group: groupOf(object.apiVersion), kind: object.kind })?.row;
-      if (row === undefined) continue;
-      const seen = shown.get(row) ?? new Set();
-      shown.set(row, seen.add(assessHealth(object)?.status ?? 'None'));
+      if (row !== undefined) cases.set(row, [...(cases.get(row) ?? []), object]);
     }
-  for (const row of rows)
+
+  for (const row of rows) {
+    const objects = cases.get(row) ?? [];
     test(`shows all that can be said of ${namesOf(row)[0]}`, () => {
-      const outcomes = row.steps.length === 0 ? ['None'] : [...outcomesOf(row.steps)];
+      const shown = objects.map((object) => assessHealth(object)?.status ?? 'None');
+      const outcomes = row.steps.length === 0 ? ['None' as const] : [...outcomesOf(row.steps)];
       assert.deepEqual(
-        outcomes.filter((outcome) => shown.get(row)?.has(outcome) !== true),
+        outcomes.filter((outcome) => !shown.includes(outcome)),
         [],
       );
     });
+
+    test(`has a case that each step for ${namesOf(row)[0]} decides`, () => {
+      const decides = (index: number) => (object: KubeObject) =>
+        judgeByTable(row.steps.slice(0, index), object) === undefined &&
+        judgeByTable(row.steps.slice(index, index + 1), object) !== undefined;
+      assert.deepEqual(
+        row.steps.filter((_, index) => !objects.some(decides(index))),
+        [],
+      );
+    });
+  }
 });

@@ -107,7 +107,6 @@ export const keycloak: Project = {
       kinds: ['Keycloak'],
       steps: [
         condition('HasErrors', 'True', 'Degraded'),
-        condition('HasErrors', 'true', 'Degraded'),
         observed(),
         condition('RollingUpdate', 'True', 'Progressing'),
         ...ready('Ready', 'Progressing'),

@@ -12,8 +12,9 @@ export const prometheusOperator: Project = {
         condition('Reconciled', 'False', 'Degraded'),
         condition('Available', 'True', 'Healthy'),
         // Pods that start look like this, and so do those that never will.
-        condition('Available', 'False', 'Progressing', { reasons: ['NoPodReady'] }),
-        condition('Available', 'False', 'Progressing', { reasons: ['SomePodsNotReady'] }),
+        condition('Available', 'False', 'Progressing', {
+          reasons: ['NoPodReady', 'SomePodsNotReady'],
+        }),
         condition('Available', 'Degraded', 'Progressing', { reasons: ['SomePodsNotReady'] }),
         condition('Available', 'False', 'Degraded'),
         condition('Available', 'Degraded', 'Degraded'),

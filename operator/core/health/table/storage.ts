@@ -10,7 +10,6 @@ export const longhorn: Project = {
       steps: [
         words('status.robustness', { Degraded: ['faulted', 'degraded'] }, []),
         condition('Scheduled', 'False', 'Degraded'),
-        condition('scheduled', 'False', 'Degraded'),
         words(
           'status.state',
           {
