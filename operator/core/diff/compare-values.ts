@@ -49,8 +49,7 @@ function handlingInside(type: TypeSchema | undefined, handling: Handling): Handl
 
 /** Where a comparison is, and what it found. */
 export interface Walk {
-  /** Names, and items of lists in brackets. */
-  readonly path: string[];
+  readonly path: WalkStep[];
   readonly differing: string[];
 }
 
@@ -58,10 +57,19 @@ const differs = ({ path, differing }: Walk): void => {
   differing.push(formatWalk(path));
 };
 
+type MapList = Extract<ListType, { type: 'map' }>;
+
+/** A name, an item in brackets, or an item whose brackets are written when they are needed. */
+export type WalkStep = string | { readonly item: JsonObject; readonly list: MapList };
+
 /** `spec.ports[80,"TCP"].nodePort`. */
-export function formatWalk(path: readonly string[]): string {
+export function formatWalk(path: readonly WalkStep[]): string {
   let text = '';
-  for (const step of path) text += text === '' || step.startsWith('[') ? step : `.${step}`;
+  for (const step of path) {
+    if (typeof step !== 'string')
+      text += `[${itemKey(step.item, step.list.keys, step.list.defaults)}]`;
+    else text += text === '' || step.startsWith('[') ? step : `.${step}`;
+  }
   return text;
 }
 
@@ -120,8 +128,11 @@ function isNothing(
 
 function isWhole(walk: Walk, type: TypeSchema | undefined, handling: Handling): boolean {
   if (type?.isAtomic === true || type?.isOpaque === true) return true;
-  return handling === 'unknown' && ATOMIC_NAME.test(walk.path.at(-1) ?? '');
+  return handling === 'unknown' && isAtomicByName(walk.path.at(-1));
 }
+
+const isAtomicByName = (step: WalkStep | undefined): boolean =>
+  typeof step === 'string' && ATOMIC_NAME.test(step);
 
 function compareLists(
   walk: Walk,
@@ -151,31 +162,43 @@ interface Items {
 
 function compareItems(
   walk: Walk,
-  list: Extract<ListType, { type: 'map' }>,
+  list: MapList,
   { element, handling }: Items,
   desired: readonly JsonValue[],
   live: readonly JsonValue[],
 ): void {
-  const standing = new Map<string, number>();
-  for (const [index, item] of live.entries())
-    if (isJsonObject(item)) standing.set(itemKey(item, list.keys, list.defaults), index);
+  let standing: readonly string[] | undefined; // keys of live, for when items do not face each other
   let last = -1;
   let isInOrder = true;
-  for (const item of desired) {
+  for (const [index, item] of desired.entries()) {
     if (!isJsonObject(item)) {
       differs(walk);
       return;
     }
-    const key = itemKey(item, list.keys, list.defaults);
-    const at = standing.get(key);
-    walk.path.push(`[${key}]`);
-    compareValues(walk, element, handling, item, at === undefined ? undefined : live[at]);
+    let at = index;
+    if (!isFacing(list, item, live[index])) {
+      standing ??= live.map((own) =>
+        isJsonObject(own) ? itemKey(own, list.keys, list.defaults) : '',
+      );
+      at = standing.indexOf(itemKey(item, list.keys, list.defaults));
+    }
+    walk.path.push({ item, list });
+    compareValues(walk, element, handling, item, at < 0 ? undefined : live[at]);
     walk.path.pop();
-    if (at === undefined) continue;
+    if (at < 0) continue;
     isInOrder &&= at > last;
     last = at;
   }
   if (list.isOrdered === true && !isInOrder) differs(walk);
+}
+
+/** Whether two items at the same place have the same keys, told without making texts of them. */
+function isFacing({ keys }: MapList, item: JsonObject, other: JsonValue | undefined): boolean {
+  if (!isJsonObject(other)) return false;
+  for (const key of keys)
+    if (typeof item[key] === 'object' || item[key] === undefined || item[key] !== other[key])
+      return false;
+  return true;
 }
 
 /**

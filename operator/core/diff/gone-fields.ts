@@ -4,6 +4,7 @@ import type { KubeObject } from '../objects/kube-object.ts';
 import { formatWalk } from './compare-values.ts';
 import type { AppliedFields, LastApplied } from './last-applied.ts';
 import { itemKey } from './list-keys.ts';
+import { namesAll } from './names-all.ts';
 import { LAST_APPLIED_ANNOTATION } from './normalise.ts';
 import { memberType, type TypeSchema } from './type-schema.ts';
 
@@ -81,6 +82,7 @@ function goneOf(
   live: KubeObject,
   reach: Reach,
 ): string[] {
+  if (namesAll(fields, desired)) return [];
   const search: Search = {
     path: [],
     found: [],
