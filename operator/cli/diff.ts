@@ -10,7 +10,7 @@ import {
 } from '../core/objects/kube-object.ts';
 import { noOperands, parseArguments } from './arguments.ts';
 import { EXIT_DIFFERENT, EXIT_OK, type Command } from './command.ts';
-import { listChanges, type Change } from './list-changes.ts';
+import { listChanges, type Change } from '../present/list-changes.ts';
 import { outputFormat, writeJson, writeTable, writeYaml } from './output.ts';
 import { readObjects } from './read-objects.ts';
 

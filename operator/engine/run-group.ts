@@ -1,4 +1,5 @@
 import type { ResourceResult } from '../core/app/types.ts';
+import { redactSecrets } from '../core/diff/mask-secret.ts';
 import { toTiphysError } from '../core/errors.ts';
 import { definedKind, type SyncTask, type TaskKey } from '../core/sync/plan-sync.ts';
 import type { NextStep } from '../core/sync/next-step.ts';
@@ -147,7 +148,9 @@ async function applyOne(
     return images.length === 0 ? result : { ...result, images };
   } catch (error) {
     signal.throwIfAborted();
-    return resultOf(task, 'Failed', toTiphysError(error).message);
+    const { message } = toTiphysError(error);
+    const versions = task.live === undefined ? [target] : [target, task.live];
+    return resultOf(task, 'Failed', redactSecrets(message, versions));
   }
 }
 
