@@ -1,6 +1,7 @@
 // The library's one public door: names only, no logic.
 
 export { createOperator, type Operator, type OperatorOptions } from './create-operator.ts';
+export { connectPorts, type Connected, type ConnectOptions } from './connect-ports.ts';
 export { engineSettings } from './operator-options.ts';
 export { createDefaultGenerators, type DefaultGeneratorsOptions } from './default-generators.ts';
 export { silentLogger, silentMetrics } from './telemetry/silent.ts';
@@ -22,7 +23,7 @@ export { createWorkQueue, type AddOptions, type WorkQueue } from './runtime/work
 export { createVirtualClock, systemClock, type VirtualClock } from './runtime/clock.ts';
 
 // Decisions, pure
-export { assessHealth, type Health } from './core/health/assess-health.ts';
+export { assessHealth, isPendingDeletion, type Health } from './core/health/assess-health.ts';
 export { rollUpHealth, type HealthInput } from './core/health/roll-up.ts';
 export {
   compareObject,
@@ -77,6 +78,8 @@ export {
 export { createAppStore, createProjectStore } from './live/app-store.ts';
 export { createClusters, type ClustersOptions } from './live/clusters.ts';
 export { createConfigStore } from './live/config-store.ts';
+export { createScriptEngine, type ScriptEngineOptions } from './scripts/script-engine.ts';
+export { followResourceSettings } from './live/follow-resource-settings.ts';
 export { createGitRepositories, type GitRepositoriesOptions } from './git/index.ts';
 
 // Nouns

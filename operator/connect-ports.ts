@@ -1,0 +1,234 @@
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { ensureDefaultProject } from './controllers/app-project.ts';
+import { lookUpCredentials } from './core/revision/credentials.ts';
+import { instanceOf } from './core/tracking/tracking.ts';
+import { createDefaultGenerators } from './default-generators.ts';
+import { createManifestSource } from './engine/manifests/index.ts';
+import type { EnginePorts, EngineSettings } from './engine/ports.ts';
+import { createGitRepositories } from './git/index.ts';
+import { connectionFromClusterSecret } from './kube/cluster-secret.ts';
+import type { KubeConnection } from './kube/connection.ts';
+import { createKubeClient } from './kube/kube-client.ts';
+import { createAppStore, createProjectStore } from './live/app-store.ts';
+import { createClusters } from './live/clusters.ts';
+import { createConfigStore } from './live/config-store.ts';
+import {
+  readControlPlaneSettings,
+  type ControlPlaneSettings,
+} from './live/control-plane-settings.ts';
+import { isExcludedKind } from './live/excluded-kinds.ts';
+import { followResourceSettings, type FollowedSettings } from './live/follow-resource-settings.ts';
+import { createLiveState } from './live/live-state.ts';
+import { engineSettings } from './operator-options.ts';
+import type { ConfigStore } from './ports/config-store.ts';
+import type { GeneratorRegistry, GeneratorSettings } from './ports/generator.ts';
+import type {
+  Clock,
+  EventSink,
+  Logger,
+  Metrics,
+  ScriptEngine,
+  SourceRepositories,
+} from './ports/index.ts';
+import type { KubeClient } from './ports/kube-client.ts';
+import { systemClock } from './runtime/clock.ts';
+import { createScriptEngine } from './scripts/script-engine.ts';
+import { registerAppMetrics, type AppMetricsOptions } from './telemetry/app-metrics.ts';
+import { registerClusterMetrics } from './telemetry/cluster-metrics.ts';
+import { createEventSink } from './telemetry/event-sink.ts';
+import { silentLogger, silentMetrics } from './telemetry/silent.ts';
+
+/** How the world is reached; everything that may be left out has a default. */
+export interface ConnectOptions {
+  /** The cluster that holds the Applications; also the destination `https://kubernetes.default.svc`. */
+  readonly connection: KubeConnection;
+  /** Namespace of the control plane. */
+  readonly namespace: string;
+  /** Folder for Git mirrors and temporary files, for this operator alone. Default: a temporary one, removed at the end. */
+  readonly dataDir?: string;
+  /** Default: Kustomize, Helm and plain folders. */
+  readonly generators?: GeneratorRegistry;
+  readonly generatorSettings?: () => GeneratorSettings;
+  /** Engine settings that differ from the defaults. */
+  readonly settings?: Partial<EngineSettings>;
+  readonly git?: GitOptions;
+  /** Runs Lua, CEL and jq. Default: a thread of its own, started when the first program is met. */
+  readonly scripts?: ScriptEngine;
+  /** Longest time of one request to an API server; not of watches. Default 60 s. */
+  readonly requestTimeoutMs?: number;
+  /** Default: silent. */
+  readonly logger?: Logger;
+  /** Default: none. */
+  readonly metrics?: Metrics;
+  /** What the metrics show of Applications beyond the usual. */
+  readonly appMetrics?: AppMetricsOptions;
+  /** Default: Kubernetes Events. */
+  readonly events?: EventSink;
+  readonly clock?: Clock;
+  /** Uniform in [0, 1). */
+  readonly random?: () => number;
+}
+
+export interface GitOptions {
+  readonly program?: string;
+  /** Where git is found, like PATH. */
+  readonly path?: string;
+  /** Extra variables for git, such as proxies. */
+  readonly env?: Readonly<Record<string, string>>;
+  readonly pollIntervalMs?: number;
+  readonly pollJitterMs?: number;
+  /** Longest time of one fetch. */
+  readonly timeoutMs?: number;
+  /** Allows `file://` URLs: for tests only. */
+  readonly allowLocal?: boolean;
+}
+
+/** Everything the engine needs, wired and listed. */
+export interface Connected {
+  readonly client: KubeClient;
+  readonly ports: EnginePorts;
+  readonly settings: EngineSettings;
+  readonly repositories: SourceRepositories;
+  readonly resources: FollowedSettings;
+}
+
+const MAX_CACHE_BYTES = 256 * 2 ** 20;
+const RENDER_FAILURE_MS = 5_000;
+const MAX_GIT_CONNECTIONS = 10;
+
+/**
+ * Wires the ports from plain values and lists the control plane. What it opens is closed with
+ * `stack`. Writes nothing, unless `createProject` asks for the default project.
+ *
+ * Errors: what the API server says, e.g. `KubeNotFound` when the CRDs are missing.
+ */
+export async function connectPorts(
+  options: ConnectOptions & { readonly createProject: boolean },
+  stack: AsyncDisposableStack,
+  signal: AbortSignal,
+): Promise<Connected> {
+  const { requestTimeoutMs = 60_000, logger = silentLogger, metrics = silentMetrics } = options;
+  const clock = options.clock ?? systemClock;
+  const random = options.random ?? Math.random;
+  const shared = { clock, random, logger };
+  const given = engineSettings({ ...options.settings, namespace: options.namespace });
+  const dataDir = options.dataDir ?? temporaryDir(stack);
+  const client = stack.use(
+    createKubeClient({ connection: options.connection, requestTimeoutMs, clock, random }),
+  );
+  const stores = await startStores();
+  const configured = readSettings(stores.config, logger, stack);
+  const settings = { ...given, tracking: options.settings?.tracking ?? configured.tracking };
+  const events =
+    options.events ??
+    stack.use(createEventSink({ client, component: 'tiphys', clock, logger, metrics }));
+  stack.use(registerAppMetrics(metrics, stores.apps, options.appMetrics));
+  const clusters = stack.use(connectClusters());
+  stack.use(registerClusterMetrics(metrics, clusters, clock));
+  const repositories = stack.use(openRepositories());
+  const resources = stack.use(followResourceSettings(stores.config, logger));
+  const manifests = createManifestSource({
+    repositories,
+    generators: options.generators ?? createDefaultGenerators({ dataDir, clock }),
+    settings: options.generatorSettings ?? (() => ({})),
+    limits: { maxCacheBytes: MAX_CACHE_BYTES, failureMs: RENDER_FAILURE_MS },
+    clock,
+    metrics,
+  });
+  const scripts = options.scripts ?? stack.use(createScriptEngine({ clock }));
+  const { apps, projects } = stores;
+  const ports: EnginePorts = {
+    ...shared,
+    ...{ apps, projects, clusters, events, metrics, manifests, scripts },
+    resources: resources.current,
+  };
+  return { client, ports, settings, repositories, resources };
+
+  async function startStores() {
+    const { namespace, applicationNamespaces } = given;
+    const catalogue = await client.discover(signal);
+    const all = { ...shared, client, catalogue, namespace };
+    const config = stack.use(createConfigStore(all));
+    const projectStore = stack.use(createProjectStore(all));
+    const allNamespaces = applicationNamespaces.length > 0;
+    const appStore = stack.use(createAppStore({ ...all, allNamespaces }));
+    await Promise.all([config.start(signal), projectStore.start(signal), appStore.start(signal)]);
+    if (options.createProject)
+      await ensureDefaultProject(client, namespace, { projects: projectStore, logger }, signal);
+    return { config, projects: projectStore, apps: appStore };
+  }
+
+  function connectClusters() {
+    return createClusters({
+      config: stores.config,
+      inCluster: client,
+      connect: (secret) =>
+        createKubeClient({
+          connection: connectionFromClusterSecret(secret, clock),
+          requestTimeoutMs,
+          clock,
+          random,
+        }),
+      createLive: (destination, scope) =>
+        createLiveState({
+          ...shared,
+          ...scope,
+          client: destination,
+          instanceOf: (object) => instanceOf(object, settings.tracking),
+          excluded: (kind) => isExcludedKind(kind, configured.exclusions, configured.inclusions),
+          fieldManagers: [settings.fieldManager],
+        }),
+      clock,
+      logger,
+    });
+  }
+
+  function openRepositories() {
+    const {
+      pollIntervalMs = 120_000,
+      pollJitterMs = 60_000,
+      timeoutMs = 90_000,
+    } = options.git ?? {};
+    return createGitRepositories({
+      ...shared,
+      ...options.git,
+      dir: join(dataDir, 'git'),
+      credentials: (url) => lookUpCredentials(url, stores.config),
+      pollIntervalMs,
+      pollJitterMs,
+      timeoutMs,
+      maxConcurrent: MAX_GIT_CONNECTIONS,
+    });
+  }
+}
+
+/** Marks and watches depend on them from the beginning, so a change waits for the next start. */
+function readSettings(
+  config: ConfigStore,
+  logger: Logger,
+  stack: AsyncDisposableStack,
+): ControlPlaneSettings {
+  const first = readControlPlaneSettings(config);
+  for (const problem of first.problems) logger.warn({ problem }, 'argocd-cm has an invalid key');
+  stack.use(
+    config.onChange((object) => {
+      if (object.metadata.name !== 'argocd-cm') return;
+      if (isDeepStrictEqual(readControlPlaneSettings(config), first)) return;
+      logger.warn(
+        {},
+        'argocd-cm changed tracking or exclusions; that takes effect at the next start',
+      );
+    }),
+  );
+  return first;
+}
+
+function temporaryDir(stack: AsyncDisposableStack): string {
+  const dir = mkdtempSync(join(tmpdir(), 'tiphys-'));
+  stack.defer(() => rm(dir, { recursive: true, force: true }));
+  return dir;
+}
