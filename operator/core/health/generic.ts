@@ -4,6 +4,9 @@ import type { KubeObject } from '../objects/kube-object.ts';
 import { messageOf, outOfDate } from './condition-age.ts';
 import { generationOf, items, judge, numberFrom, text, type Judgement } from './health.ts';
 
+/** Members of `spec` that stop a controller when they are true. */
+export const SUSPENDING_FIELDS: readonly string[] = ['suspend', 'suspended', 'paused'];
+
 /**
  * Judges an object of a kind that nothing is known of, by the conventions that most controllers
  * keep. Careful: a word that is not in these lists says nothing, and an object without a status may
@@ -11,7 +14,7 @@ import { generationOf, items, judge, numberFrom, text, type Judgement } from './
  */
 export function judgeByConventions(object: KubeObject): Judgement | undefined {
   const spec = isJsonObject(object['spec']) ? object['spec'] : {};
-  for (const field of ['suspend', 'suspended', 'paused'])
+  for (const field of SUSPENDING_FIELDS)
     if (spec[field] === true) return judge('Suspended', `spec.${field} is true`);
   const status = object['status'];
   if (!isJsonObject(status)) return undefined;
@@ -26,7 +29,7 @@ function byGeneration(status: JsonObject, object: KubeObject): Judgement | undef
 }
 
 /** What conditions of some types mean when they have one status. */
-interface Meaning {
+export interface Meaning {
   readonly types: readonly string[];
   readonly is: 'True' | 'False' | 'Unknown';
   readonly means: HealthStatusCode;
@@ -51,7 +54,7 @@ const POSITIVE = [
 const FINISHED = ['Succeeded', 'Successful', 'Complete', 'Completed', 'Finished', 'Done'];
 
 /** In this order: failures, pauses, ends, work in progress, means the first of the positive ones. */
-const MEANINGS: readonly Meaning[] = [
+export const MEANINGS: readonly Meaning[] = [
   {
     types: [
       'Stalled',
@@ -124,57 +127,63 @@ function tellsOfFailure(reason: string): boolean {
   );
 }
 
+/** What a phase means, in lower case. */
+export const PHASE_WORDS: Readonly<Partial<Record<HealthStatusCode, readonly string[]>>> = {
+  Healthy: [
+    'ready',
+    'running',
+    'active',
+    'bound',
+    'succeeded',
+    'success',
+    'successful',
+    'complete',
+    'completed',
+    'healthy',
+    'available',
+    'online',
+    'deployed',
+    'established',
+    'synced',
+    'ok',
+  ],
+  Progressing: [
+    'pending',
+    'creating',
+    'provisioning',
+    'initializing',
+    'initialising',
+    'installing',
+    'starting',
+    'updating',
+    'upgrading',
+    'scaling',
+    'reconciling',
+    'progressing',
+    'inprogress',
+    'deploying',
+    'configuring',
+    'waiting',
+    'restarting',
+    'restoring',
+    'deleting',
+    'terminating',
+  ],
+  Degraded: ['failed', 'failure', 'error', 'errored', 'degraded', 'unhealthy', 'invalid', 'lost'],
+  Suspended: ['suspended', 'paused', 'hibernated'],
+};
+
 const BY_WORD: ReadonlyMap<string, HealthStatusCode> = new Map(
-  Object.entries({
-    Healthy: [
-      'ready',
-      'running',
-      'active',
-      'bound',
-      'succeeded',
-      'success',
-      'successful',
-      'complete',
-      'completed',
-      'healthy',
-      'available',
-      'online',
-      'deployed',
-      'established',
-      'synced',
-      'ok',
-    ],
-    Progressing: [
-      'pending',
-      'creating',
-      'provisioning',
-      'initializing',
-      'initialising',
-      'installing',
-      'starting',
-      'updating',
-      'upgrading',
-      'scaling',
-      'reconciling',
-      'progressing',
-      'inprogress',
-      'deploying',
-      'configuring',
-      'waiting',
-      'restarting',
-      'restoring',
-      'deleting',
-      'terminating',
-    ],
-    Degraded: ['failed', 'failure', 'error', 'errored', 'degraded', 'unhealthy', 'invalid', 'lost'],
-    Suspended: ['suspended', 'paused', 'hibernated'],
-  } satisfies Partial<Record<HealthStatusCode, readonly string[]>>).flatMap(([status, list]) =>
+  Object.entries(PHASE_WORDS).flatMap(([status, list]) =>
     list.map((word) => [word, status as HealthStatusCode] as const),
   ),
 );
 
+/** Members of `status` that may hold such a word; the first that does counts. */
+export const PHASE_FIELDS: readonly string[] = ['phase', 'state', 'status'];
+
 function byPhase(status: JsonObject): Judgement | undefined {
-  for (const field of ['phase', 'state', 'status']) {
+  for (const field of PHASE_FIELDS) {
     const word = text(status, field);
     const known = BY_WORD.get(word.toLowerCase());
     if (known === undefined) continue;
