@@ -15,6 +15,8 @@ export interface Layout {
   readonly kubeconfigPath: string;
   readonly kwokConfig: string;
   readonly caFile: string;
+  /** Whose certificates log in. */
+  readonly clientCaFile: string;
   /** Without it nobody makes ServiceAccounts, and Pods must do without. */
   readonly withControllerManager: boolean;
 }
@@ -45,6 +47,7 @@ export const COMPONENT_FLAGS: Readonly<Record<Component, (layout: Layout) => rea
     '--service-cluster-ip-range=10.96.0.0/12',
     '--authorization-mode=RBAC',
     `--token-auth-file=${l.tokenFile}`,
+    `--client-ca-file=${l.clientCaFile}`,
     `--authentication-token-webhook-config-file=${l.webhookConfig}`,
     '--authentication-token-webhook-version=v1',
     '--authentication-token-webhook-cache-ttl=1m',

@@ -3,6 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Component, COMPONENTS, resolveBinaries } from './binaries.ts';
+import { type CertificateAndKey, createClientAuthority } from './certificates.ts';
 import { Cluster, compactHistory } from './cluster.ts';
 import type { Layout } from './components.ts';
 import { freePort } from './free-port.ts';
@@ -34,6 +35,8 @@ export interface ControlPlane extends AsyncDisposable {
   readonly startedInMs: number;
   /** A kubeconfig of a new user who may do what RBAC lets that name and these groups do. */
   user(name: string, groups?: readonly string[]): Promise<string>;
+  /** A certificate that logs in as this user; what it may do is up to RBAC. */
+  clientCertificate(user: string, groups?: readonly string[]): CertificateAndKey;
   /** Ends the API server, as an outage does; the other components keep trying. */
   stopApiServer(): Promise<void>;
   /** Starts it again on the same port, with the same certificate and data; resolves when ready. */
@@ -96,6 +99,8 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     else await rm(dir, { recursive: true, force: true });
   });
   const layout = await layOut(dir, wanted);
+  const clients = createClientAuthority();
+  await writeFile(layout.clientCaFile, clients.certificate);
   const supervised = undo.use(await startSupervised(join(dir, 'users'), layout.dataDir));
   await writeFile(layout.webhookConfig, webhookConfigText(supervised.webhookUrl));
 
@@ -131,6 +136,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       return { ...Object.fromEntries(supervised.pids), supervisor: supervised.pid };
     },
     startedInMs: Math.round(monotonicMs() - startedMs),
+    clientCertificate: (user, groups = []) => clients.issue(user, groups),
     user: (name, groups = []) => addUser({ server, ca, dir }, name, groups),
     stopApiServer: () => supervised.stop('kube-apiserver', 'SIGKILL'),
     async startApiServer(signal) {
@@ -184,6 +190,7 @@ async function layOut(dir: string, wanted: readonly Component[]): Promise<Layout
     kubeconfigPath: join(dir, 'kubeconfig.json'),
     kwokConfig: join(dir, 'data', 'kwok.yaml'),
     caFile: join(dir, 'data', 'ca.crt'),
+    clientCaFile: join(dir, 'data', 'client-ca.crt'),
     withControllerManager: wanted.includes('kube-controller-manager'),
   };
   for (const folder of ['data/certs', 'logs', 'users']) {

@@ -21,16 +21,24 @@ describe('a second cluster', () => {
     await other[Symbol.asyncDispose]();
   });
 
-  const clusterSecret = (name: string, config: object) => ({
+  const clusterSecret = (name: string, config: object, rest: Record<string, string> = {}) => ({
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: {
-      name: world.name('cluster'),
+      name,
       namespace: world.namespace,
       labels: { 'argocd.argoproj.io/secret-type': 'cluster' },
     },
-    stringData: { name, server: other.server, config: JSON.stringify(config) },
+    stringData: { name, server: other.server, config: JSON.stringify(config), ...rest },
   });
+
+  const base64 = (text: string) => Buffer.from(text).toString('base64');
+  /** The secrets name one server, so each takes the place of the one before. */
+  const registered = (secret: ReturnType<typeof clusterSecret>) => async () => {
+    const label = 'argocd.argoproj.io/secret-type=cluster';
+    await world.kubectl(['delete', 'secret', '--namespace', world.namespace, '-l', label]);
+    await world.kubectl.apply(secret);
+  };
 
   const valueThere =
     (namespace: string, wanted: string): Expectation =>
@@ -56,9 +64,9 @@ describe('a second cluster', () => {
     await world.thenEventually(
       app.hasCondition('InvalidSpecError', /there are no clusters with this name/),
     );
-    const tlsClientConfig = { caData: Buffer.from(other.ca).toString('base64') };
+    const tlsClientConfig = { caData: base64(other.ca) };
     await world.when(
-      world.applied(clusterSecret(name, { bearerToken: other.adminToken, tlsClientConfig })),
+      registered(clusterSecret(name, { bearerToken: other.adminToken, tlsClientConfig })),
     );
     await world.thenEventually(
       app.isSynced(),
@@ -77,5 +85,118 @@ describe('a second cluster', () => {
       ]),
     );
     await world.thenEventually(valueThere(app.name, 'one'), app.isSynced());
+  });
+
+  test('is signed in to with a client certificate', async () => {
+    await world.given(world.repository('certificate', { 'a.yaml': configMap('a', 'signed') }));
+    const name = world.name('signed');
+    const { certificate, key } = other.clientCertificate('deployer', ['system:masters']);
+    const tlsClientConfig = {
+      caData: base64(other.ca),
+      certData: base64(certificate),
+      keyData: base64(key),
+    };
+    const app = world.application('signed', {
+      repoURL: world.git.urlOf('certificate'),
+      syncPolicy: true,
+      spec: { destination: { name, namespace: world.name('signed') } },
+    });
+    await world.when(registered(clusterSecret(name, { tlsClientConfig })), app.created());
+    await world.thenEventually(app.isSynced(), app.isHealthy(), valueThere(app.name, 'signed'));
+  });
+
+  test('is trusted without its authority only where the secret says insecure', async () => {
+    await world.given(world.repository('insecure', { 'a.yaml': configMap('a', 'trusted') }));
+    const name = world.name('insecure');
+    const app = world.application('insecure', {
+      repoURL: world.git.urlOf('insecure'),
+      syncPolicy: true,
+      spec: { destination: { name, namespace: world.name('insecure') } },
+    });
+    const bearerToken = other.adminToken;
+    await world.when(registered(clusterSecret(name, { bearerToken })), app.created());
+    await world.thenEventually(
+      app.hasCondition('ComparisonError', /Failed to load live state: .*certificate/),
+    );
+    await world.when(
+      registered(clusterSecret(name, { bearerToken, tlsClientConfig: { insecure: true } })),
+    );
+    await world.thenEventually(
+      app.isSynced(),
+      app.isHealthy(),
+      app.hasNoConditions(),
+      valueThere(app.name, 'trusted'),
+    );
+  });
+
+  test('is managed in the namespaces of its secret alone, by one who may do no more', async () => {
+    const [inside, outside] = [world.name('inside'), world.name('outside')];
+    const beside = world.name('beside');
+    const namespace = (of: string) => ({
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: of },
+    });
+    const user = world.name('limited');
+    await there.apply(namespace(inside), namespace(beside), namespace(outside));
+    const permitted = (of: string) => ({
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'RoleBinding',
+      metadata: { name: user, namespace: of },
+      roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'admin' },
+      subjects: [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: user }],
+    });
+    await there.apply(permitted(inside), permitted(beside));
+    await world.given(
+      world.repository('namespaced', { 'a.yaml': configMap('a', 'inside') }),
+      world.repository('cluster-scoped', {
+        'role.yaml':
+          'apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: { name: reader }\n',
+      }),
+    );
+    const { certificate, key } = other.clientCertificate(user);
+    const tlsClientConfig = {
+      caData: base64(other.ca),
+      certData: base64(certificate),
+      keyData: base64(key),
+    };
+    const name = world.name('limited');
+    const destined = (base: string, repository: string, to: string) =>
+      world.application(base, {
+        repoURL: world.git.urlOf(repository),
+        syncPolicy: { automated: { selfHeal: true } },
+        spec: { destination: { name, namespace: to } },
+      });
+    const app = destined('inside', 'namespaced', inside);
+    const stray = destined('outside', 'namespaced', outside);
+    const role = destined('role', 'cluster-scoped', inside);
+    await world.when(
+      registered(clusterSecret(name, { tlsClientConfig }, { namespaces: `${inside}, ${beside}` })),
+      app.created(),
+      stray.created(),
+      role.created(),
+    );
+    await world.thenEventually(
+      app.isSynced(),
+      app.isHealthy(),
+      app.hasNoConditions(),
+      valueThere(inside, 'inside'),
+    );
+    await world.when(() =>
+      there(['delete', 'configmap', 'a', `--namespace=${inside}`, '--wait=false']),
+    );
+    await world.thenEventually(valueThere(inside, 'inside'), app.isSynced());
+    await world.thenEventually(
+      stray.hasCondition(
+        'ComparisonError',
+        new RegExp(
+          `Failed to load live state: namespace "${outside}" for ConfigMap "a" is not managed`,
+        ),
+      ),
+      role.hasCondition(
+        'ComparisonError',
+        /Failed to load live state: cluster level ClusterRole "reader" can not be managed when in namespaced mode/,
+      ),
+    );
   });
 });

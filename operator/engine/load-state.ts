@@ -1,7 +1,9 @@
 import type { ComparedResource } from '../core/app/compared-resource.ts';
 import type { Application, ApplicationSource, Project } from '../core/app/types.ts';
 import { describeResource, type GroupVersionKind } from '../core/objects/kube-object.ts';
+import { TiphysError } from '../core/errors.ts';
 import { missingNamespace, prepareTargets, type Targets } from '../core/sync/prepare-targets.ts';
+import { outsideScope } from '../core/sync/outside-scope.ts';
 import type { Cluster } from '../ports/clusters.ts';
 import type { Manifests } from '../ports/manifest-source.ts';
 import type { NewCondition } from './admit.ts';
@@ -33,7 +35,10 @@ export interface LoadedState {
   readonly conditions: readonly NewCondition[];
 }
 
-/** Renders and compares. Errors: those of `ManifestSource`, and of the cluster. */
+/**
+ * Renders and compares. Errors: those of `ManifestSource`, and of the cluster; `NotPermitted` for
+ * objects outside of the namespaces that its secret lists.
+ */
 export async function loadState(
   request: LoadRequest,
   ports: EnginePorts,
@@ -42,6 +47,7 @@ export async function loadState(
 ): Promise<LoadedState> {
   const manifests = await loadManifests(request, ports, signal);
   const targets = targetsOf(request, manifests, settings);
+  refuseOutside(targets, request.cluster);
   const compared = await compareTargets(request, targets, ports, settings, signal);
   const { destination } = request.app.spec;
   const scope = scopeIn(request.cluster);
@@ -117,6 +123,15 @@ function targetsOf(request: LoadRequest, manifests: Manifests, settings: EngineS
   });
   memory.prepared = { manifests: manifests.objects, catalogue, namespace, targets };
   return targets;
+}
+
+function refuseOutside({ resources, hooks }: Targets, cluster: Cluster): void {
+  const refusal = outsideScope([...resources.values(), ...hooks], cluster, scopeIn(cluster));
+  if (refusal === undefined) return;
+  throw new TiphysError('NotPermitted', refusal, {
+    hint: 'Extend `namespaces` or `clusterResources` of the cluster secret, or deploy elsewhere.',
+    fields: { cluster: cluster.server },
+  });
 }
 
 function scopeIn(cluster: Cluster): (kind: GroupVersionKind) => boolean | undefined {

@@ -10,7 +10,7 @@ import {
 import { sourcesOf } from '../core/app/sources.ts';
 import type { Application, OperationState } from '../core/app/types.ts';
 import { isWorthWriting } from '../core/app/worth-writing.ts';
-import { hasCode, toTiphysError } from '../core/errors.ts';
+import { hasCode, type TiphysError, toTiphysError } from '../core/errors.ts';
 import { beginRetry, retryDueAt } from '../core/sync/retry.ts';
 import type { AppKey } from '../core/app/app-key.ts';
 import type { Cluster } from '../ports/clusters.ts';
@@ -339,8 +339,9 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
       return again(retryDelay(memory));
     }
     const failure = toTiphysError(error);
-    const message = `Failed to load target state: ${failure.message}`;
-    ports.logger.warn({ app: key, err: failure }, 'desired state not loaded');
+    const state = isAboutCluster(failure) ? 'live' : 'target';
+    const message = `Failed to load ${state} state: ${failure.message}`;
+    ports.logger.warn({ app: key, err: failure }, 'state not loaded');
     return failComparison(key, app, memory, { type: 'ComparisonError', message }, signal);
   }
 
@@ -412,6 +413,11 @@ function withComparison(app: Application, memory: AppMemory): Application {
   if (comparedAt === undefined || reconciledAt === undefined || reconciledAt >= comparedAt)
     return app;
   return { ...app, status: { ...app.status, reconciledAt: comparedAt } };
+}
+
+/** Whether a failure to load came from the destination, not from what should be there. */
+function isAboutCluster({ code }: TiphysError): boolean {
+  return code.startsWith('Kube') || code === 'NotPermitted';
 }
 
 /** Few enough objects, in one group and without hooks, that one pass does it all. */
