@@ -98,7 +98,7 @@ function byWords(step: Of<'words'>, object: KubeObject): Judgement | undefined {
   const status = meaningOf(word.toLowerCase(), step.words);
   if (status === undefined) return undefined;
   const said = step.messages
-    .map((field) => textAt(object, field))
+    .map((field) => wordsAt(object, field))
     .find((message) => message !== '');
   const fallback = status === 'Healthy' || word === '' ? '' : `${step.field} is ${word}`;
   return judge(status, said ?? fallback);
@@ -158,6 +158,13 @@ function textAt(object: JsonObject, field: string): string {
 
 function said(object: JsonObject, { field, means }: Of<'present' | 'absent'>): string {
   return means === 'Healthy' ? '' : textAt(object, field);
+}
+
+/** A text, or several of them in a list. */
+function wordsAt(object: JsonObject, field: string): string {
+  const value = valueAt(object, field);
+  if (!isJsonArray(value)) return typeof value === 'string' ? value : '';
+  return value.filter((item) => typeof item === 'string').join('; ');
 }
 
 function isPresent(value: JsonValue | undefined): boolean {

@@ -86,7 +86,7 @@ export const awsControllers: Project = {
 
 export const azureServiceOperator: Project = {
   name: 'Azure Service Operator',
-  docs: 'https://azure.github.io/azure-service-operator/design/resource-states/',
+  docs: 'https://azure.github.io/azure-service-operator/guide/conditions/',
   rows: [
     {
       groups: ['*.azure.com'],

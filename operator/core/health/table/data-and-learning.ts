@@ -136,7 +136,7 @@ export const ray: Project = {
         ...ready('Ready', 'Progressing'),
         words('status.serviceStatus', {
           Healthy: ['Running'],
-          Degraded: ['FailedServeDeploy', 'FailedToGetServeDeploymentStatus'],
+          Degraded: ['FailedTo*'],
         }),
         waiting('the applications to be served'),
       ],

@@ -66,10 +66,12 @@ export const mariaDb: Project = {
         suspended(),
         condition('Complete', 'True', 'Healthy'),
         condition('Complete', 'False', 'Degraded', {
-          reasons: ['Failed', 'JobFailed', 'CronJobFailed'],
+          reasons: ['Failed', 'JobFailed'],
         }),
+        condition('Complete', 'False', 'Suspended', { reasons: ['JobSuspended'] }),
         condition('Complete', 'False', 'Healthy', {
-          reasons: ['CronJobScheduled', 'CronJobRunning', 'Scheduled'],
+          // The reason of success is spelt so in its API.
+          reasons: ['CronJobScheduled', 'CronJobRunning', 'CronJobSucess'],
         }),
         condition('Complete', 'False', 'Progressing'),
         waiting(),
@@ -82,7 +84,7 @@ export const mariaDb: Project = {
         suspended(),
         condition('Ready', 'True', 'Healthy'),
         condition('Ready', 'False', 'Suspended', { reasons: ['Suspended'] }),
-        condition('Ready', 'False', 'Degraded', { reasons: ['Failed'] }),
+        condition('Ready', 'False', 'Degraded', { reasons: ['Failed', 'ConnectionFailed'] }),
         condition('Ready', 'False', 'Progressing'),
         waiting(),
       ],

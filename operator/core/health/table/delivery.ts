@@ -21,16 +21,10 @@ export const flagger: Project = {
         is('spec.suspend', true, 'Suspended', 'spec.suspend is true'),
         words('status.phase', {
           Healthy: ['Initialized', 'Succeeded'],
-          Progressing: [
-            'Initializing',
-            'Waiting',
-            'Progressing',
-            'WaitingPromotion',
-            'Promoting',
-            'Finalising',
-            'Terminating',
-          ],
+          Progressing: ['Initializing', 'Progressing', 'Promoting', 'Finalising', 'Terminating'],
           Degraded: ['Failed', 'Terminated'],
+          // Somebody has to confirm.
+          Suspended: ['Waiting', 'WaitingPromotion'],
         }),
         waiting(),
       ],

@@ -35,6 +35,7 @@ export const kubeVirt: Project = {
             'ErrImagePull',
             'ImagePullBackOff',
             'ErrorPvcNotFound',
+            'ErrorDataVolumeNotFound',
             'DataVolumeError',
           ],
           Suspended: ['Stopped', 'Paused'],
