@@ -1,13 +1,25 @@
 import type { ComparedResource } from '../core/app/compared-resource.ts';
-import { compareObject, predictsChange, type Comparison } from '../core/diff/compare-object.ts';
+import { builtInType } from '../core/diff/built-in-types.ts';
+import {
+  compareObject,
+  predictsChange,
+  type CompareOptions,
+  type Comparison,
+} from '../core/diff/compare-object.ts';
 import type { IgnoreRules } from '../core/diff/ignore-rules.ts';
 import { normalise } from '../core/diff/normalise.ts';
 import { ownedDifferences } from '../core/diff/owned-differences.ts';
 import { predictedChanges } from '../core/diff/predicted-changes.ts';
+import type { TypeSchema } from '../core/diff/type-schema.ts';
 import { hasCode, toTiphysError } from '../core/errors.ts';
 import { canonicalJson } from '../core/objects/json.ts';
 import { removePaths, type JsonPath } from '../core/objects/json-path.ts';
-import type { KubeObject, ResourceKey } from '../core/objects/kube-object.ts';
+import {
+  idOf,
+  type GroupKind,
+  type KubeObject,
+  type ResourceKey,
+} from '../core/objects/kube-object.ts';
 import type { Cluster } from '../ports/clusters.ts';
 import { sha256 } from '../runtime/hash.ts';
 import type { EnginePorts } from './ports.ts';
@@ -26,7 +38,8 @@ export interface ServerVerdict {
 export interface AskOptions {
   readonly cluster: Cluster;
   readonly ports: Pick<EnginePorts, 'scripts' | 'clock' | 'metrics'>;
-  readonly fieldManager: string;
+  /** How each object is compared; see `compareOptionsFor`. */
+  readonly compare: (id: GroupKind) => CompareOptions;
   /** `never`: the local suspicion stands. */
   readonly serverSideDiff: 'when-suspected' | 'always' | 'never';
   /** Counts what admission webhooks would change as well. */
@@ -50,11 +63,15 @@ export async function askServer(
   const { target, live, key } = suspect;
   if (target === undefined || live === undefined) return suspect;
   const compared = ignoredOf(live, rules, options.ignored).object;
-  const liveHash = sha256(canonicalJson(normalise(compared)));
+  const liveHash = sha256(canonicalJson(normalise(compared, options.compare(idOf(live)))));
   const known = options.verdicts.get(key);
   if (known?.target === target && known.rules === rules && known.liveHash === liveHash)
     return withVerdict(suspect, known.comparison);
-  const comparison = await settle(suspect, { target, live, rules }, options, signal);
+  const schema =
+    builtInType(target.apiVersion, target.kind) === undefined
+      ? await options.cluster.types.find(target.apiVersion, target.kind, signal)
+      : undefined;
+  const comparison = await settle(suspect, { target, live, rules, schema }, options, signal);
   options.verdicts.set(key, { target, rules, liveHash, comparison });
   return withVerdict(suspect, comparison);
 }
@@ -68,6 +85,8 @@ interface Pair {
   readonly target: KubeObject;
   readonly live: KubeObject;
   readonly rules: IgnoreRules;
+  /** Of a custom resource; what Kubernetes itself serves is built in. */
+  readonly schema: TypeSchema | undefined;
 }
 
 async function settle(
@@ -78,8 +97,9 @@ async function settle(
 ): Promise<Comparison> {
   let { comparison } = suspect;
   let asked = pair;
-  if (pair.rules.managers.length > 0) {
-    const others = await ownedByIgnored(pair, options.cluster, signal);
+  const hasManagers = pair.rules.managers.length > 0;
+  if (hasManagers || (pair.schema !== undefined && options.serverSideDiff !== 'always')) {
+    const others = hasManagers ? await ownedByIgnored(pair, options.cluster, signal) : NOWHERE;
     comparison = compareWithout(pair, others, options);
     if (comparison.type === 'equal') return comparison;
     // What is not sent is left to the manager that owns it.
@@ -95,9 +115,11 @@ interface Places {
   readonly live: readonly JsonPath[];
 }
 
+const NOWHERE: Places = { desired: [], live: [] };
+
 /** Where the managers that the rules name have set something else; the store keeps only our own entries. */
 export async function ownedByIgnored(
-  { target, live, rules }: Pair,
+  { target, live, rules }: Omit<Pair, 'schema'>,
   cluster: Cluster,
   signal: AbortSignal,
 ): Promise<Places> {
@@ -112,13 +134,16 @@ export async function ownedByIgnored(
 
 /** Both sides are cut in one go, as indexes are those of the whole objects. */
 function compareWithout(
-  { target, live, rules }: Pair,
+  { target, live, rules, schema }: Pair,
   places: Places,
-  { fieldManager, ignored }: AskOptions,
+  { compare, ignored }: AskOptions,
 ): Comparison {
   const left = [...ignoredOf(target, rules, ignored).paths, ...places.desired];
   const right = [...ignoredOf(live, rules, ignored).paths, ...places.live];
-  return compareObject(removePaths(target, left), removePaths(live, right), { fieldManager });
+  return compareObject(removePaths(target, left), removePaths(live, right), {
+    ...compare(idOf(target)),
+    schema,
+  });
 }
 
 async function dryRun(
@@ -127,13 +152,14 @@ async function dryRun(
   options: AskOptions,
   signal: AbortSignal,
 ): Promise<Comparison> {
-  const { cluster, fieldManager } = options;
+  const { cluster } = options;
   const { metrics } = options.ports;
   try {
     const address = addressOf(cluster, target);
     const current =
       live.apiVersion === target.apiVersion ? live : await cluster.client.get(address, signal);
     if (current === undefined) return { type: 'missing' };
+    const { fieldManager } = options.compare(idOf(target));
     const apply = { fieldManager, force: true, dryRun: true };
     const predicted = await cluster.client.apply(address, target, apply, signal);
     const verdict = await judge(suspicion, { predicted, current, rules }, options, signal);
@@ -175,10 +201,21 @@ async function judge(
   await findIgnored(both, options.ports, options.ignored, signal);
   const after = ignoredOf(predicted, rules, options.ignored).object;
   const before = ignoredOf(current, rules, options.ignored).object;
-  if (!predictsChange(after, before)) return { type: 'equal' };
-  const paths = predictedChanges(after, before, options.fieldManager);
+  const compare = options.compare(idOf(current));
+  if (!predictsChange(after, before, compare)) return { type: 'equal' };
+  const paths = predictedChanges(
+    withOwners(normalise(after, compare), after),
+    withOwners(normalise(before, compare), before),
+    compare.fieldManager,
+  );
   if (paths.length > 0) return { type: 'different', paths, certain: false };
   if (!options.includeMutationWebhook) return { type: 'equal' };
   const suspected = suspicion.type === 'different' ? suspicion.paths : [];
   return { type: 'different', paths: suspected, certain: false };
 }
+
+/** Normalising takes the owners away, which the prediction is about. */
+const withOwners = (normal: KubeObject, { metadata }: KubeObject): KubeObject => ({
+  ...normal,
+  metadata: { ...normal.metadata, managedFields: metadata.managedFields ?? [] },
+});

@@ -1,6 +1,10 @@
 import type { ComparedResource } from '../core/app/compared-resource.ts';
 import type { Application, Project } from '../core/app/types.ts';
-import { compareObject, type Comparison } from '../core/diff/compare-object.ts';
+import {
+  compareObject,
+  type CompareOptions,
+  type Comparison,
+} from '../core/diff/compare-object.ts';
 import type { IgnoreRules } from '../core/diff/ignore-rules.ts';
 import { lastAppliedOf } from '../core/diff/last-applied.ts';
 import {
@@ -12,6 +16,7 @@ import {
   type ResourceKey,
 } from '../core/objects/kube-object.ts';
 import { permitsResource } from '../core/project/permits.ts';
+import type { KindSettings, SettingsView } from '../core/settings/settings-view.ts';
 import { isHook } from '../core/sync/hooks.ts';
 import type { Targets } from '../core/sync/prepare-targets.ts';
 import { isSelfReferenced, markOf } from '../core/tracking/tracking.ts';
@@ -40,6 +45,7 @@ interface LocalVerdict {
   readonly target: KubeObject;
   readonly live: KubeObject;
   readonly rules: IgnoreRules;
+  readonly kind: KindSettings;
   readonly comparison: Comparison;
   readonly owned: boolean;
 }
@@ -123,7 +129,7 @@ function askOptions({ app, cluster, ports, settings, memory }: CompareRequest): 
   return {
     cluster,
     ports,
-    fieldManager: settings.fieldManager,
+    compare: (id) => compareOptionsFor(id, settings, ports.resources()),
     serverSideDiff: options.has('ServerSideDiff=false')
       ? 'never'
       : includeMutationWebhook
@@ -195,23 +201,46 @@ function localVerdict(
   target: KubeObject | undefined,
   live: KubeObject | undefined,
 ): { readonly comparison: Comparison; readonly owned: boolean } {
-  const { memory, settings } = request;
+  const { memory, settings, ports } = request;
   if (target === undefined || live === undefined)
     return { comparison: compareObject(target, live), owned: false };
   const rules = rulesOf(request, key);
+  const kind = ports.resources().kind(parseResourceKey(key));
   const known = memory.local.get(key);
-  if (known?.target === target && known.live === live && known.rules === rules) return known;
+  if (known?.target === target && known.live === live)
+    if (known.rules === rules && known.kind === kind) return known;
   const desired = ignoredOf(target, rules, memory.ignored).object;
   const actual = ignoredOf(live, rules, memory.ignored).object;
   const verdict: LocalVerdict = {
     target,
     live,
     rules,
-    comparison: compareObject(desired, actual, { fieldManager: settings.fieldManager }),
+    kind,
+    comparison: compareObject(
+      desired,
+      actual,
+      compareOptionsFor(parseResourceKey(key), settings, ports.resources()),
+    ),
     owned: lastAppliedOf(live, settings.fieldManager).type === 'applied',
   };
   memory.local.set(key, verdict);
   return verdict;
+}
+
+/** How objects of a kind are compared, by the administrator's settings. */
+export function compareOptionsFor(
+  kind: GroupKind,
+  { fieldManager, tracking }: EngineSettings,
+  view: SettingsView,
+): CompareOptions {
+  const { compare, knownTypeFields } = view.kind(kind);
+  return {
+    fieldManager,
+    knownTypeFields,
+    ignoreStatus: compare.ignoreResourceStatus,
+    ignoreAggregatedRoles: compare.ignoreAggregatedRoles,
+    instanceLabel: tracking.method === 'label' ? undefined : tracking.labelKey,
+  };
 }
 
 /** Why an object's rules could not be followed. Equal is equal all the same. */

@@ -8,6 +8,7 @@ import type { KubeClient } from '../ports/kube-client.ts';
 import type { Logger } from '../ports/telemetry.ts';
 import { createSingleFlight } from '../runtime/single-flight.ts';
 import type { StartableLiveState } from './live-state.ts';
+import { createObjectTypes } from './object-types.ts';
 
 export const IN_CLUSTER_SERVER = 'https://kubernetes.default.svc';
 
@@ -104,6 +105,7 @@ export function createClusters(options: ClustersOptions): Clusters & AsyncDispos
       version,
       client,
       live,
+      types: createObjectTypes({ client, catalogue: () => live.catalogue, logger }),
     };
     // The secret may have changed while the cluster was listed.
     if (!entries.some(({ fingerprint }) => fingerprint === entry.fingerprint)) {

@@ -1,3 +1,4 @@
+import type { TypeSchema } from '../core/diff/type-schema.ts';
 import type { KubeClient } from './kube-client.ts';
 import type { LiveState } from './live-state.ts';
 
@@ -17,6 +18,13 @@ export interface Cluster {
   readonly version: string;
   readonly client: KubeClient;
   readonly live: LiveState;
+  readonly types: ObjectTypes;
+}
+
+/** What the API server says of the types of its objects. */
+export interface ObjectTypes {
+  /** The type of a kind; `undefined` when the server does not tell. Rejects only with `signal.reason`. */
+  find(apiVersion: string, kind: string, signal: AbortSignal): Promise<TypeSchema | undefined>;
 }
 
 /** A cluster as it is registered, whether or not it has been reached yet. */

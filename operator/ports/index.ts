@@ -1,7 +1,7 @@
 export type { AppKey } from '../core/app/app-key.ts';
 export type { AppChange, AppStore, ProjectStore } from './app-store.ts';
 export type { Clock } from './clock.ts';
-export type { Cluster, ClusterEntry, Clusters } from './clusters.ts';
+export type { Cluster, ClusterEntry, Clusters, ObjectTypes } from './clusters.ts';
 export type { FinalizerStore } from './finalizer-store.ts';
 export type {
   Generated,

@@ -99,6 +99,10 @@ function withoutAddress({ apiVersion: _version, kind: _kind, ...rest }: KubeObje
  * Whether a dry-run apply changed anything that matters: both objects as the API server returned
  * them, compared without what the server writes on every change.
  */
-export function predictsChange(predicted: KubeObject, live: KubeObject): boolean {
-  return !jsonEqual(normalise(predicted), normalise(live));
+export function predictsChange(
+  predicted: KubeObject,
+  live: KubeObject,
+  options: NormaliseOptions = {},
+): boolean {
+  return !jsonEqual(normalise(predicted, options), normalise(live, options));
 }
