@@ -1,4 +1,5 @@
 import { after, before, describe, test } from 'node:test';
+import { met, pending } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
 import { configMap } from './manifests.ts';
 
@@ -115,5 +116,43 @@ describe('a project permits and forbids', () => {
       world.object('clusterroles.rbac.authorization.k8s.io', role).isAbsent(),
       world.object('configmaps', 'a', app.name).isAbsent(),
     );
+  });
+
+  test('a project that was corrected while Git is away: the refusal goes, what is wrong now is said', async () => {
+    const strict = project('corrected', { sourceRepos: ['none'], destinations: anywhere });
+    await world.given(world.repository('away', { 'a.yaml': configMap('a', '1') }));
+    const app = world.application('corrected', {
+      repoURL: world.git.urlOf('away'),
+      project: strict.name,
+      syncPolicy: { automated: {} },
+    });
+    const home = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: app.name } };
+    await world.when(strict.created, world.applied(home), app.created());
+    await world.thenEventually(app.hasCondition('InvalidSpecError', /is not permitted in project/));
+    world.git.behave('refuse', 'away');
+    await world.when(() =>
+      world.kubectl([
+        'patch',
+        'appproject',
+        strict.name,
+        `--namespace=${world.namespace}`,
+        '--type=merge',
+        `--patch=${JSON.stringify({ spec: { sourceRepos: ['*'] } })}`,
+      ]),
+    );
+    await world.thenWithin(
+      20_000,
+      app.hasCondition('ComparisonError', /away\.git/),
+      async (stop) => {
+        const { conditions = [] } = ((await app.read(stop))?.['status'] ?? {}) as {
+          conditions?: readonly { type: string }[];
+        };
+        const refused = conditions.some(({ type }) => type === 'InvalidSpecError');
+        return refused ? pending('the old refusal is still there') : met();
+      },
+    );
+    world.git.behave('serve', 'away');
+    await world.when(app.refreshed());
+    await world.thenEventually(app.isSynced(), app.hasNoConditions());
   });
 });

@@ -332,7 +332,9 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
     const nowMs = ports.clock.monotonic();
     memory.failingSinceMs ??= nowMs;
     memory.failures += 1;
-    const tolerated = nowMs - memory.failingSinceMs < settings.repoErrorGraceMs;
+    // Until the first load after a refusal the status has nothing that is worth keeping.
+    const isRefusal = (app.status.conditions ?? []).some((c) => c.type === 'InvalidSpecError');
+    const tolerated = !isRefusal && nowMs - memory.failingSinceMs < settings.repoErrorGraceMs;
     const operation = currentOperation(app);
     if (level !== 'forced' && tolerated && operation.type === 'none') {
       memory.requested = higherLevel(memory.requested, level);
