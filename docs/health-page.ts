@@ -23,13 +23,22 @@ How well an object is, in one word: ${HEALTH_ORDER.join(', ')}, from best
 to worst. An Application is as well as the worst of its objects; within a sync a wave begins when what the
 wave before applied is Healthy.
 
+\`\`\`yaml
+apiVersion: cert-manager.io/v1
+kind: Certificate
+metadata: { name: tls, namespace: shop }
+status:
+  conditions:
+    - { type: Issuing, status: "True", message: Secret does not exist }
+\`\`\`
+
 \`\`\`sh
 kubectl get certificates -A -o yaml | tiphys health -f -
 \`\`\`
 
 \`\`\`
-KIND          NAMESPACE   NAME   STATUS        MESSAGE                                    RULE
-Certificate   shop        tls    Progressing   Issuing certificate as Secret does not …   table cert-manager.io/Certificate
+KIND          NAMESPACE   NAME   STATUS        MESSAGE                 RULE
+Certificate   shop        tls    Progressing   Secret does not exist   table cert-manager.io/Certificate
 \`\`\`
 
 ## Which rule judges an object

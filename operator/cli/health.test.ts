@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
@@ -141,6 +141,13 @@ describe('tiphys health', () => {
     const lines = stdout.split('\n').map((line) => line.split(/ {2,}/));
     assert.deepEqual(lines[0], ['KIND', 'NAMESPACE', 'NAME', 'STATUS', 'MESSAGE', 'RULE']);
     assert.equal(lines[1]?.at(-1), 'built-in batch/Job');
+  });
+
+  test('prints what docs/health.md shows', async () => {
+    const page = await readFile(join(import.meta.dirname, '../../docs/health.md'), 'utf8');
+    const [, object = '', shown] = /```yaml\n(.*?)```.*?```\n(.*?)```/s.exec(page) ?? [];
+    const { stdout } = await run(['-f', '-'], object);
+    assert.equal(stdout, shown);
   });
 
   test('refuses what it cannot read, and prints nothing then', async () => {

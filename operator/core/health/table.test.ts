@@ -6,6 +6,7 @@ import { load } from 'js-yaml';
 import type { HealthStatusCode } from '../app/types.ts';
 import { groupOf, type KubeObject } from '../objects/kube-object.ts';
 import { assessHealth } from './assess-health.ts';
+import { isBuiltInGroup } from './generic.ts';
 import { judgeByTable } from './judge-by-table.ts';
 import { knownKind, PROJECTS } from './table.ts';
 import type { Step, TableRow } from './table-row.ts';
@@ -21,6 +22,10 @@ describe('the table', () => {
       names.filter((name, index) => names.indexOf(name) !== index),
       [],
     );
+  });
+
+  test('says nothing of kinds that Kubernetes itself serves', () => {
+    assert.deepEqual(rows.flatMap(({ groups }) => groups).filter(isBuiltInGroup), []);
   });
 
   test('is asked from the closest pattern to the widest', () => {
