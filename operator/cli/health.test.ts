@@ -145,7 +145,7 @@ describe('tiphys health', () => {
 
   test('prints what docs/health.md shows', async () => {
     const page = await readFile(join(import.meta.dirname, '../../docs/health.md'), 'utf8');
-    const [, object = '', shown] = /```yaml\n(.*?)```.*?```\n(.*?)```/s.exec(page) ?? [];
+    const [, object = '', shown] = /```yaml\n(.*?)```.*?\n\n```\n(.*?)```/s.exec(page) ?? [];
     const { stdout } = await run(['-f', '-'], object);
     assert.equal(stdout, shown);
   });
