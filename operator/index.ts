@@ -4,7 +4,8 @@ export { createOperator, type Operator, type OperatorOptions } from './create-op
 export { connectPorts, type Connected, type ConnectOptions } from './connect-ports.ts';
 export { engineSettings } from './operator-options.ts';
 export { createDefaultGenerators, type DefaultGeneratorsOptions } from './default-generators.ts';
-export { silentLogger, silentMetrics } from './telemetry/silent.ts';
+export { silentEvents, silentLogger, silentMetrics } from './telemetry/silent.ts';
+export { explainApplication, type Explanation } from './explain-application.ts';
 
 // Use cases, to embed in an operator of one's own
 export { createReconciler, type Reconciler } from './engine/reconciler.ts';

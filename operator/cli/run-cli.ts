@@ -3,6 +3,7 @@ import { nearestName } from '../core/nearest-name.ts';
 import { EXIT_ERROR, EXIT_OK, type Command, type CommandIo } from './command.ts';
 import { crds } from './crds.ts';
 import { diff } from './diff.ts';
+import { explain } from './explain.ts';
 import { health } from './health.ts';
 import { plan } from './plan.ts';
 import { render } from './render.ts';
@@ -10,7 +11,16 @@ import { run } from './run.ts';
 import { version } from './version.ts';
 
 /** Every command, in the order of the help. */
-export const COMMANDS: readonly Command[] = [run, crds, render, diff, health, plan, version];
+export const COMMANDS: readonly Command[] = [
+  run,
+  explain,
+  crds,
+  render,
+  diff,
+  health,
+  plan,
+  version,
+];
 
 /** What a shell reports for a program that was interrupted. */
 const EXIT_INTERRUPTED = 130;

@@ -1,4 +1,4 @@
-import type { Logger, Metrics } from '../ports/telemetry.ts';
+import type { EventSink, Logger, Metrics } from '../ports/telemetry.ts';
 
 /** Says nothing. */
 export const silentLogger: Logger = {
@@ -15,4 +15,9 @@ export const silentMetrics: Metrics = {
   observe() {},
   gauge: () => ({ [Symbol.dispose]() {} }),
   forget() {},
+};
+
+/** Tells nobody. */
+export const silentEvents: EventSink = {
+  publish() {},
 };

@@ -56,13 +56,18 @@ function itemWhere(
   return value === undefined ? undefined : { at, value };
 }
 
-/** An item may leave out a key that has a default, such as `protocol`: then the others decide. */
+/**
+ * An item may leave out a key that has a default, such as `protocol`, or that is an empty text: then
+ * the others decide.
+ */
 function hasAll(item: JsonValue, keys: JsonObject): boolean {
   return (
     isJsonObject(item) &&
     Object.entries(keys).every(([key, value]) => {
       const own = item[key];
-      return jsonEqual(own, value) || (own === undefined && value === DEFAULTS[key]);
+      return (
+        jsonEqual(own, value) || (own === undefined && (value === '' || value === DEFAULTS[key]))
+      );
     })
   );
 }

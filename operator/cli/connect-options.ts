@@ -1,0 +1,90 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Config } from '../config/keys.ts';
+import type { ConnectOptions } from '../connect-ports.ts';
+import { TiphysError } from '../core/errors.ts';
+import { DEFAULT_HEAL_LOOP } from '../core/sync/heal-loop.ts';
+import { createDefaultGenerators } from '../default-generators.ts';
+import type { KubeConnection } from '../kube/connection.ts';
+import { connectionFromKubeconfig, connectionInCluster } from '../kube/kubeconfig.ts';
+import { systemClock } from '../runtime/clock.ts';
+import type { CommandIo } from './command.ts';
+import { proxyVariables } from './proxy-variables.ts';
+import { toolCacheOf } from './tool-cache.ts';
+
+/**
+ * How flags and variables say that the world is reached. A temporary folder goes with `stack`.
+ * Errors: `InvalidConfig` when there is no cluster.
+ */
+export async function connectOptions(
+  config: Config,
+  io: CommandIo,
+  stack: AsyncDisposableStack,
+): Promise<ConnectOptions> {
+  const clock = systemClock;
+  const dataDir = await openDataDir(config, stack);
+  return {
+    connection: await connect(config, io),
+    namespace: config.namespace,
+    dataDir,
+    generators: createDefaultGenerators({
+      dataDir,
+      clock,
+      path: io.env['PATH'] ?? '',
+      toolCache: toolCacheOf(config.toolCache, io.env),
+      programs: { helm: config.helm, kustomize: config.kustomize, kubectl: config.kubectl },
+      timeoutMs: config.renderTimeout,
+      ...(config.renderParallelism === 0 ? {} : { parallelism: config.renderParallelism }),
+    }),
+    settings: {
+      applicationNamespaces: config.applicationNamespaces,
+      resyncMs: config.resync,
+      resyncJitterMs: config.resyncJitter,
+      hardResyncMs: config.hardResync,
+      selfHeal: {
+        delayMs: config.selfHealDelay,
+        backoffMs: config.selfHealBackoff,
+        factor: config.selfHealBackoffFactor,
+        capMs: config.selfHealBackoffCap,
+      },
+      healLoop: { ...DEFAULT_HEAL_LOOP, limit: config.selfHealLoopLimit },
+      repoErrorGraceMs: config.repoErrorGracePeriod,
+      syncTimeoutMs: config.syncTimeout,
+      waveDelayMs: config.syncWaveDelay,
+    },
+    requestTimeoutMs: config.kubeRequestTimeout,
+    git: {
+      program: config.git,
+      path: io.env['PATH'] ?? '',
+      env: proxyVariables(io.env),
+      pollIntervalMs: config.repoPollInterval,
+      pollJitterMs: config.repoPollJitter,
+      timeoutMs: config.gitTimeout,
+    },
+  };
+}
+
+function connect(config: Config, io: CommandIo): Promise<KubeConnection> {
+  const clock = systemClock;
+  if (config.kubeconfig !== '')
+    return connectionFromKubeconfig({
+      path: config.kubeconfig,
+      clock,
+      ...(config.context === '' ? {} : { context: config.context }),
+    });
+  const host = io.env['KUBERNETES_SERVICE_HOST'] ?? '';
+  const port = io.env['KUBERNETES_SERVICE_PORT'] ?? '443';
+  if (host === '')
+    throw new TiphysError('InvalidConfig', 'there is no cluster: not in a Pod, and no kubeconfig', {
+      hint: 'Give --kubeconfig FILE or set KUBECONFIG.',
+    });
+  return connectionInCluster({ host, port, clock });
+}
+
+async function openDataDir(config: Config, stack: AsyncDisposableStack): Promise<string> {
+  if (config.dataDir !== '') return config.dataDir;
+  const dir = await mkdtemp(join(tmpdir(), 'tiphys-'));
+  stack.defer(() => rm(dir, { recursive: true, force: true }));
+  return dir;
+}
