@@ -90,16 +90,17 @@ apiextensions.v1.CustomResourceDefinition metadata:meta.v1.ObjectMeta spec:apiex
 apiextensions.v1.CustomResourceDefinitionCondition lastTransitionTime:time
 apiextensions.v1.CustomResourceDefinitionSpec conversion:apiextensions.v1.CustomResourceConversion versions:[]apiextensions.v1.CustomResourceDefinitionVersion names={} preserveUnknownFields=false
 apiextensions.v1.CustomResourceDefinitionStatus conditions:[type]apiextensions.v1.CustomResourceDefinitionCondition acceptedNames={}
-apiextensions.v1.CustomResourceDefinitionVersion schema:apiextensions.v1.CustomResourceValidation served=false storage=false
+apiextensions.v1.CustomResourceDefinitionVersion schema:apiextensions.v1.CustomResourceValidation subresources:apiextensions.v1.CustomResourceSubresources served=false storage=false
+apiextensions.v1.CustomResourceSubresources status:opaque
 apiextensions.v1.CustomResourceValidation openAPIV3Schema:apiextensions.v1.JSONSchemaProps
-apiextensions.v1.JSONSchemaProps allOf:[]apiextensions.v1.JSONSchemaProps anyOf:[]apiextensions.v1.JSONSchemaProps definitions:{}apiextensions.v1.JSONSchemaProps dependencies:{} not:apiextensions.v1.JSONSchemaProps oneOf:[]apiextensions.v1.JSONSchemaProps patternProperties:{}apiextensions.v1.JSONSchemaProps properties:{}apiextensions.v1.JSONSchemaProps x-kubernetes-validations:[rule]
+apiextensions.v1.JSONSchemaProps allOf:[]apiextensions.v1.JSONSchemaProps anyOf:[]apiextensions.v1.JSONSchemaProps definitions:{}apiextensions.v1.JSONSchemaProps dependencies:{} not:apiextensions.v1.JSONSchemaProps oneOf:[]apiextensions.v1.JSONSchemaProps patternProperties:{}apiextensions.v1.JSONSchemaProps properties:{}apiextensions.v1.JSONSchemaProps x-kubernetes-validations:[rule] description="" exclusiveMaximum=false exclusiveMinimum=false format="" nullable=false pattern="" title="" uniqueItems=false x-kubernetes-embedded-resource=false x-kubernetes-int-or-string=false
 apiextensions.v1.WebhookClientConfig caBundle:bytes
 apiextensions.v1.WebhookConversion clientConfig:apiextensions.v1.WebhookClientConfig
 apiregistration.v1.APIService metadata:meta.v1.ObjectMeta spec:apiregistration.v1.APIServiceSpec status:apiregistration.v1.APIServiceStatus metadata={} spec={} status={}
 apiregistration.v1.APIServiceCondition lastTransitionTime:time
 apiregistration.v1.APIServiceSpec caBundle:bytes groupPriorityMinimum=0 versionPriority=0
 apiregistration.v1.APIServiceStatus conditions:[type]apiregistration.v1.APIServiceCondition
-apps.v1.ControllerRevision metadata:meta.v1.ObjectMeta metadata={} revision=0
+apps.v1.ControllerRevision data:opaque metadata:meta.v1.ObjectMeta metadata={} revision=0
 apps.v1.DaemonSet metadata:meta.v1.ObjectMeta spec:apps.v1.DaemonSetSpec status:apps.v1.DaemonSetStatus metadata={} spec={} status={}
 apps.v1.DaemonSetCondition lastTransitionTime:time
 apps.v1.DaemonSetSpec selector:meta.v1.LabelSelector template:core.v1.PodTemplateSpec minReadySeconds=0 template={} updateStrategy={}
@@ -110,7 +111,7 @@ apps.v1.DeploymentSpec selector:meta.v1.LabelSelector template:core.v1.PodTempla
 apps.v1.DeploymentStatus conditions:[type]apps.v1.DeploymentCondition
 apps.v1.ReplicaSet metadata:meta.v1.ObjectMeta spec:apps.v1.ReplicaSetSpec status:apps.v1.ReplicaSetStatus metadata={} spec={} status={}
 apps.v1.ReplicaSetCondition lastTransitionTime:time
-apps.v1.ReplicaSetSpec selector:meta.v1.LabelSelector template:core.v1.PodTemplateSpec template={}
+apps.v1.ReplicaSetSpec selector:meta.v1.LabelSelector template:core.v1.PodTemplateSpec minReadySeconds=0 template={}
 apps.v1.ReplicaSetStatus conditions:[type]apps.v1.ReplicaSetCondition replicas=0
 apps.v1.StatefulSet metadata:meta.v1.ObjectMeta spec:apps.v1.StatefulSetSpec status:apps.v1.StatefulSetStatus metadata={} spec={} status={}
 apps.v1.StatefulSetCondition lastTransitionTime:time
@@ -312,8 +313,8 @@ flowcontrol.v1.QueuingConfiguration handSize=0 queueLengthLimit=0 queues=0
 flowcontrol.v1.ResourcePolicyRule apiGroups:[set] namespaces:[set] resources:[set] verbs:[set]
 meta.v1.Condition lastTransitionTime:time
 meta.v1.LabelSelector ! matchLabels:{}
-meta.v1.ManagedFieldsEntry time:time
-meta.v1.ObjectMeta annotations:{} creationTimestamp:time deletionTimestamp:time finalizers:[set] labels:{} managedFields:[]meta.v1.ManagedFieldsEntry ownerReferences:[uid]meta.v1.OwnerReference
+meta.v1.ManagedFieldsEntry fieldsV1:opaque time:time
+meta.v1.ObjectMeta annotations:{} creationTimestamp:time deletionTimestamp:time finalizers:[set] labels:{} managedFields:[]meta.v1.ManagedFieldsEntry ownerReferences:[uid]meta.v1.OwnerReference generateName="" name="" namespace=""
 meta.v1.OwnerReference !
 networking.v1.HTTPIngressPath backend:networking.v1.IngressBackend backend={}
 networking.v1.HTTPIngressRuleValue paths:[]networking.v1.HTTPIngressPath
@@ -350,7 +351,7 @@ rbac.v1.Role metadata:meta.v1.ObjectMeta metadata={}
 rbac.v1.RoleBinding metadata:meta.v1.ObjectMeta roleRef:rbac.v1.RoleRef subjects:[]rbac.v1.Subject metadata={} roleRef={}
 rbac.v1.RoleRef ! apiGroup="rbac.authorization.k8s.io"
 rbac.v1.Subject ! apiGroup="rbac.authorization.k8s.io"
-resource.v1.AllocatedDeviceStatus conditions:[type]meta.v1.Condition
+resource.v1.AllocatedDeviceStatus conditions:[type]meta.v1.Condition data:opaque
 resource.v1.AllocationResult allocationTimestamp:time devices:resource.v1.DeviceAllocationResult nodeSelector:core.v1.NodeSelector devices={}
 resource.v1.CapacityRequestPolicy default:quantity validRange:resource.v1.CapacityRequestPolicyRange validValues:[]quantity
 resource.v1.CapacityRequestPolicyRange max:quantity min:quantity step:quantity
@@ -358,10 +359,14 @@ resource.v1.CapacityRequirements requests:{}quantity
 resource.v1.Counter value:quantity
 resource.v1.CounterSet counters:{}resource.v1.Counter
 resource.v1.Device attributes:{} capacity:{}resource.v1.DeviceCapacity consumesCounters:[]resource.v1.DeviceCounterConsumption nodeAllocatableResourceMappings:{}resource.v1.NodeAllocatableResourceMapping nodeSelector:core.v1.NodeSelector taints:[]resource.v1.DeviceTaint
-resource.v1.DeviceAllocationResult results:[]resource.v1.DeviceRequestAllocationResult
+resource.v1.DeviceAllocationConfiguration opaque:resource.v1.OpaqueDeviceConfiguration
+resource.v1.DeviceAllocationResult config:[]resource.v1.DeviceAllocationConfiguration results:[]resource.v1.DeviceRequestAllocationResult
 resource.v1.DeviceCapacity requestPolicy:resource.v1.CapacityRequestPolicy value:quantity
-resource.v1.DeviceClaim requests:[]resource.v1.DeviceRequest
-resource.v1.DeviceClass metadata:meta.v1.ObjectMeta metadata={} spec={}
+resource.v1.DeviceClaim config:[]resource.v1.DeviceClaimConfiguration requests:[]resource.v1.DeviceRequest
+resource.v1.DeviceClaimConfiguration opaque:resource.v1.OpaqueDeviceConfiguration
+resource.v1.DeviceClass metadata:meta.v1.ObjectMeta spec:resource.v1.DeviceClassSpec metadata={} spec={}
+resource.v1.DeviceClassConfiguration opaque:resource.v1.OpaqueDeviceConfiguration
+resource.v1.DeviceClassSpec config:[]resource.v1.DeviceClassConfiguration
 resource.v1.DeviceCounterConsumption counters:{}resource.v1.Counter
 resource.v1.DeviceRequest exactly:resource.v1.ExactDeviceRequest firstAvailable:[]resource.v1.DeviceSubRequest
 resource.v1.DeviceRequestAllocationResult consumedCapacity:{}quantity tolerations:[]resource.v1.DeviceToleration
@@ -370,6 +375,7 @@ resource.v1.DeviceTaint timeAdded:time
 resource.v1.DeviceToleration operator="Equal"
 resource.v1.ExactDeviceRequest capacity:resource.v1.CapacityRequirements tolerations:[]resource.v1.DeviceToleration allocationMode="ExactCount" count=1
 resource.v1.NodeAllocatableResourceMapping allocationMultiplier:quantity
+resource.v1.OpaqueDeviceConfiguration parameters:opaque
 resource.v1.ResourceClaim metadata:meta.v1.ObjectMeta spec:resource.v1.ResourceClaimSpec status:resource.v1.ResourceClaimStatus metadata={} spec={} status={}
 resource.v1.ResourceClaimSpec devices:resource.v1.DeviceClaim devices={}
 resource.v1.ResourceClaimStatus allocation:resource.v1.AllocationResult devices:[driver,device,pool,shareID]resource.v1.AllocatedDeviceStatus reservedFor:[uid]

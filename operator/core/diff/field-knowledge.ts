@@ -23,6 +23,8 @@ const POD_VOLUME = defaults({ readOnly: false, fsType: '' });
 const RULES = defaults({ scope: '*' });
 const DEVICE_REQUEST = defaults({ allocationMode: 'ExactCount', count: 1 });
 
+const EXTENSIONS = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1';
+
 const CORE: Readonly<Record<string, Readonly<Record<string, FieldKnowledge>>>> = {
   AWSElasticBlockStoreVolumeSource: defaults({ readOnly: false, fsType: '', partition: 0 }),
   CSIPersistentVolumeSource: POD_VOLUME,
@@ -74,6 +76,7 @@ const REST: Readonly<Record<string, Readonly<Record<string, FieldKnowledge>>>> =
   'io.k8s.api.admissionregistration.v1.RuleWithOperations': RULES,
   'io.k8s.api.apps.v1.DaemonSetSpec': defaults({ minReadySeconds: 0 }),
   'io.k8s.api.apps.v1.DeploymentSpec': defaults({ minReadySeconds: 0, paused: false }),
+  'io.k8s.api.apps.v1.ReplicaSetSpec': defaults({ minReadySeconds: 0 }),
   'io.k8s.api.apps.v1.StatefulSetSpec': defaults({ minReadySeconds: 0 }),
   'io.k8s.api.batch.v1.PodFailurePolicyOnPodConditionsPattern': defaults({ status: 'True' }),
   'io.k8s.api.discovery.v1.EndpointPort': defaults({ name: '', protocol: 'TCP' }),
@@ -85,9 +88,24 @@ const REST: Readonly<Record<string, Readonly<Record<string, FieldKnowledge>>>> =
   'io.k8s.api.resource.v1.DeviceSubRequest': DEVICE_REQUEST,
   'io.k8s.api.resource.v1.ExactDeviceRequest': DEVICE_REQUEST,
   'io.k8s.api.scheduling.v1.PriorityClass': defaults({ description: '', globalDefault: false }),
-  'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinitionSpec': defaults(
-    { preserveUnknownFields: false },
-  ),
+  [`${EXTENSIONS}.CustomResourceDefinitionSpec`]: defaults({ preserveUnknownFields: false }),
+  [`${EXTENSIONS}.JSONSchemaProps`]: defaults({
+    description: '',
+    exclusiveMaximum: false,
+    exclusiveMinimum: false,
+    format: '',
+    nullable: false,
+    pattern: '',
+    title: '',
+    uniqueItems: false,
+    'x-kubernetes-embedded-resource': false,
+    'x-kubernetes-int-or-string': false,
+  }),
+  'io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta': defaults({
+    generateName: '',
+    name: '',
+    namespace: '',
+  }),
 };
 
 /** By the name of the type in the published schemas, then by field. */

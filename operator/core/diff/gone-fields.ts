@@ -127,7 +127,6 @@ function goneWhole(
   { step, below }: { readonly step: string; readonly below: FieldSet },
   live: JsonValue,
 ): void {
-  if (isEmpty(live) || live === null) return;
   const isItem = !step.startsWith('f:');
   if (stepsOf(below).length === 0 || (isItem && '.' in below)) {
     if (isWithinReach(search)) search.found.push(formatWalk(search.path));
@@ -138,8 +137,10 @@ function goneWhole(
   goneFromSet(search, below, undefined, live);
   const inside = search.found;
   search.found = before;
-  // The map itself was ours: one path says it.
-  if (inside.length > 1 && '.' in below && search.reach === 'all')
+  // The map itself was ours, or nothing is left of it: one path says it.
+  if (inside.length === 0 && isEmpty(live) && search.reach === 'all')
+    before.push(formatWalk(search.path));
+  else if (inside.length > 1 && '.' in below && search.reach === 'all')
     before.push(formatWalk(search.path));
   else before.push(...inside);
 }

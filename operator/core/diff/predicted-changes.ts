@@ -43,8 +43,12 @@ function walk(
 ): void {
   for (const [step, below] of stepsOf(fields)) {
     const here = followStep(value, step);
-    if (here === undefined) continue;
     const there = followStep(other, step);
+    if (here === undefined) {
+      // Owned and not there: emptied.
+      if (there !== undefined && !isEmpty(there.value)) differs([...path, there.at], there.value);
+      continue;
+    }
     const at = [...path, here.at];
     if (there === undefined) {
       if (!isEmpty(here.value)) differs(at, undefined);

@@ -143,6 +143,7 @@ class TypeReader {
     }
     const properties = schema['properties'];
     if (isJsonObject(properties)) this.#fields(node, properties, place);
+    else if (isShapeless(schema)) node.isOpaque = true;
   }
 
   #element(node: Building, schema: JsonObject, { isGo, depth }: Place): void {
@@ -237,6 +238,12 @@ const WELL_KNOWN: ReadonlyMap<string, TypeSchema> = new Map<string, TypeSchema>(
   [`${META}.MicroTime`, { scalar: 'micro-time' }],
   [`${META}.Duration`, { scalar: 'duration' }],
 ]);
+
+/** Any object, which the API server replaces as a whole unless it is said to keep unknown fields. */
+const isShapeless = (schema: JsonObject): boolean =>
+  schema['type'] === 'object' &&
+  schema['additionalProperties'] === undefined &&
+  schema['x-kubernetes-preserve-unknown-fields'] !== true;
 
 function referenceOf(schema: JsonObject): string | undefined {
   const [first, ...others] = isJsonArray(schema['allOf']) ? schema['allOf'] : [];

@@ -1,14 +1,14 @@
 import type { JsonValue } from '../objects/json.ts';
 import type { ListType } from './list-keys.ts';
-import type { ParsedTypes, ScalarType, TypeSchema } from './type-schema.ts';
+import { OPAQUE, type ParsedTypes, type ScalarType, type TypeSchema } from './type-schema.ts';
 
 /*
  * One line for each type: its name, `!` when it is replaced as a whole, and its fields.
  *
  *   core.v1.Container env:[name!]core.v1.EnvVar stdin=false
  *
- * `field:T` says the type of a field, `field=JSON` what it is where it is absent. T is a scalar or
- * the name of a type, or empty where there is nothing to say; before it stand `{}` for a map of T
+ * `field:T` says the type of a field, `field=JSON` what it is where it is absent. T is a scalar,
+ * `opaque` or the name of a type, or empty where there is nothing to say; before it stand `{}` for a map of T
  * (`{!}` when it is replaced as a whole), `[]` for a list of T replaced as a whole, `[set]` for a
  * set, `[name,protocol="TCP"]` for a list by keys with their defaults, and `!` before its end when
  * the order of its items has a meaning. A line `apps/v1/Deployment = apps.v1.Deployment` names a kind.
@@ -72,6 +72,7 @@ function readValue(text: string, components: ReadonlyMap<string, TypeSchema>): T
 }
 
 function readName(text: string, components: ReadonlyMap<string, TypeSchema>): TypeSchema {
+  if (text === 'opaque') return OPAQUE;
   if (SCALARS.has(text)) return { scalar: text as ScalarType };
   return components.get(text) ?? {};
 }

@@ -18,6 +18,7 @@ export function formatTypeTable(
     for (const field of type.fields?.values() ?? []) visit(field);
   };
   const visit = (type: TypeSchema): void => {
+    if (type.isOpaque === true) return;
     if (names.has(type)) add(type);
     else if (type.element !== undefined) visit(type.element);
   };
@@ -43,6 +44,7 @@ function formatType(
 }
 
 function formatValue(type: TypeSchema, names: ReadonlyMap<TypeSchema, string>): string {
+  if (type.isOpaque === true) return 'opaque';
   const name = names.get(type);
   if (name !== undefined) return name;
   if (type.scalar !== undefined) return type.scalar;
