@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { describeImport, measureImport } from './import-time.ts';
 import { measure, type Measurement } from './measure.ts';
 
 // `make bench`: the budgets of the design, measured on this machine. BENCH_APPS=200,1000 chooses the
@@ -10,6 +11,8 @@ const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const)
   process.once(name, () => stop.abort(new Error(`stopped by ${name}`)));
 
+process.stderr.write('importing the library\n');
+const importing = describeImport(measureImport()); // first, while the machine is quiet
 const sizes = (process.env['BENCH_APPS'] ?? '200,1000').split(',').map(Number);
 const results: Measurement[] = [];
 for (const size of sizes) {
@@ -62,6 +65,10 @@ ${rows.map((row) => `| ${row} |`).join('\n')}
 - **one commit**: a commit touches one application, which is told so; until its live object has changed.
 - **drift**: somebody edits a live object; until it is as Git says again.
 - **idle**: nothing happens for a minute.
+
+## Importing the library
+
+${importing}
 `;
 await writeFile(join(import.meta.dirname, '../../docs/benchmarks.md'), page);
 process.stdout.write(page);

@@ -70,6 +70,12 @@ describe('the published package', () => {
     });
   }
 
+  test('importing tiphys loads no package that only work needs', async () => {
+    await writeFile(join(folder, 'user/packages.mjs'), PACKAGES_PROBE);
+    const loaded: unknown = JSON.parse(await run(process.execPath, ['packages.mjs'], 'user'));
+    assert.deepEqual(loaded, ['js-yaml', 'tiphys', 'zod']);
+  });
+
   test('its types compile in a strict project', async () => {
     const imports = ENTRIES.map((entry, index) => `export * as entry${index} from '${entry}';`);
     await writeFile(join(folder, 'user/user.ts'), imports.join('\n'));
@@ -108,6 +114,21 @@ interface Probe {
   readonly listeners: readonly string[];
   readonly globals: readonly string[];
 }
+
+/** A program that says from which packages modules were loaded. */
+const PACKAGES_PROBE = `
+import { registerHooks } from 'node:module';
+const packages = new Set();
+registerHooks({
+  load(url, context, next) {
+    const name = url.split('/node_modules/').at(1)?.match(/^(@[^/]+\\/)?[^/]+/)?.[0];
+    if (name !== undefined) packages.add(name);
+    return next(url, context);
+  },
+});
+await import('tiphys');
+console.log(JSON.stringify([...packages].sort()));
+`;
 
 /** A program that imports the entry and looks around. Reads by dependencies are their business. */
 function probeOf(entry: string): string {

@@ -1,6 +1,8 @@
 import { buildConnector, type Dispatcher, Pool, ProxyAgent } from 'undici';
-import { TiphysError } from '../core/errors.ts';
 import type { KubeConnection, TlsMaterial } from './connection.ts';
+import { guardedRequest } from './guarded-request.ts';
+
+// Everything that needs undici is behind this file, which is loaded with the first request.
 
 const CONNECT_TIMEOUT_MS = 10_000;
 
@@ -17,8 +19,27 @@ const POOL_OPTIONS = {
   },
 } as const;
 
-/** The pooled connections to one API server: HTTP/2 where it is spoken, else HTTP/1.1. Opens nothing yet. */
-export function createPool(connection: KubeConnection, origin: string): Dispatcher {
+/** Connections to one API server that requests share. */
+export interface ConnectionPool {
+  /** Errors: undici's. Cancellation: rejects with `signal.reason`. */
+  request(
+    options: Dispatcher.RequestOptions,
+    signal: AbortSignal,
+  ): Promise<Dispatcher.ResponseData>;
+  /** Cuts all connections and fails the requests on them. */
+  destroy(): Promise<void>;
+}
+
+/** Speaks HTTP/2 where the API server does, else HTTP/1.1. Opens nothing yet. */
+export function createPool(connection: KubeConnection, origin: string): ConnectionPool {
+  const dispatcher = createDispatcher(connection, origin);
+  return {
+    request: (options, signal) => guardedRequest(dispatcher, options, signal),
+    destroy: () => dispatcher.destroy(),
+  };
+}
+
+function createDispatcher(connection: KubeConnection, origin: string): Dispatcher {
   if (connection.proxyUrl !== undefined) return createProxied(connection, connection.proxyUrl);
   const connect = { timeout: CONNECT_TIMEOUT_MS, allowH2: true };
   const { renewTls } = connection;
@@ -45,13 +66,6 @@ export function createPool(connection: KubeConnection, origin: string): Dispatch
 }
 
 function createProxied(connection: KubeConnection, proxyUrl: string): Dispatcher {
-  if (!/^https?:/.test(proxyUrl)) {
-    throw new TiphysError(
-      'InvalidConfig',
-      `${connection.server}: cannot connect: proxies of scheme ${schemeOf(proxyUrl)} are not supported`,
-      { hint: 'Use an http:// or https:// proxy.' },
-    );
-  }
   return new ProxyAgent({
     ...POOL_OPTIONS,
     uri: proxyUrl,
@@ -68,9 +82,4 @@ function tlsOptions({ insecure, serverName }: KubeConnection, { ca, cert, key }:
     ...(serverName === undefined ? {} : { servername: serverName }),
     rejectUnauthorized: insecure !== true,
   };
-}
-
-/** A proxy URL may hold a password, so messages name only its scheme. */
-function schemeOf(url: string): string {
-  return url.slice(0, Math.max(0, url.indexOf(':')));
 }

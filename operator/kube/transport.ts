@@ -7,8 +7,7 @@ import type { Clock } from '../ports/clock.ts';
 import { withDeadline } from '../runtime/deadline.ts';
 import { untilAborted } from '../runtime/keyed-lock.ts';
 import type { KubeConnection } from './connection.ts';
-import { guardedRequest } from './guarded-request.ts';
-import { createPool } from './pool.ts';
+import type { ConnectionPool } from './pool.ts';
 import { codeOfCause, networkError, refusalError, type RequestSubject } from './status-error.ts';
 
 export interface TransportOptions {
@@ -49,9 +48,18 @@ export function createTransport(options: TransportOptions): Transport {
   const { connection, clock, random, requestTimeoutMs } = options;
   const url = new URL(connection.server);
   const prefix = url.pathname.replace(/\/+$/, '');
-  let pool = createPool(connection, url.origin);
+  refuseUnknownProxy(connection);
+  let pool: Promise<ConnectionPool> | undefined;
+  let closed = false;
   /** When the API server was last heard of, on any stream. */
   let heardAt = clock.monotonic();
+
+  /** undici is loaded with the first request: importing the library would take half as long again. */
+  function connections(): Promise<ConnectionPool> {
+    if (closed) throw new TiphysError('KubeUnreachable', `${connection.server}: client is closed`);
+    pool ??= import('./pool.ts').then(({ createPool }) => createPool(connection, url.origin));
+    return pool;
+  }
 
   /**
    * A connection whose other end vanished without a word (a NAT, a failover) takes TCP a quarter of
@@ -61,9 +69,9 @@ export function createTransport(options: TransportOptions): Transport {
   async function renewIfSilent(sinceMs: number): Promise<void> {
     if (heardAt >= sinceMs) return;
     const silent = pool;
-    pool = createPool(connection, url.origin);
+    pool = undefined;
     heardAt = clock.monotonic();
-    await silent.destroy();
+    await (await silent)?.destroy();
   }
 
   async function headersOf(request: KubeRequest): Promise<Record<string, string>> {
@@ -85,8 +93,8 @@ export function createTransport(options: TransportOptions): Transport {
     signal: AbortSignal,
   ): Promise<Dispatcher.ResponseData> {
     const headers = await untilAborted(credentials(request, headersOf(request)), signal);
-    const answer = await guardedRequest(
-      pool,
+    const { request: ask } = await untilAborted(connections(), signal);
+    const answer = await ask(
       {
         origin: url.origin,
         path: prefix + request.path,
@@ -179,9 +187,21 @@ export function createTransport(options: TransportOptions): Transport {
       }
     },
     async [Symbol.asyncDispose]() {
-      await pool.destroy();
+      closed = true;
+      await (await pool)?.destroy();
     },
   };
+}
+
+/** A proxy URL may hold a password, so the message names only its scheme. */
+function refuseUnknownProxy({ server, proxyUrl }: KubeConnection): void {
+  if (proxyUrl === undefined || /^https?:/.test(proxyUrl)) return;
+  const scheme = proxyUrl.slice(0, Math.max(0, proxyUrl.indexOf(':')));
+  throw new TiphysError(
+    'InvalidConfig',
+    `${server}: cannot connect: proxies of scheme ${scheme} are not supported`,
+    { hint: 'Use an http:// or https:// proxy.' },
+  );
 }
 
 async function authorizationOf(connection: KubeConnection): Promise<string | undefined> {
