@@ -102,7 +102,7 @@ describe('tiphys explain app', () => {
     const data = (value: string) => JSON.stringify({ data: { a: value } });
     for (const name of ['good', 'fixed'])
       await world.kubectl.try([
-        ...['patch', 'secret', name, '-n', app.name, '-p', data(`${base64}AAAA`)],
+        ...['patch', 'secret', name, '-n', app.name, '-p', data(`AAAA${base64}`)],
       ]);
     await world.when(
       world.pushed('secrets', {
@@ -113,6 +113,7 @@ describe('tiphys explain app', () => {
       app.synced(),
     );
     await world.thenEventually(app.operationFailed(/immutable/));
+    await world.kubectl(['patch', 'secret', 'good', '-n', app.name, '-p', data(`AAAA${base64}`)]);
     const object = await app.read(signal);
     const seen = {
       application: JSON.stringify(object),
@@ -121,10 +122,10 @@ describe('tiphys explain app', () => {
       log: await world.operatorLog(),
       events: await world.kubectl(['get', 'events', '-n', world.namespace, '-o', 'json']),
     };
-    assert.match(seen.explanation, /\+{8}/);
     for (const [where, text] of Object.entries(seen))
       for (const value of [CANARY, base64, NUMBER])
         assert.ok(!text.includes(value), `${value} in ${where}: ${around(text, value)}`);
+    assert.match(seen.explanation, /"path": "data.a",\s+"live": "\+{8}",\s+"desired": "\+{12}"/);
   });
 });
 
