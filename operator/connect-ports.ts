@@ -140,6 +140,7 @@ export async function connectPorts(
     metrics,
   });
   const scripts = options.scripts ?? stack.use(createScriptEngine({ clock }));
+  stack.use(checkExpressions(resources, scripts, logger));
   const { apps, projects } = stores;
   const ports: EnginePorts = {
     ...shared,
@@ -204,6 +205,34 @@ export async function connectPorts(
       maxConcurrent: MAX_GIT_CONNECTIONS,
     });
   }
+}
+
+/** CEL rules are checked when the ConfigMap is read, not when the first object is judged. */
+function checkExpressions(
+  resources: FollowedSettings,
+  scripts: ScriptEngine,
+  logger: Logger,
+): Disposable {
+  const stop = new AbortController();
+  const check = async (): Promise<void> => {
+    for (const { group, kind, healthCel } of resources.current().settings.customizations) {
+      if (healthCel === undefined) continue;
+      for (const problem of await scripts.checkCel(healthCel, stop.signal))
+        logger.warn({ problem, group, kind }, 'argocd-cm has a CEL rule that cannot be used');
+    }
+  };
+  const run = (): void =>
+    void check().catch((error: unknown) => {
+      if (!stop.signal.aborted) logger.warn({ err: error }, 'CEL rules could not be checked');
+    });
+  run();
+  const subscription = resources.onChange(run);
+  return {
+    [Symbol.dispose]() {
+      subscription[Symbol.dispose]();
+      stop.abort(new Error('shutdown'));
+    },
+  };
 }
 
 /** Marks and watches depend on them from the beginning, so a change waits for the next start. */
