@@ -11,7 +11,7 @@ import { assessHealth, HOOK_FINALIZER, isPendingDeletion } from './assess-health
 import { HEALTH_ORDER } from './worse-of.ts';
 
 // testdata/<Kind>/<expected>-<why>.yaml: adding a case is adding a file. `None` is no health at all.
-// A first line `# message: …` says what the message is.
+// A first line `# message: …` says what the message is, if any.
 const folder = join(import.meta.dirname, 'testdata');
 const readText = (kind: string, file: string) => readFileSync(join(folder, kind, file), 'utf8');
 const read = (kind: string, file: string) => load(readText(kind, file)) as KubeObject;
@@ -26,8 +26,8 @@ for (const kind of kinds)
         assert.equal(object.kind, kind);
         const health = assessHealth(object);
         assert.equal(health?.status ?? 'None', expected, health?.message);
-        const message = /^# message: (.*)/.exec(readText(kind, file))?.[1];
-        if (message !== undefined) assert.equal(health?.message, message);
+        const message = /^# message:(.*)/.exec(readText(kind, file))?.[1];
+        if (message !== undefined) assert.equal(health?.message ?? '', message.trim());
       });
     }
   });
