@@ -90,7 +90,8 @@ export const numaflow: Project = {
       steps: [
         mustObserve(),
         words('status.phase', { Degraded: ['Failed'], Suspended: ['Paused'] }),
-        condition('*', 'False', 'Degraded', { exceptReasons: ['Progressing', 'Pending'] }),
+        condition('*', 'False', 'Progressing', { reasons: ['Progressing', 'Pending'] }),
+        condition('*', 'False', 'Degraded'),
         words('status.phase', {
           Healthy: ['Running', 'Deployed', 'Succeeded'],
           Progressing: ['Pending', 'Pausing', 'Deleting', 'Unknown', ''],

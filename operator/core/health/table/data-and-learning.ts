@@ -145,10 +145,12 @@ export const ray: Project = {
       groups: ['ray.io'],
       kinds: ['RayJob'],
       steps: [
+        // The status is that of the attempt before.
+        words('status.jobDeploymentStatus', { Progressing: ['Retrying'] }),
         words('status.jobStatus', { Degraded: ['FAILED', 'STOPPED'] }),
         words('status.jobDeploymentStatus', {
-          Healthy: ['Complete'],
-          Progressing: ['Initializing', 'Running', 'Waiting', 'Suspending', 'Retrying', 'New'],
+          Healthy: ['Complete', 'Scheduled'],
+          Progressing: ['Initializing', 'Running', 'Waiting', 'Suspending', 'Scheduling'],
           Degraded: ['Failed', 'ValidationFailed'],
           Suspended: ['Suspended'],
         }),

@@ -121,7 +121,11 @@ export const metal3: Project = {
       steps: [
         words(
           'status.operationalStatus',
-          { Degraded: ['error'], Suspended: ['detached'], Progressing: ['delayed', 'discovered'] },
+          {
+            Degraded: ['error'],
+            Suspended: ['detached'],
+            Progressing: ['delayed', 'discovered', 'servicing'],
+          },
           ['status.errorMessage'],
         ),
         words(
