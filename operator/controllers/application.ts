@@ -109,11 +109,15 @@ export function createApplicationController(
     return undefined;
   }
 
-  function enqueueAll(where: (app: KubeObject) => boolean, level: 'recent' | 'latest'): void {
+  function enqueueAll(
+    where: (app: KubeObject) => boolean,
+    level: 'recent' | 'latest' | 'moved',
+  ): void {
     for (const app of ports.apps.list()) {
       if (!where(app)) continue;
       const key = appKey(app.metadata.namespace ?? '', app.metadata.name ?? '');
-      reconciler.request(key, level);
+      if (level === 'moved') reconciler.moved(key);
+      else reconciler.request(key, level);
       enqueue(key, { priority: -1 });
     }
   }
@@ -134,7 +138,7 @@ export function createApplicationController(
         ports.projects.onChange((name) => enqueueAll((app) => projectOf(app) === name, 'latest')),
       );
       subscriptions.use(
-        repositories.onMoved((url) => enqueueAll((app) => readsFrom(app, url), 'latest')),
+        repositories.onMoved((url) => enqueueAll((app) => readsFrom(app, url), 'moved')),
       );
       subscriptions.use(
         options.resources.onChange((kinds) => enqueueAll((app) => manages(app, kinds), 'recent')),

@@ -2,6 +2,7 @@ import type { RefreshLevel } from '../core/app/refresh.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
 import type { Targets } from '../core/sync/prepare-targets.ts';
 import type { AppKey } from '../core/app/app-key.ts';
+import type { ManifestRequest } from '../ports/manifest-source.ts';
 import type { ApiCatalogue } from '../ports/kube-client.ts';
 import { createCompareMemory, type CompareMemory } from './compare-application.ts';
 import { createHealMemory, type HealMemory } from './hold-back.ts';
@@ -12,6 +13,10 @@ import { createHealMemory, type HealMemory } from './hold-back.ts';
  */
 export interface AppMemory {
   requested: RefreshLevel;
+  /** Whether all that was asked for is to see if a moved repository moved anything that it reads. */
+  onlyMoved: boolean;
+  /** How it stood when nothing was left to do; absent while something is. */
+  calm: Calm | undefined;
   compare: CompareMemory;
   heals: HealMemory;
   prepared: Prepared | undefined;
@@ -24,6 +29,15 @@ export interface AppMemory {
   comparedAt: string | undefined;
   /** 0 … 1: this application's part of the resync jitter. */
   readonly jitter: number;
+}
+
+/** An application that is as Git wants it. */
+export interface Calm {
+  /** Of the Application object, our own last write included. */
+  readonly resourceVersion: string;
+  readonly request: ManifestRequest;
+  /** Of these the live objects are as desired. */
+  readonly objects: readonly KubeObject[];
 }
 
 interface Prepared {
@@ -48,6 +62,8 @@ export function createAppMemories(random: () => number): AppMemories {
       if (known !== undefined) return known;
       const memory: AppMemory = {
         requested: 'none',
+        onlyMoved: false,
+        calm: undefined,
         compare: createCompareMemory(),
         heals: createHealMemory(),
         prepared: undefined,

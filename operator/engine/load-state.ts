@@ -5,7 +5,7 @@ import { TiphysError } from '../core/errors.ts';
 import { missingNamespace, prepareTargets, type Targets } from '../core/sync/prepare-targets.ts';
 import { outsideScope } from '../core/sync/outside-scope.ts';
 import type { Cluster } from '../ports/clusters.ts';
-import type { Manifests } from '../ports/manifest-source.ts';
+import type { ManifestRequest, Manifests } from '../ports/manifest-source.ts';
 import type { NewCondition } from './admit.ts';
 import type { AppMemory } from './app-memory.ts';
 import { compareApplication } from './compare-application.ts';
@@ -45,7 +45,7 @@ export async function loadState(
   settings: EngineSettings,
   signal: AbortSignal,
 ): Promise<LoadedState> {
-  const manifests = await loadManifests(request, ports, signal);
+  const manifests = await ports.manifests.manifests(manifestRequest(request), signal);
   const targets = targetsOf(request, manifests, settings);
   refuseOutside(targets, request.cluster);
   const compared = await compareTargets(request, targets, ports, settings, signal);
@@ -79,27 +79,21 @@ export async function compareTargets(
   return holdBack(compared, { app, cluster, memory: memory.heals }, ports, settings, signal);
 }
 
-function loadManifests(
-  request: LoadRequest,
-  ports: EnginePorts,
-  signal: AbortSignal,
-): Promise<Manifests> {
+/** What the manifests of an application depend on. */
+export function manifestRequest(request: LoadRequest): ManifestRequest {
   const { app, cluster } = request;
-  return ports.manifests.manifests(
-    {
-      sources: request.sources,
-      revisions: request.revisions,
-      instance: request.instance,
-      appName: app.metadata.name,
-      project: request.project.name,
-      namespace: app.spec.destination.namespace ?? '',
-      kubeVersion: cluster.version,
-      apiVersions: cluster.live.catalogue.apiVersions,
-      freshRevisions: request.freshRevisions,
-      freshManifests: request.freshManifests,
-    },
-    signal,
-  );
+  return {
+    sources: request.sources,
+    revisions: request.revisions,
+    instance: request.instance,
+    appName: app.metadata.name,
+    project: request.project.name,
+    namespace: app.spec.destination.namespace ?? '',
+    kubeVersion: cluster.version,
+    apiVersions: cluster.live.catalogue.apiVersions,
+    freshRevisions: request.freshRevisions,
+    freshManifests: request.freshManifests,
+  };
 }
 
 /** Prepared once per set of manifests, so that comparing sees the same objects again. */

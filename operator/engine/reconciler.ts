@@ -13,15 +13,22 @@ import { isWorthWriting } from '../core/app/worth-writing.ts';
 import { hasCode, type TiphysError, toTiphysError } from '../core/errors.ts';
 import { beginRetry, retryDueAt } from '../core/sync/retry.ts';
 import type { AppKey } from '../core/app/app-key.ts';
+import type { KubeObject } from '../core/objects/kube-object.ts';
 import type { Cluster } from '../ports/clusters.ts';
 import type { ReconcileOutcome } from '../runtime/controller.ts';
 import { admit, type NewCondition } from './admit.ts';
-import { createAppMemories, type AppMemory } from './app-memory.ts';
+import { createAppMemories, type AppMemory, type Calm } from './app-memory.ts';
 import { countRequests } from './count-requests.ts';
 import { decideNext } from './decide-next.ts';
 import { createHealthJudge } from './health-judge.ts';
 import { forgetHeals, recordHeals } from './hold-back.ts';
-import { compareTargets, loadState, type LoadedState, type LoadRequest } from './load-state.ts';
+import {
+  compareTargets,
+  loadState,
+  manifestRequest,
+  type LoadedState,
+  type LoadRequest,
+} from './load-state.ts';
 import { beginOperation, currentOperation, operationSources, pinRevisions } from './operation.ts';
 import type { EnginePorts, EngineSettings } from './ports.ts';
 import { respectIgnoredParts } from './respect-ignored-parts.ts';
@@ -45,6 +52,8 @@ export interface Reconciler {
   reconcile(key: AppKey, signal: AbortSignal): Promise<ReconcileOutcome>;
   /** Asks that the next pass looks at least this closely. */
   request(key: AppKey, level: RefreshLevel): void;
+  /** Tells that a repository of this application moved, and nothing else is known to have changed. */
+  moved(key: AppKey): void;
 }
 
 const DONE: ReconcileOutcome = { type: 'done' };
@@ -68,6 +77,7 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
       memories.forget(key);
       return DONE;
     }
+    if (await isUntouched(key, raw, signal)) return again(resyncPeriod(memories.of(key)));
     const parsed = parseApplication(raw);
     if (parsed.type === 'invalid') {
       await reporter.invalid(key, raw, parsed.problems, signal);
@@ -88,6 +98,30 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
     }
   }
 
+  /**
+   * Whether its repository moved, nothing that it reads did, and nothing else happened: one look at
+   * the table of refs and at the tree, so that a commit is work for the applications it touches.
+   */
+  async function isUntouched(key: AppKey, raw: KubeObject, signal: AbortSignal): Promise<boolean> {
+    const memory = memories.of(key);
+    const { calm } = memory;
+    if (!memory.onlyMoved || memory.requested !== 'latest' || settings.hardResyncMs > 0)
+      return false;
+    if (calm === undefined || calm.resourceVersion !== raw.metadata.resourceVersion) return false;
+    try {
+      const { objects } = await ports.manifests.manifests(calm.request, signal);
+      // Meanwhile something else may have been asked for.
+      if (objects !== calm.objects || !memory.onlyMoved) return false;
+    } catch {
+      signal.throwIfAborted();
+      return false; // the pass that follows meets the same failure, and reports it
+    }
+    memory.requested = 'none';
+    memory.onlyMoved = false;
+    memory.comparedAt = timestamp(ports.clock);
+    return true;
+  }
+
   async function reconcileApplication(
     key: AppKey,
     app: Application,
@@ -104,13 +138,15 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
     }
     const need = refreshNeeded(withComparison(app, memory), {
       nowMs: ports.clock.now(),
-      resyncMs: settings.resyncMs + memory.jitter * settings.resyncJitterMs,
+      resyncMs: resyncPeriod(memory),
       hardResyncMs: settings.hardResyncMs,
       requested: memory.requested,
       parseTime: Date.parse,
     });
     if (need.level === 'none' && operation.type === 'none') return again(untilResync(app, memory));
     memory.requested = 'none';
+    memory.onlyMoved = false;
+    memory.calm = undefined;
     const admission = admit(app, ports, settings);
     if (admission.type === 'refused') {
       const state = failOperation(app, admission.conditions);
@@ -194,11 +230,13 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
     if (decision.type === 'idle') {
       const status = withSyncError(before, decision, now);
       const ignoreRevision = pass.need.reason === 'Event';
-      if (
+      const stored =
         pass.need.reason === 'RefreshRequested' ||
         isWorthWriting(app.status, status, { ignoreRevision })
-      )
-        await reporter.report(key, app, status, signal);
+          ? await reporter.report(key, app, status, signal)
+          : app.raw;
+      if (status.sync?.status === 'Synced' && decision.retryAfterMs === undefined)
+        memory.calm = calmOf(request, loaded, stored);
       if (pass.need.level !== 'recent') memory.comparedAt = now;
       if (decision.retryAfterMs !== undefined)
         memory.requested = higherLevel(memory.requested, 'recent');
@@ -382,9 +420,12 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
     }).state;
   }
 
+  const resyncPeriod = (memory: AppMemory): number =>
+    settings.resyncMs + memory.jitter * settings.resyncJitterMs;
+
   function untilResync(app: Application, memory: AppMemory): number {
     const last = Date.parse(withComparison(app, memory).status.reconciledAt ?? '');
-    const period = settings.resyncMs + memory.jitter * settings.resyncJitterMs;
+    const period = resyncPeriod(memory);
     if (Number.isNaN(last)) return period;
     return Math.max(1_000, last + period - ports.clock.now());
   }
@@ -404,7 +445,28 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
     request(key, level) {
       const memory = memories.of(key);
       memory.requested = higherLevel(memory.requested, level);
+      memory.onlyMoved = false;
     },
+    moved(key) {
+      const memory = memories.of(key);
+      memory.onlyMoved ||= memory.requested === 'none';
+      memory.requested = higherLevel(memory.requested, 'latest');
+    },
+  };
+}
+
+/** Revisions of next time are whatever the table of refs says then. */
+function calmOf(request: LoadRequest, loaded: LoadedState, { metadata }: KubeObject): Calm {
+  const asked = manifestRequest(request);
+  return {
+    resourceVersion: metadata.resourceVersion ?? '',
+    request: {
+      ...asked,
+      revisions: asked.revisions.map(() => ''),
+      freshRevisions: false,
+      freshManifests: false,
+    },
+    objects: loaded.manifests.objects,
   };
 }
 
