@@ -1,3 +1,4 @@
+import { holdsLastApplied } from '../core/diff/last-applied.ts';
 import { deepFreeze } from '../core/objects/freeze.ts';
 import type { KubeObject, ManagedFieldsEntry, ObjectMeta } from '../core/objects/kube-object.ts';
 import type { LiveDepth } from '../ports/live-state.ts';
@@ -15,7 +16,7 @@ export const LEGACY_MANAGERS: readonly string[] = [
 export interface IngestOptions {
   /** Managers whose entries are kept, whatever their operation. */
   readonly fieldManagers: readonly string[];
-  /** Managers of which only `Update` entries are kept. */
+  /** Managers of which only `Update` entries are kept; whoever applied client-side is one too. */
   readonly legacyManagers: readonly string[];
 }
 
@@ -30,8 +31,10 @@ export function createIngest(
   const ours = new Set(options.fieldManagers);
   const legacy = new Set(options.legacyManagers);
 
-  const isKept = ({ manager = '', operation }: ManagedFieldsEntry): boolean =>
-    ours.has(manager) || (operation === 'Update' && legacy.has(manager));
+  const isKept = (entry: ManagedFieldsEntry): boolean =>
+    ours.has(entry.manager ?? '') ||
+    (entry.operation === 'Update' &&
+      (legacy.has(entry.manager ?? '') || holdsLastApplied(entry.fieldsV1)));
 
   return (object, depth) => {
     const { managedFields = [], annotations, ...metadata } = object.metadata;

@@ -21,6 +21,8 @@ interface Way {
   apply(arbiter: Arbiter, object: KubeObject): Promise<unknown>;
   /** Whether the API server alone would keep what we drop. */
   readonly keeps: boolean;
+  /** Nothing tells what was in Git from what the API server filled in: only members of maps are found. */
+  readonly isVague?: boolean;
 }
 
 const kubectl =
@@ -61,6 +63,7 @@ const WAYS: readonly Way[] = [
     apply: (arbiter, object) =>
       arbiter.client.create(arbiter.at(object), object, { fieldManager: FIELD_MANAGER }, signal),
     keeps: true,
+    isVague: true,
   },
   {
     name: 'server-side under our manager',
@@ -106,6 +109,7 @@ describe('adopted objects', () => {
             }
             const place = formatPath(path);
             if (truth.length > 0) {
+              if (way.isVague === true && !IN_MAP.test(place)) continue;
               counts.changes += 1;
               assert.equal(found.type, 'different', `${place} is dropped and not found`);
               if (found.certain) counts.certain += 1;
@@ -206,6 +210,8 @@ describe('adopted objects', () => {
     if (patch !== undefined) await on.client.patch(on.at(object), patch, { type: 'json' }, signal);
   }
 });
+
+const IN_MAP = /^(?:metadata\.(?:labels|annotations)|data)[.[]/;
 
 async function whatApplyingChanges(
   arbiter: Arbiter,

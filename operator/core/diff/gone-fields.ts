@@ -76,6 +76,9 @@ const FILLED_BY_NOBODY: ReadonlySet<string> = new Set([
   'binaryData',
 ]);
 
+/** The one annotation that the API server does fill in. */
+const FILLED_ANNOTATION = 'deprecated.daemonset.template.generation';
+
 function goneOf(
   { fields, apiVersion }: AppliedFields,
   desired: KubeObject,
@@ -146,7 +149,8 @@ function goneWhole(
 }
 
 const isWithinReach = ({ path, reach }: Search): boolean =>
-  reach === 'all' || FILLED_BY_NOBODY.has(path.slice(0, -1).join('.'));
+  reach === 'all' ||
+  (FILLED_BY_NOBODY.has(path.slice(0, -1).join('.')) && path.at(-1) !== FILLED_ANNOTATION);
 
 function isPassedOver(path: readonly string[], step: string): boolean {
   const name = step.slice(2);

@@ -75,7 +75,7 @@ export function isClientSide(
 ): boolean {
   if (entry.operation !== 'Update' || (entry.subresource ?? '') !== '') return false;
   const manager = entry.manager ?? '';
-  if (manager === fieldManager || holdsAnnotation(entry.fieldsV1)) return true;
+  if (manager === fieldManager || holdsLastApplied(entry.fieldsV1)) return true;
   return (
     CLIENT_SIDE_MANAGERS.includes(manager) &&
     live.metadata.annotations?.[LAST_APPLIED_ANNOTATION] !== undefined
@@ -90,7 +90,8 @@ export function isCreator(entry: ManagedFieldsEntry): boolean {
   );
 }
 
-function holdsAnnotation(fields: FieldSet | undefined): boolean {
+/** Whether a field set holds the annotation that a client-side apply leaves. */
+export function holdsLastApplied(fields: FieldSet | undefined): boolean {
   const metadata = fields?.['f:metadata'];
   const annotations = isJsonObject(metadata) ? metadata['f:annotations'] : undefined;
   return isJsonObject(annotations) && `f:${LAST_APPLIED_ANNOTATION}` in annotations;

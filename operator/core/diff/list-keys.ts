@@ -88,4 +88,4 @@ export function itemKey(
  * Names that maps have which are replaced as a whole, so that a member only live has would go:
  * selectors and references. For kinds whose schema is not at hand.
  */
-export const ATOMIC_NAME: RegExp = /(?:^s|S)elector$|^matchLabels$|Ref$/;
+export const ATOMIC_NAME: RegExp = /(?:^s|S)elector$|^matchLabels$|[rR]ef(?:erence)?$/;
