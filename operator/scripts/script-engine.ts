@@ -81,7 +81,8 @@ export function createScriptEngine({
     };
     signal.addEventListener('abort', abort, { once: true });
     jobs.add(job);
-    pumping ??= pump();
+    // Never at once: a pump that has nothing to wait for would end before it is noted as running.
+    pumping ??= Promise.resolve().then(pump);
     try {
       // The worker answers a program with outcomes of its type.
       return (await promise) as readonly ScriptOutcome<T>[];

@@ -8,10 +8,10 @@ import {
   parse,
   plan,
 } from '@bufbuild/cel';
-import { strings } from '@bufbuild/cel/ext';
 import { isJsonArray, type JsonValue } from '../../core/objects/json.ts';
 import type { CelRule } from '../../core/settings/resource-settings.ts';
 import type { ScriptHealth, ScriptOutcome } from '../../ports/script-engine.ts';
+import { boundedFunctions, TOO_LARGE } from './bounded-functions.ts';
 import { unknownNames } from './unknown-names.ts';
 
 /** CEL with the one variable `obj`; each expression is compiled once. */
@@ -30,7 +30,7 @@ type Compiled =
 const MAX_EXPRESSIONS = 1_000;
 
 export function createCelEvaluator(): CelEvaluator {
-  const env = celEnv({ variables: { obj: CelScalar.DYN }, funcs: strings });
+  const env = celEnv({ variables: { obj: CelScalar.DYN }, funcs: boundedFunctions() });
   const known = new Map<string, Compiled>();
 
   function compiled(expression: string): Compiled {
@@ -45,9 +45,15 @@ export function createCelEvaluator(): CelEvaluator {
   function evaluate(expression: string, obj: CelInput): ScriptOutcome<unknown> {
     const program = compiled(expression);
     if ('error' in program) return { type: 'failed', kind: 'compile', reason: program.error };
-    const value = program.run({ obj });
-    if (isCelError(value)) return { type: 'failed', kind: 'run', reason: value.message };
-    return { type: 'value', value };
+    try {
+      const value = program.run({ obj });
+      if (!isCelError(value)) return { type: 'value', value };
+      const kind = value.message.includes(TOO_LARGE) ? 'budget' : 'run';
+      return { type: 'failed', kind, reason: value.message };
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      return { type: 'failed', kind: 'budget', reason: 'nested too deeply' };
+    }
   }
 
   return {
@@ -86,7 +92,9 @@ function compile(env: CelEnv<{ obj: typeof CelScalar.DYN }>, expression: string)
     if (unknown.length > 0) return { error: `does not compile: ${unknown.join(', ')}` };
     return { run: plan(env, parsed) };
   } catch (error) {
-    return { error: `does not compile: ${error instanceof Error ? error.message : String(error)}` };
+    const message = error instanceof Error ? error.message : String(error);
+    // The list of everything that could stand there helps nobody.
+    return { error: `does not compile: ${message.replace(/ but expecting '.*$/s, '')}` };
   }
 }
 
@@ -104,12 +112,15 @@ function expect<T extends keyof Expected>(
   return {
     type: 'failed',
     kind: 'run',
-    reason: `yields ${celTypeOf(outcome.value)}, not a ${type}`,
+    reason: `yields ${celTypeOf(outcome.value)}, not ${EXPECTED[type]}`,
   };
 }
 
+const EXPECTED = { boolean: 'a boolean', string: 'a text' } as const;
+
 function celTypeOf(value: unknown): string {
   if (value === null) return 'null';
+  if (typeof value === 'string') return 'a text';
   if (typeof value === 'bigint') return 'an int';
   if (typeof value === 'number') return 'a double';
   return typeof value === 'object' ? 'a list, map or message' : `a ${typeof value}`;

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { loadJq } from 'jq-wasm';
+import { isJsonObject } from '../../core/objects/json.ts';
 import type { JsonPath } from '../../core/objects/json-path.ts';
 import type { ScriptOutcome } from '../../ports/script-engine.ts';
 import { wasm, type WasmModule } from '../web-assembly.ts';
@@ -31,19 +32,49 @@ const PRELUDE = [
   'def debug: .;def debug(f): .;def stderr: .;def env: {};def input_filename: null;',
 ].join('');
 
+const MAX_PATHS = 10_000;
+const MAX_CHARACTERS = 1_000_000;
+
+/** Yields one line for each input, of bounded length. The expression may end in a comment. */
+const programOf = (expression: string): string => `${PRELUDE}
+  try (
+    [limit(${MAX_PATHS + 1}; path(${expression}
+    ))]
+    | if length > ${MAX_PATHS} or (tojson | length) > ${MAX_CHARACTERS}
+      then error("result is out of bounds") else . end
+  ) catch {error: (if type == "string" then .[:200] else null end)}`;
+
 const COMPILE_ERROR = 3;
+/** More expressions than anyone configures; then all are checked anew. */
+const MAX_EXPRESSIONS = 1_000;
 
 export async function createJqRunner(module: WasmModule): Promise<JqRunner> {
   const jq = await loadJq({ wasmModule: module });
+  const checked = new Map<string, Failure | undefined>();
   let usable = true;
+
+  /**
+   * Why an expression is none. It must be a whole program by itself, or its brackets could end those
+   * it stands in below and make something else of them.
+   */
+  function check(expression: string): Failure | undefined {
+    if (checked.has(expression)) return checked.get(expression);
+    // Without any input jq compiles the program and ends.
+    const { exitCode, stderr } = jq.raw('', expression, ['-c']);
+    const failure = exitCode === 0 ? undefined : failed('compile', compileReason(stderr));
+    if (checked.size >= MAX_EXPRESSIONS) checked.clear();
+    checked.set(expression, failure);
+    return failure;
+  }
 
   /** The results, one text each; or why there are none. */
   function run(expression: string, input: string): readonly string[] | Failure {
-    const program = `${PRELUDE}try [path(${expression}\n)] catch {error: .}`;
     try {
-      const { stdout, stderr, exitCode } = jq.raw(input, program, ['-c']);
+      const failure = check(expression);
+      if (failure !== undefined) return failure;
+      const { stdout, stderr, exitCode } = jq.raw(input, programOf(expression), ['-c']);
       if (exitCode === COMPILE_ERROR) return failed('compile', compileReason(stderr));
-      if (exitCode !== 0) return failed('run', stderr.trim().slice(0, 500) || `exit ${exitCode}`);
+      if (exitCode !== 0) return failed('run', `jq ended with ${exitCode}`);
       return stdout === '' ? [] : stdout.split('\n');
     } catch (error) {
       usable = false;
@@ -80,7 +111,7 @@ const failed = (kind: Failure['kind'], reason: string): Failure => ({
   reason,
 });
 
-/** What jq says about the text, without the place: it counts in a program that has more than the text. */
+/** What jq says about the text; not the place, which it does not always give. */
 function compileReason(stderr: string): string {
   const [first = ''] = stderr.split('\n');
   const reason = first.replace(/^jq: error: /, '').replace(/ at <top-level>.*$/, '');
@@ -95,16 +126,34 @@ function exhausted(error: unknown): string {
 }
 
 function outcomeOf(line: string, input: string): PathsOutcome {
-  const answer = JSON.parse(line) as { readonly error: unknown } | readonly unknown[];
-  if ('error' in answer) {
-    const { error } = answer;
-    return failed('run', typeof error === 'string' ? error : JSON.stringify(error));
-  }
+  const answer = JSON.parse(line) as unknown;
+  if (isJsonObject(answer) && 'error' in answer) return failed('run', runReason(answer['error']));
+  if (!Array.isArray(answer)) return failed('run', 'yields something else than paths');
   const paths: JsonPath[] = [];
-  for (const path of answer) {
-    if (!Array.isArray(path)) return failed('run', `yields ${line} instead of paths`);
+  for (const path of answer as readonly unknown[]) {
+    if (!Array.isArray(path)) return failed('run', 'yields something else than paths');
     if (path.length === 0) return failed('run', 'names the whole object');
     paths.push(...resolvePath(path, input));
   }
   return { type: 'value', value: paths };
+}
+
+/** What jq's own errors are made of, as far as an expression for paths meets them. */
+const WORDS: ReadonlySet<string> = new Set(
+  [
+    'cannot iterate index over with by use check whether has key and or of a an in be is not as to',
+    'null boolean number string object array keys must out bounds negative value values parsed',
+    'invalid path expression result near attempt access element input halt allowed matched',
+    'subtracted added multiplied divided delete update field fields slice start end indices',
+  ].flatMap((line) => line.split(' ')),
+);
+
+/**
+ * jq quotes what it stumbled over, and an expression may raise any text of the object, which may be
+ * the value of a Secret: only words of jq's own are told.
+ */
+function runReason(error: unknown): string {
+  const [message = ''] = typeof error === 'string' ? error.split(/ ?[("'{[]/, 1) : [];
+  const isOwn = message.split(' ').every((word) => WORDS.has(word.toLowerCase()));
+  return isOwn ? message : 'ends with an error';
 }

@@ -22,9 +22,10 @@ local function copy(from)
 end
 
 local base = pick(_G, [[
-  assert error getmetatable ipairs next pairs pcall print rawequal rawget rawset select setmetatable
+  assert error getmetatable ipairs next pairs pcall rawequal rawget rawset select setmetatable
   tonumber tostring type unpack xpcall _VERSION
 ]])
+function base.print() end
 function base.collectgarbage() return 0 end
 local open = {
   string = pick(string, [[

@@ -1,5 +1,5 @@
 import type { HealthStatusCode } from '../../core/app/types.ts';
-import { isJsonObject } from '../../core/objects/json.ts';
+import { isJsonObject, type JsonValue } from '../../core/objects/json.ts';
 import type { ScriptHealth, ScriptOutcome } from '../../ports/script-engine.ts';
 import type { LuaResult } from './machine.ts';
 
@@ -19,10 +19,13 @@ export function healthOfResult(result: LuaResult): ScriptOutcome<ScriptHealth> {
   if (!isJsonObject(value)) return failed('expect a table with status and message, not a list');
   const { status, message } = value;
   if (message !== undefined && typeof message !== 'string')
-    return failed(`expect a text as message, not a ${typeof message}`);
+    return failed(`expect a text as message, not a ${luaTypeOf(message)}`);
   if (!isCode(status)) return { type: 'value', value: INVALID };
   return { type: 'value', value: message === undefined ? { status } : { status, message } };
 }
+
+const luaTypeOf = (value: JsonValue): string =>
+  typeof value === 'object' ? 'table' : typeof value;
 
 const INVALID = { status: 'Unknown', message: 'Lua returned an invalid health status' } as const;
 

@@ -35,12 +35,15 @@ export interface LuaLimits {
 
 const REGISTRY = -10_000;
 const MASK_COUNT = 8;
-/** How many instructions pass between two looks at the budget. */
-const COUNT = 1_000_000;
+/** Instructions between two looks at the budget. Each coroutine counts by itself, so not too many. */
+const COUNT = 10_000;
 const ERR_RUN = 2;
 const ERR_MEMORY = 4;
 /** More scripts than anyone configures; then the machine is made anew. */
 const MAX_SCRIPTS = 500;
+
+/** How a compiled program begins: Lua 5.1 runs those unchecked. */
+const BYTECODE = '\u001b';
 
 /** Thrown through Lua, which cannot catch it: a script that caught its own end would go on. */
 class OutOfInstructions extends Error {
@@ -74,11 +77,15 @@ export function createLuaMachine(
     const known = chunks.get(source);
     if (known !== undefined) return known;
     if (chunks.size >= MAX_SCRIPTS) usable = false;
-    const status = values.load(source, '=script');
-    const chunk =
-      status === 0 ? { ref: api.luaL_ref(state, REGISTRY) } : { error: failure(status) };
+    const chunk = load(source);
     chunks.set(source, chunk);
     return chunk;
+  }
+
+  function load(source: string): { ref: number } | { error: string } {
+    if (source.startsWith(BYTECODE)) return { error: 'script: precompiled code is not taken' };
+    const status = values.load(source, '=script');
+    return status === 0 ? { ref: api.luaL_ref(state, REGISTRY) } : { error: failure(status) };
   }
 
   function failure(status: number): string {

@@ -12,7 +12,7 @@ export interface LuaValues {
   pushText(text: string): void;
   /** Compiles a text and pushes the function, or the error. Returns Lua's status, 0 for success. */
   load(source: string, name: string): number;
-  /** The text or number at an index as text; `undefined` for everything else. */
+  /** The text or number at an index as text, at most 4 KiB of it; `undefined` for everything else. */
   text(index: number): string | undefined;
   typeName(index: number): string;
   /** What a script returned. An empty table is an empty list. */
@@ -31,6 +31,11 @@ export class Unconvertible extends Error {
 
 const MAX_DEPTH = 400;
 const SCRATCH_BYTES = 65_536;
+/** A thread that asks for one huge piece of memory takes the whole process with it. */
+const MAX_RESULT = 8 * 1024 * 1024;
+const MAX_MESSAGE = 4_096;
+/** What a value counts, about as much as it takes in memory. */
+const VALUE_SIZE = 16;
 const TYPES = [
   ...['nil', 'boolean', 'userdata', 'number', 'string', 'table', 'function', 'userdata', 'thread'],
 ];
@@ -42,6 +47,7 @@ export function createValues(api: LuaApi, state: number): LuaValues {
   const scratch = api.malloc(SCRATCH_BYTES);
   const lengthAt = api.malloc(4);
   let bytes = new Uint8Array(api.memory.buffer);
+  let room = MAX_RESULT;
 
   /** The memory; its buffer is another one after it grew. */
   function memory(): Uint8Array {
@@ -90,17 +96,29 @@ export function createValues(api: LuaApi, state: number): LuaValues {
     }
   }
 
-  function readText(index: number): string {
+  function readText(index: number, most: number): string {
     const at = api.lua_tolstring(state, index, lengthAt);
-    const length = new DataView(memory().buffer).getUint32(lengthAt, true);
+    const length = Math.min(most, new DataView(memory().buffer).getUint32(lengthAt, true));
     return decoder.decode(memory().subarray(at, at + length));
   }
 
+  /** Takes its share of what the result may be: one table may stand in it any number of times. */
+  function take(size: number): void {
+    room -= size;
+    if (room < 0) throw new Unconvertible(`the result is larger than ${MAX_RESULT >> 20} MiB`);
+  }
+
+  function takeText(index: number): string {
+    take(api.lua_objlen(state, index));
+    return readText(index, MAX_RESULT);
+  }
+
   function pull(depth: number): JsonValue {
+    take(VALUE_SIZE);
     if (depth > MAX_DEPTH)
       throw new TooDeep(`the result is nested deeper than ${MAX_DEPTH} levels`);
     const type = api.lua_type(state, -1);
-    if (type === STRING) return readText(-1);
+    if (type === STRING) return takeText(-1);
     if (type === BOOLEAN) return api.lua_toboolean(state, -1) !== 0;
     if (type === TABLE) return pullTable(depth);
     if (type !== NUMBER) throw new Unconvertible(`the result holds a ${TYPES[type]}`);
@@ -116,7 +134,7 @@ export function createValues(api: LuaApi, state: number): LuaValues {
     api.lua_pushnil(state);
     while (api.lua_next(state, -2) !== 0) {
       const type = api.lua_type(state, -2);
-      if (type === STRING) members.push([readText(-2), pull(depth + 1)]);
+      if (type === STRING) members.push([takeText(-2), pull(depth + 1)]);
       else if (type === NUMBER) {
         const index = api.lua_tonumber(state, -2);
         if (!Number.isInteger(index) || index < 1)
@@ -149,11 +167,12 @@ export function createValues(api: LuaApi, state: number): LuaValues {
     },
     text(index) {
       const type = api.lua_type(state, index);
-      return type === STRING || type === NUMBER ? readText(index) : undefined;
+      return type === STRING || type === NUMBER ? readText(index, MAX_MESSAGE) : undefined;
     },
     typeName: (index) => TYPES[api.lua_type(state, index)] ?? 'nothing',
     result(index) {
       const type = api.lua_type(state, index);
+      room = MAX_RESULT;
       if (type === TABLE) return { type: 'table', value: pull(0) };
       return type === NIL ? { type: 'nothing' } : { type: 'other', luaType: TYPES[type] ?? '?' };
     },

@@ -131,7 +131,7 @@ export function startLua(module: WasmModule, { maxBytes, now }: HostOptions): Lu
     __syscall_readlinkat: refused,
   };
   const wasi = {
-    /** `print` of a script goes nowhere, and succeeds. */
+    /** What Lua writes, such as its last words, goes nowhere, and succeeds. */
     fd_write(_file: number, buffers: number, count: number, written: number) {
       let total = 0;
       for (let index = 0; index < count; index++)
