@@ -149,7 +149,7 @@ function explain(
     changes: changesOf(resource, prediction, sensitive),
     health: health?.status ?? (resource.live === undefined ? 'Missing' : ''),
     healthMessage: health?.message ?? '',
-    healthRule: health !== undefined && 'rule' in health ? String(health.rule) : '',
+    healthRule: health?.rule ?? '',
   };
 }
 
@@ -160,7 +160,7 @@ function changesOf(
   sensitive: readonly string[],
 ): readonly Change[] {
   if (target === undefined || live === undefined || prediction?.type === 'refused') return [];
-  if (prediction === undefined) return listChanges(target, live, paths);
+  if (prediction === undefined) return listChanges(target, live, paths, sensitive);
   const all = changesBetween(prediction.live, prediction.predicted, sensitive);
   const counted = all.filter(({ path }) => paths.some((counts) => path.startsWith(counts)));
   return counted.length > 0 ? counted : all;

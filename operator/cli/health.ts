@@ -1,25 +1,37 @@
 import { parseArgs } from 'node:util';
-import { assessHealth, type Health } from '../core/health/assess-health.ts';
+import type { Health } from '../core/health/assess-health.ts';
 import { TiphysError } from '../core/errors.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
+import { createHealthJudge } from '../engine/health-judge.ts';
+import { systemClock } from '../runtime/clock.ts';
+import { createScriptEngine } from '../scripts/script-engine.ts';
 import { parseArguments } from './arguments.ts';
 import { EXIT_OK, type Command, type CommandIo } from './command.ts';
 import { outputFormat, writeJson, writeTable, writeYaml } from './output.ts';
 import { readObjects } from './read-objects.ts';
+import { readSettings } from './read-settings.ts';
 
 const OPTIONS = {
   filename: { type: 'string', short: 'f', multiple: true },
+  settings: { type: 'string' },
   output: { type: 'string', short: 'o' },
 } as const;
 
 export const health: Command = {
   name: 'health',
   summary: 'Judge the health of objects in files',
-  usage: '-f FILE… [-o json|yaml|table]',
-  help: 'Prints one entry for each object, in the order of input. Kinds without a rule have an empty status. FILE may be - for standard input.',
+  usage: '-f FILE… [--settings argocd-cm.yaml] [-o json|yaml|table]',
+  help: 'Prints one entry for each object, in the order of input. Kinds without a rule have an empty status. FILE may be - for standard input. With --settings the Lua scripts and CEL rules of that ConfigMap judge first.',
   async run(args, io) {
     const { values } = parseArguments(args, OPTIONS);
     const format = outputFormat(values.output, 'table');
+    const view = await readSettings(values.settings, io);
+    await using scripts = createScriptEngine({ clock: systemClock });
+    const judge = createHealthJudge(scripts, () => view);
+    const judgeObjects: Judge = async (objects, signal) => {
+      await judge.prepare(objects, signal);
+      return objects.map(judge.of);
+    };
     const entries = await judgeFiles(filesOf(args), judgeObjects, io);
     switch (format) {
       case 'json':
@@ -57,8 +69,6 @@ type Judge = (
   objects: readonly KubeObject[],
   signal: AbortSignal,
 ) => Promise<readonly (Health | undefined)[]>;
-
-const judgeObjects: Judge = (objects) => Promise.resolve(objects.map(assessHealth));
 
 /** Everything behind `-f`, as the shell puts it when a pattern stands for several files. */
 function filesOf(args: readonly string[]): readonly string[] {

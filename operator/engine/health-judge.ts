@@ -1,4 +1,4 @@
-import { assessHealth, type Health } from '../core/health/assess-health.ts';
+import { assessHealth, isPendingDeletion, type Health } from '../core/health/assess-health.ts';
 import { idOf, type KubeObject } from '../core/objects/kube-object.ts';
 import type { HealthRule, SettingsView } from '../core/settings/settings-view.ts';
 import type { ScriptEngine, ScriptHealth, ScriptOutcome } from '../ports/script-engine.ts';
@@ -24,7 +24,9 @@ export function createHealthJudge(scripts: ScriptEngine, view: () => SettingsVie
   const known = new WeakMap<KubeObject, Judged>();
 
   const ruleOf = (object: KubeObject): HealthRule | undefined =>
-    isTerminating(object) ? undefined : view().kind(idOf(object)).health;
+    isPendingDeletion(object)
+      ? undefined // whatever a script would say
+      : view().kind(idOf(object)).health;
 
   async function run(
     rule: HealthRule,
@@ -66,13 +68,13 @@ export function createHealthJudge(scripts: ScriptEngine, view: () => SettingsVie
   };
 }
 
-/** An object that is going is judged as such, whatever a script would say. */
-const isTerminating = (object: KubeObject): boolean =>
-  object.metadata.deletionTimestamp !== undefined &&
-  object.metadata.finalizers?.includes('argocd.argoproj.io/hook-finalizer') !== true;
-
 function healthOf(rule: HealthRule, outcome: ScriptOutcome<ScriptHealth>): Health | undefined {
   if (outcome.type === 'failed')
-    return { status: 'Unknown', message: outcome.reason, rule: rule.name };
+    return {
+      status: 'Unknown',
+      message: outcome.reason,
+      problem: outcome.reason,
+      rule: rule.name,
+    };
   return outcome.value === undefined ? undefined : { ...outcome.value, rule: rule.name };
 }

@@ -13,6 +13,7 @@ import type {
 } from '../core/app/types.ts';
 import { rollUpHealth } from '../core/health/roll-up.ts';
 import { parseSyncOptions } from '../core/sync/options.ts';
+import { describeResource } from '../core/objects/kube-object.ts';
 import type { NewCondition } from './admit.ts';
 import { liveTree } from './live-tree.ts';
 import type { LoadedState, LoadRequest } from './load-state.ts';
@@ -69,7 +70,7 @@ export function comparedStatus(input: ComparedInput, settings: EngineSettings): 
       isSelf: resource.live !== undefined && resource.live.metadata.uid === app.metadata.uid,
     })),
   );
-  const errors = loaded.conditions;
+  const errors = [...loaded.conditions, ...healthErrors(compared)];
   const limit = app.spec.revisionHistoryLimit ?? 10;
   const finished = finishedNow(previous.operationState, operationState);
   const history = finished
@@ -117,6 +118,14 @@ function syncStatus(
     },
     ...(multi ? { revisions: manifests.revisions } : { revision: manifests.revisions[0] ?? '' }),
   };
+}
+
+/** Tells of the first; it forbids no sync, which may be what helps. */
+function healthErrors(compared: readonly ComparedResource[]): readonly NewCondition[] {
+  const failed = compared.find(({ health }) => health?.problem !== undefined);
+  if (failed === undefined) return [];
+  const message = `error setting app health: ${describeResource(failed.id)}: ${failed.health?.problem ?? ''}`;
+  return [{ type: 'ComparisonError', message }];
 }
 
 /** Absent rather than empty, as long as there never were any. */

@@ -22,8 +22,9 @@ export function listChanges(
   desired: KubeObject,
   live: KubeObject,
   paths: readonly string[],
+  sensitiveAnnotations: readonly string[] = [],
 ): readonly Change[] {
-  const [wanted, actual] = maskSecret(normalise(desired), normalise(live));
+  const [wanted, actual] = maskSecret(normalise(desired), normalise(live), sensitiveAnnotations);
   return paths.flatMap((path) =>
     changesBelow(path, valueAt(wanted, path, wanted), valueAt(actual, path, wanted)),
   );

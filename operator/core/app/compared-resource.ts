@@ -18,7 +18,13 @@ export interface ComparedResource extends SyncPair {
   readonly hook: boolean;
   /** `undefined`: the kind has no notion of health. */
   readonly health:
-    | { readonly status: HealthStatusCode; readonly message?: string | undefined }
+    | {
+        readonly status: HealthStatusCode;
+        readonly message?: string | undefined;
+        /** Why the rule could not judge. */
+        readonly problem?: string | undefined;
+        readonly rule?: string | undefined;
+      }
     | undefined;
   /** Another application whose mark the live object carries. */
   readonly sharedWith: string | undefined;
