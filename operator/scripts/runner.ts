@@ -7,6 +7,7 @@ import type { JqRunner } from './jq/jq-paths.ts';
 import { healthOfResult } from './lua/health-of-result.ts';
 import { createLuaMachine, type LuaMachine, type LuaResult } from './lua/machine.ts';
 import type { Chunk, Program, ScriptLimits } from './protocol.ts';
+import { withShortMessage } from './shorten.ts';
 import { wasm, type WasmModule } from './web-assembly.ts';
 
 /** Runs the programs of chunks, in the worker. Each language is loaded when it is first needed. */
@@ -41,7 +42,7 @@ export async function createRunner(limits: ScriptLimits): Promise<Runner> {
           const { type, rules } = program;
           if (type === 'cel-check')
             return { one: () => ({ type: 'value', value: evaluator.check(rules) }) };
-          return { one: (index) => evaluator.health(rules, object(index)) };
+          return { one: (index) => withShortMessage(evaluator.health(rules, object(index))) };
         }
         case 'jq-paths': {
           const { expression } = program;
@@ -85,7 +86,7 @@ function createLua(limits: ScriptLimits) {
             outcome.type === 'compile' ? `does not compile: ${outcome.reason}` : outcome.reason,
         };
       return program.type === 'lua-health'
-        ? healthOfResult(outcome.value)
+        ? withShortMessage(healthOfResult(outcome.value))
         : resultOfAction(outcome.value);
     },
   };

@@ -155,6 +155,16 @@ describe('the engine', () => {
     });
   });
 
+  test('messages and reasons are cut to what a status can hold', async () => {
+    const long = (source: string) => engine.luaHealth(lua(source, true), objects('a'), signal);
+    const cut = `${'x'.repeat(2048)}…`;
+    const message = 'return {status = "Healthy", message = string.rep("x", 1e5)}';
+    assert.deepEqual(await long(message), [healthy(cut)]);
+    assert.deepEqual(await long('error(string.rep("x", 1e5), 0)'), [
+      { type: 'failed', kind: 'run', reason: cut },
+    ]);
+  });
+
   test('a health script has empty parameters', async () => {
     const source =
       'return {status = "Healthy", message = type(actionParams) .. tostring(next(actionParams))}';

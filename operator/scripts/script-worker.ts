@@ -56,13 +56,12 @@ export function createScriptWorker({ clock, budgetMs, limits }: ScriptWorkerOpti
       execArgv: [],
       argv: [],
       stdin: false,
+      // Kept from the process's own, and never read: a reader would keep the process alive. Little is
+      // written there: a word of jq's when it runs out of memory.
       stdout: true,
       stderr: true,
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MB, maxYoungGenerationSizeMb: 16 },
     });
-    // What the machines print is nobody's business, but must not pile up.
-    started.stdout.resume();
-    started.stderr.resume();
     const forget = () => {
       if (worker === started) worker = undefined;
     };

@@ -10,6 +10,7 @@ import {
   type WorkerSetup,
 } from './protocol.ts';
 import { createRunner, type Runner } from './runner.ts';
+import { withShortReason } from './shorten.ts';
 
 /**
  * The thread in which programs run. It takes one chunk at a time, writes on the board what it is
@@ -48,7 +49,7 @@ async function work(chunk: Chunk): Promise<void> {
   }
   for (let index = outcomes.length; index < chunk.inputs.length; index++) {
     begin(index);
-    const outcome = await run.one(index);
+    const outcome = withShortReason(await run.one(index));
     outcomes.push(outcome);
     // Whoever runs out of its budget goes to the end of the queue.
     if (isOverBudget(outcome) || Atomics.load(board, BOARD.stop) === 1) break;

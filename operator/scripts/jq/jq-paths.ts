@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { loadJq } from 'jq-wasm';
-import { isJsonObject } from '../../core/objects/json.ts';
+import { isJsonObject, type JsonValue } from '../../core/objects/json.ts';
 import type { JsonPath } from '../../core/objects/json-path.ts';
 import type { ScriptOutcome } from '../../ports/script-engine.ts';
 import { wasm, type WasmModule } from '../web-assembly.ts';
@@ -130,10 +130,12 @@ function outcomeOf(line: string, input: string): PathsOutcome {
   if (isJsonObject(answer) && 'error' in answer) return failed('run', runReason(answer['error']));
   if (!Array.isArray(answer)) return failed('run', 'yields something else than paths');
   const paths: JsonPath[] = [];
+  let object: JsonValue | undefined;
+  const parse = () => (object ??= JSON.parse(input) as JsonValue);
   for (const path of answer as readonly unknown[]) {
     if (!Array.isArray(path)) return failed('run', 'yields something else than paths');
     if (path.length === 0) return failed('run', 'names the whole object');
-    paths.push(...resolvePath(path, input));
+    paths.push(...resolvePath(path, parse));
   }
   return { type: 'value', value: paths };
 }

@@ -10,11 +10,11 @@ interface Part {
 /**
  * Turns a path as jq writes it into paths of names and indexes. jq also counts from the end of a
  * list (`-1`) and names parts of one (`{"start": 1, "end": null}`): a path that ends in a part is
- * several, one to where there is nothing may be none. `input` is the object as JSON.
+ * several, one to where there is nothing may be none. `parse` yields the object.
  */
-export function resolvePath(path: readonly unknown[], input: string): readonly JsonPath[] {
+export function resolvePath(path: readonly unknown[], parse: () => JsonValue): readonly JsonPath[] {
   if (path.every(isPlain)) return [path];
-  const root = JSON.parse(input) as JsonValue;
+  const root = parse();
   const resolved: (string | number)[] = [];
   let part: Part | undefined;
   for (const step of path) {
