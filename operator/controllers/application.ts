@@ -11,6 +11,7 @@ import {
 import { normaliseRepoUrl } from '../core/repo-url.ts';
 import type { KindSettings } from '../core/settings/settings-view.ts';
 import { instanceOf } from '../core/tracking/tracking.ts';
+import { COMPARE_OPTIONS_ANNOTATION } from '../engine/compare-application.ts';
 import type { EnginePorts, EngineSettings } from '../engine/ports.ts';
 import type { Reconciler } from '../engine/reconciler.ts';
 import type { AppChange } from '../ports/app-store.ts';
@@ -67,7 +68,7 @@ export function createApplicationController(
   function onApp(change: AppChange): void {
     if (change.type !== 'deleted' && !isRelevant(change)) return;
     // A new policy can change the decision although what is compared stays the same.
-    if (!jsonEqual(change.object['spec'], change.previous?.['spec']))
+    if (!jsonEqual(change.object['spec'], change.previous?.['spec']) || comparesAnew(change))
       reconciler.request(change.key, 'recent');
     enqueue(change.key);
   }
@@ -187,6 +188,12 @@ function isRelevant({ object, previous }: AppChange): boolean {
     metadata.deletionTimestamp !== previous.metadata.deletionTimestamp ||
     phaseOf(object) !== phaseOf(previous)
   );
+}
+
+function comparesAnew({ object, previous }: AppChange): boolean {
+  const optionsOf = (app: KubeObject | undefined): string | undefined =>
+    app?.metadata.annotations?.[COMPARE_OPTIONS_ANNOTATION];
+  return optionsOf(object) !== optionsOf(previous);
 }
 
 function phaseOf(app: KubeObject): JsonValue | undefined {

@@ -32,6 +32,8 @@ export interface ServerVerdict {
   readonly rules: IgnoreRules;
   /** Of live as it is compared, so that a change of `status` asks nothing. */
   readonly liveHash: string;
+  /** What was asked for; `includeMutationWebhook` sees more in the same answer. */
+  readonly serverSideDiff: AskOptions['serverSideDiff'];
   readonly comparison: Comparison;
 }
 
@@ -65,14 +67,15 @@ export async function askServer(
   const compared = ignoredOf(live, rules, options.ignored).object;
   const liveHash = sha256(canonicalJson(normalise(compared, options.compare(idOf(live)))));
   const known = options.verdicts.get(key);
+  const { serverSideDiff } = options;
   if (known?.target === target && known.rules === rules && known.liveHash === liveHash)
-    return withVerdict(suspect, known.comparison);
+    if (known.serverSideDiff === serverSideDiff) return withVerdict(suspect, known.comparison);
   const schema =
     builtInType(target.apiVersion, target.kind) === undefined
       ? await options.cluster.types.find(target.apiVersion, target.kind, signal)
       : undefined;
   const comparison = await settle(suspect, { target, live, rules, schema }, options, signal);
-  options.verdicts.set(key, { target, rules, liveHash, comparison });
+  options.verdicts.set(key, { target, rules, liveHash, serverSideDiff, comparison });
   return withVerdict(suspect, comparison);
 }
 

@@ -120,10 +120,11 @@ async function prepare(
 const rulesOf = ({ app, ports, memory }: CompareRequest, key: ResourceKey): IgnoreRules =>
   rulesFor(key, app.spec.ignoreDifferences ?? undefined, ports.resources(), memory.ignored);
 
-const COMPARE_OPTIONS = 'argocd.argoproj.io/compare-options';
+/** On an Application: how all of its objects are compared. */
+export const COMPARE_OPTIONS_ANNOTATION = 'argocd.argoproj.io/compare-options';
 
 function askOptions({ app, cluster, ports, settings, memory }: CompareRequest): AskOptions {
-  const text = app.metadata.annotations[COMPARE_OPTIONS] ?? '';
+  const text = app.metadata.annotations[COMPARE_OPTIONS_ANNOTATION] ?? '';
   const options = new Set(text.split(',').map((option) => option.trim()));
   const includeMutationWebhook = options.has('IncludeMutationWebhook=true');
   return {
