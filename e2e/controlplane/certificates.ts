@@ -54,6 +54,27 @@ export function createClientAuthority(): ClientAuthority {
   };
 }
 
+/** A certificate for a day that signs itself, of a server at this IPv4 address. */
+export function createServerCertificate(address: string): CertificateAndKey {
+  const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const name = distinguishedName('tiphys-e2e-server', []);
+  const bytes = Buffer.from(address.split('.').map(Number));
+  return {
+    key: keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+    certificate: signedCertificate({
+      issuer: name,
+      subject: name,
+      publicKey: keys.publicKey,
+      signingKey: keys.privateKey,
+      extensions: [
+        extension(OID.keyUsage, der(0x03, Buffer.of(0x07, 0x80))), // to sign what one sends
+        extension(OID.extendedKeyUsage, sequence(objectId(OID.serverAuth))),
+        extension(OID.subjectAltName, sequence(der(0x87, bytes))),
+      ],
+    }),
+  };
+}
+
 interface CertificateInput {
   readonly issuer: Buffer;
   readonly subject: Buffer;
@@ -89,6 +110,8 @@ const OID = {
   basicConstraints: '2.5.29.19',
   keyUsage: '2.5.29.15',
   extendedKeyUsage: '2.5.29.37',
+  subjectAltName: '2.5.29.17',
+  serverAuth: '1.3.6.1.5.5.7.3.1',
   clientAuth: '1.3.6.1.5.5.7.3.2',
   ecdsaWithSha256: '1.2.840.10045.4.3.2',
 } as const;
