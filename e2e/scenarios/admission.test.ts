@@ -45,10 +45,13 @@ interface ApplicationStatus {
   };
 }
 
+const statusOf = async (app: TestApplication): Promise<ApplicationStatus> =>
+  ((await app.read(signal))?.['status'] ?? {}) as ApplicationStatus;
+
 const resourceIs =
   (app: TestApplication, name: string, wanted: string): Expectation =>
   async () => {
-    const { resources = [] } = ((await app.read(signal))?.['status'] ?? {}) as ApplicationStatus;
+    const { resources = [] } = await statusOf(app);
     const seen = resources.find((one) => one.name === name)?.status;
     return seen === wanted ? met(`${name} is ${wanted}`) : pending(`${name} is ${seen}`);
   };
@@ -320,7 +323,7 @@ describe('admission webhooks', () => {
 
     await world.when(app.synced());
     await world.thenEventually(async () => {
-      const { operationState } = (await app.read(signal))?.['status'] as ApplicationStatus;
+      const { operationState } = await statusOf(app);
       const told = JSON.stringify(operationState?.syncResult?.resources);
       return operationState?.phase === 'Failed' && told.includes('not on Fridays')
         ? met(told)
