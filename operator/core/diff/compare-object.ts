@@ -5,7 +5,7 @@ import { compareMembers, type Handling, type Walk } from './compare-values.ts';
 import { goneFields } from './gone-fields.ts';
 import { withKnownTypes } from './known-type-fields.ts';
 import { lastAppliedOf } from './last-applied.ts';
-import { normalise, type NormaliseOptions } from './normalise.ts';
+import { leavesRulesToController, normalise, type NormaliseOptions } from './normalise.ts';
 import { withoutForeignMarks } from './tracking-marks.ts';
 import type { TypeSchema } from './type-schema.ts';
 
@@ -53,7 +53,11 @@ export function compareObject(
   if (live === undefined) return { type: 'missing' };
   if (desired === undefined) return { type: 'extra' };
   const wanted = normalise(desired, options);
-  const actual = withoutForeignMarks(normalise(live, options), wanted, options.instanceLabel);
+  const normal = normalise(
+    live,
+    leavesRulesToController(desired) ? { ...options, ignoreAggregatedRoles: true } : options,
+  );
+  const actual = withoutForeignMarks(normal, wanted, options.instanceLabel);
   const type = withKnownTypes(
     options.schema ?? builtInType(desired.apiVersion, desired.kind) ?? CUSTOM_TYPE,
     isRollout(desired) ? [...(options.knownTypeFields ?? []), ROLLOUT] : options.knownTypeFields,

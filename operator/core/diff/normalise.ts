@@ -127,13 +127,23 @@ const byText = (list: readonly JsonValue[]): readonly JsonValue[] =>
     .sort((left, right) => (left.text < right.text ? -1 : left.text > right.text ? 1 : 0))
     .map(({ value }) => value);
 
-/** A controller fills in the rules of an aggregated role; no rules in Git then say nothing. */
 function withoutAggregated(role: KubeObject, ignored: boolean): KubeObject {
-  if (groupOf(role.apiVersion) !== 'rbac.authorization.k8s.io') return role;
-  if (!isJsonObject(role['aggregationRule']) || role['rules'] === undefined) return role;
-  const isEmpty =
-    role['rules'] === null || (isJsonArray(role['rules']) && role['rules'].length === 0);
-  if (!ignored && !isEmpty) return role;
+  if (role['rules'] === undefined || !isAggregated(role) || !(ignored || hasNoRules(role)))
+    return role;
   const { rules: _rules, ...rest } = role;
   return rest as KubeObject;
 }
+
+/**
+ * Whether an object leaves its rules to a controller, which fills in those of the roles that it
+ * aggregates: to have none then says nothing.
+ */
+export function leavesRulesToController(object: KubeObject): boolean {
+  return isAggregated(object) && hasNoRules(object);
+}
+
+const isAggregated = ({ apiVersion, ...role }: KubeObject): boolean =>
+  groupOf(apiVersion) === 'rbac.authorization.k8s.io' && isJsonObject(role['aggregationRule']);
+
+const hasNoRules = ({ rules }: KubeObject): boolean =>
+  rules === undefined || rules === null || (isJsonArray(rules) && rules.length === 0);

@@ -6,6 +6,7 @@ import { connectionFromKubeconfig } from '../../../kube/kubeconfig.ts';
 import { createIngest, LEGACY_MANAGERS } from '../../../live/ingest.ts';
 import type { ApiCatalogue, KubeClient, ObjectAddress } from '../../../ports/kube-client.ts';
 import { systemClock } from '../../../runtime/clock.ts';
+import { hasCode } from '../../errors.ts';
 import { gvkOf, type KubeObject } from '../../objects/kube-object.ts';
 import { compareObject, type CompareOptions, FIELD_MANAGER } from '../compare-object.ts';
 import { predictedChanges } from '../predicted-changes.ts';
@@ -107,7 +108,11 @@ export async function startArbiter(signal: AbortSignal): Promise<Arbiter> {
       const address = at(object);
       const current = await client.get(address, signal);
       if (current?.metadata.finalizers !== undefined)
-        await client.patch(address, { metadata: { finalizers: null } }, { type: 'merge' }, signal);
+        await client
+          .patch(address, { metadata: { finalizers: null } }, { type: 'merge' }, signal)
+          .catch((error: unknown) => {
+            if (!hasCode(error, 'KubeNotFound')) throw error; // gone in the meantime
+          });
       await client.delete(address, { propagation: 'Background' }, signal);
       if (object.kind === 'Namespace') return; // stays until a controller has emptied it
       for (let attempt = 0; attempt < 200; attempt += 1) {
