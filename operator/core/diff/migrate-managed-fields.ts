@@ -30,7 +30,7 @@ export function migrateManagedFields(
   };
   const kept = entries
     .filter((entry) => !ours.includes(entry) && !moved.includes(entry))
-    .map((entry) => withoutOurs(entry, ours[0]));
+    .map((entry) => (ours.length + moved.length === 0 ? entry : withoutOurs(entry, merged)));
   const isChanged = moved.length > 0 || kept.some((entry) => !entries.includes(entry));
   if (!isChanged) return undefined;
   return [
@@ -40,11 +40,8 @@ export function migrateManagedFields(
 }
 
 /** A creator holds what it wrote for ever; what has been desired state since is ours alone. */
-function withoutOurs(
-  entry: ManagedFieldsEntry,
-  ours: ManagedFieldsEntry | undefined,
-): ManagedFieldsEntry {
-  if (!isCreator(entry) || ours === undefined || ours.apiVersion !== entry.apiVersion) return entry;
+function withoutOurs(entry: ManagedFieldsEntry, ours: ManagedFieldsEntry): ManagedFieldsEntry {
+  if (!isCreator(entry) || ours.apiVersion !== entry.apiVersion) return entry;
   const before = entry.fieldsV1 ?? {};
   const fieldsV1 = difference(before, ours.fieldsV1 ?? {});
   return JSON.stringify(fieldsV1) === JSON.stringify(before) ? entry : { ...entry, fieldsV1 };
