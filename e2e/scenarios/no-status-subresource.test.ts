@@ -1,9 +1,12 @@
 import { after, before, describe, test } from 'node:test';
 import { type ControlPlane, startControlPlane } from '../controlplane/control-plane.ts';
+import assert from 'node:assert/strict';
 import { startWorld, type World } from '../language/world.ts';
 import { configMap } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
+const SYNC_REASON =
+  '/spec/versions/0/schema/openAPIV3Schema/properties/status/properties/resources/items/properties/syncReason';
 
 // Argo CD's own CRD has no status subresource, and its front writes status by ordinary updates.
 describe('a CRD without a status subresource', () => {
@@ -17,7 +20,11 @@ describe('a CRD without a status subresource', () => {
       'crd',
       'applications.argoproj.io',
       '--type=json',
-      '--patch=[{"op":"remove","path":"/spec/versions/0/subresources"}]',
+      // Nor does it know what is our own addition, and the API server drops it.
+      `--patch=${JSON.stringify([
+        { op: 'remove', path: '/spec/versions/0/subresources' },
+        { op: 'remove', path: SYNC_REASON },
+      ])}`,
     ]);
     world.startOperator();
   });
@@ -46,6 +53,50 @@ describe('a CRD without a status subresource', () => {
     await world.thenEventually(
       app.isSynced(commit),
       world.object('configmaps', 'a', app.name).has('data.value', 'two'),
+    );
+  });
+
+  test('what that CRD does not know is left out of status, not written again and again', async () => {
+    await world.given(world.repository('drift', { 'a.yaml': configMap('a', 'one') }));
+    const app = world.application('drift', { repoURL: world.git.urlOf('drift') });
+    await world.when(app.created());
+    await world.thenEventually(app.isOutOfSync(), app.hasHealth('Missing'));
+    const version = async () => (await app.read(signal))?.metadata.resourceVersion;
+    await world.when(app.refreshed());
+    await world.thenEventually(
+      world
+        .object('applications.argoproj.io', app.name, world.namespace)
+        .has('metadata.annotations', undefined),
+    );
+    const before = await version();
+    await world.kubectl.apply({
+      apiVersion: 'v1',
+      kind: 'Namespace',
+      metadata: { name: app.name },
+    });
+    await world.kubectl.apply({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: {
+        name: 'unrelated',
+        namespace: app.name,
+        annotations: {
+          'argocd.argoproj.io/tracking-id': `${app.name}:/ConfigMap:${app.name}/unrelated`,
+        },
+      },
+    });
+    await world.thenEventually(
+      world
+        .object('applications.argoproj.io', app.name, world.namespace)
+        .has('status.resources.1.name', 'unrelated'),
+    );
+    const listed = await version();
+    assert.notEqual(listed, before);
+    await world.kubectl(['label', 'configmap', 'unrelated', '-n', app.name, 'looked=at']);
+    await world.thenConsistently(2_000, async () =>
+      (await version()) === listed
+        ? { type: 'met', seen: 'unchanged' }
+        : { type: 'violated', seen: 'the status was written although nothing changed' },
     );
   });
 
