@@ -2,6 +2,7 @@ import type { JsonValue } from '../../core/objects/json.ts';
 import { wasm, type WasmModule } from '../web-assembly.ts';
 import { ENVIRONMENT } from './environment.ts';
 import { createValues, TooDeep, Unconvertible, type LuaValues } from './values.ts';
+import { withoutGoto } from './without-goto.ts';
 import { asCFunction, type LuaApi, startLua } from './wasm-host.ts';
 
 /** How one run of a script ended. `budget` and `broken` machines must not be used again. */
@@ -84,7 +85,9 @@ export function createLuaMachine(
 
   function load(source: string): { ref: number } | { error: string } {
     if (source.startsWith(BYTECODE)) return { error: 'script: precompiled code is not taken' };
-    const status = values.load(source, '=script');
+    const rewritten = withoutGoto(source);
+    if ('error' in rewritten) return rewritten;
+    const status = values.load(rewritten.source, '=script');
     return status === 0 ? { ref: api.luaL_ref(state, REGISTRY) } : { error: failure(status) };
   }
 
