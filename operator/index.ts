@@ -33,6 +33,9 @@ export {
   type Comparison,
 } from './core/diff/compare-object.ts';
 export { normalise } from './core/diff/normalise.ts';
+export { maskSecrets, redactSecrets } from './core/diff/mask-secret.ts';
+export { changesBetween } from './present/changes-between.ts';
+export { listChanges, type Change } from './present/list-changes.ts';
 export { planSync, type PlanInput, type SyncPlan, type SyncTask } from './core/sync/plan-sync.ts';
 // A sync of one's own: plan once; then observe, take the next step, until it says finish
 export { finishAfterFinalGroup, nextStep, type NextStep } from './core/sync/next-step.ts';

@@ -98,6 +98,8 @@ describe('a CRD without a status subresource', () => {
         ? { type: 'met', seen: 'unchanged' }
         : { type: 'violated', seen: 'the status was written although nothing changed' },
     );
+    // A write that the API server reduces to nothing shows nowhere else.
+    assert.match(await world.operatorLog(), /does not know syncReason/);
   });
 
   test('an operation is terminated by an ordinary update of its phase', async () => {
