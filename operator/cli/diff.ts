@@ -131,7 +131,7 @@ function compare([wanted, actual]: Pair, view: SettingsView): Entry {
   const object = wanted ?? actual;
   if (object === undefined) throw new TiphysError('Internal', 'nothing to compare');
   const options = compareOptionsFor(idOf(object), engineSettings({ namespace: '' }), view);
-  const comparison = compareObject(wanted, actual, options);
+  const comparison = compareObject(wanted, actual, { ...options, guess: true });
   const { namespace, name, kind } = idOf(actual ?? object);
   const changes =
     comparison.type === 'different' && wanted !== undefined && actual !== undefined

@@ -1,4 +1,4 @@
-import { compareObject, FIELD_MANAGER } from '../core/diff/compare-object.ts';
+import { compareObject, type CompareOptions, FIELD_MANAGER } from '../core/diff/compare-object.ts';
 import { lastAppliedOf } from '../core/diff/last-applied.ts';
 import type { Application, SyncOperation } from '../core/app/types.ts';
 import { TiphysError } from '../core/errors.ts';
@@ -85,6 +85,9 @@ interface PlanQuestion {
   readonly operation: SyncOperation;
 }
 
+/** Of custom resources nothing but the files is known. */
+const FROM_FILES: CompareOptions = { fieldManager: FIELD_MANAGER, guess: true };
+
 function planTasks({ app, live, rendered, operation }: PlanQuestion): PlannedTask[] {
   const { targets, revision, instance } = rendered;
   const standing = new Map(live.map((object) => [keyOf(object), object]));
@@ -98,7 +101,7 @@ function planTasks({ app, live, rendered, operation }: PlanQuestion): PlannedTas
       id: parseResourceKey(key),
       target,
       live: actual,
-      comparison: compareObject(target, actual),
+      comparison: compareObject(target, actual, FROM_FILES),
       owned: actual !== undefined && isOwned(actual),
       selfReferenced: actual === undefined || isSelfReferenced(actual, target, DEFAULT_TRACKING),
     };
@@ -147,7 +150,7 @@ function judge(task: SyncTask, prune: boolean): Pick<PlannedTask, 'action' | 're
       };
     case 'apply': {
       if (task.live === undefined) return { action: 'create', reason: 'missing' };
-      const comparison = compareObject(task.target, task.live);
+      const comparison = compareObject(task.target, task.live, FROM_FILES);
       if (comparison.type === 'different')
         return { action: 'update', reason: comparison.paths.join(', ') };
       return task.unchanged

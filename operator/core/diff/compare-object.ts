@@ -1,11 +1,13 @@
 import { jsonEqual, type JsonObject } from '../objects/json.ts';
+import type { FieldSet } from '../objects/field-set.ts';
 import { groupOf, type KubeObject } from '../objects/kube-object.ts';
 import { builtInType, CUSTOM_TYPE } from './built-in-types.ts';
 import { compareMembers, type Handling, type Walk } from './compare-values.ts';
 import { goneFields } from './gone-fields.ts';
 import { withKnownTypes } from './known-type-fields.ts';
-import { lastAppliedOf } from './last-applied.ts';
+import { lastAppliedOf, type LastApplied } from './last-applied.ts';
 import { leavesRulesToController, normalise, type NormaliseOptions } from './normalise.ts';
+import { notProvenGranular } from './proven-granular.ts';
 import { withoutForeignMarks } from './tracking-marks.ts';
 import type { TypeSchema } from './type-schema.ts';
 
@@ -30,6 +32,11 @@ export interface CompareOptions extends NormaliseOptions {
    * table; of custom resources nothing is known then, and names have to do.
    */
   readonly schema?: TypeSchema | undefined;
+  /**
+   * Where there is no schema and nothing in live tells whether a map is replaced as a whole: its name
+   * decides. For looking at files; otherwise such a map is a suspicion.
+   */
+  readonly guess?: boolean;
   /** Fields of custom resources that hold a value of a known type. */
   readonly knownTypeFields?: readonly { readonly field: string; readonly type: string }[];
   /** Set where objects are tracked by annotation: the label that older installations tracked by. */
@@ -62,16 +69,13 @@ export function compareObject(
     options.schema ?? builtInType(desired.apiVersion, desired.kind) ?? CUSTOM_TYPE,
     isRollout(desired) ? [...(options.knownTypeFields ?? []), ROLLOUT] : options.knownTypeFields,
   );
+  const handling = handlingOf(type, options.schema !== undefined);
   const walk: Walk = { path: [], differing: [] };
-  compareMembers(
-    walk,
-    type,
-    handlingOf(type, options.schema !== undefined),
-    withoutAddress(wanted),
-    actual,
-  );
-  const gone = goneFields(lastAppliedOf(live, options.fieldManager), wanted, actual, type);
-  const { certain, suspected } = gone;
+  compareMembers(walk, type, handling, withoutAddress(wanted), actual);
+  const lastApplied = lastAppliedOf(live, options.fieldManager);
+  const { certain, suspected } = goneFields(lastApplied, wanted, actual, type);
+  if (handling === 'unknown' && options.guess !== true && walk.differing.length === 0)
+    walk.differing.push(...notProvenGranular(ownFields(lastApplied), wanted, actual));
   if (walk.differing.length === 0 && certain.length === 0 && suspected.length === 0)
     return { type: 'equal' };
   return {
@@ -79,6 +83,11 @@ export function compareObject(
     paths: [...walk.differing, ...certain, ...suspected],
     certain: certain.length > 0,
   };
+}
+
+function ownFields(lastApplied: LastApplied): FieldSet {
+  if (lastApplied.type !== 'applied' && lastApplied.type !== 'updated') return {};
+  return lastApplied.applied?.fields ?? {};
 }
 
 function handlingOf(type: TypeSchema, hasSchema: boolean): Handling {
