@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import type { TestApplication } from '../language/application.ts';
 import { met, pending, type Expectation } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { under } from './manifests.ts';
+import { configMap, under } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 
@@ -18,6 +18,21 @@ data:
   value: {{ randAlphaNum 24 | quote }}
 `,
 };
+
+/** Keeps a sync running for three seconds. */
+const slowHook = `apiVersion: batch/v1
+kind: Job
+metadata:
+  generateName: slow-
+  annotations: { argocd.argoproj.io/hook: PreSync }
+spec:
+  template:
+    metadata:
+      annotations: { tiphys.dev/stage: complete-after-3s }
+    spec:
+      restartPolicy: Never
+      containers: [{ name: main, image: busybox }]
+`;
 
 describe('kubectl annotate application … argocd.argoproj.io/refresh', () => {
   let world: World;
@@ -70,5 +85,25 @@ describe('kubectl annotate application … argocd.argoproj.io/refresh', () => {
     await world.when(app.refreshed('normal'));
     await world.thenEventually(isServed(app));
     await world.thenConsistently(1_000, thrown.has('data.value', second), app.isSynced(commit));
+  });
+
+  test('asked for during a sync, it is served after the sync', async () => {
+    await world.given(
+      world.repository('busy', { 'a.yaml': configMap('a', 'one'), 'slow.yaml': slowHook }),
+    );
+    const app = world.application('busy', { repoURL: world.git.urlOf('busy'), syncPolicy: true });
+    const object = world.object('configmaps', 'a', app.name);
+    await world.when(app.created());
+    await world.thenEventually(async (stop) => {
+      const status = (await app.read(stop))?.['status'] as
+        | { operationState?: { phase: string } }
+        | undefined;
+      const phase = status?.operationState?.phase;
+      return phase === 'Running' ? met('the sync runs') : pending(`the operation is ${phase}`);
+    });
+    const commit = await world.git.commit('busy', { files: { 'a.yaml': configMap('a', 'two') } });
+    await world.when(app.refreshed());
+    await world.thenEventually(isServed(app));
+    await world.thenEventually(app.isSynced(commit), object.has('data.value', 'two'));
   });
 });

@@ -274,8 +274,10 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
     await reporter.report(key, stored, after, signal);
     const pauseMs = ran.pause ? settings.waveDelayMs : 0;
     if (ran.next === 'again') memory.nextWaveAtMs = ports.clock.monotonic() + pauseMs;
+    // What was pushed meanwhile goes unnoticed, for the revision is pinned: it is looked for afterwards.
+    if (pass.begun !== undefined && pass.need.level === 'forced') memory.requested = 'forced';
     if (settled.type === 'finished') {
-      memory.requested = 'latest'; // what was pushed meanwhile went unnoticed: its revision was pinned
+      memory.requested = higherLevel(memory.requested, 'latest');
       return again(0);
     }
     return again(ran.next === 'again' ? pauseMs : (settled.afterMs ?? OPERATION_POLL_MS));
