@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { met, pending, type Expectation } from '../../e2e/language/expectation.ts';
+import { refusal } from '../../e2e/language/refusal.ts';
 import { startWorld, type World } from '../../e2e/language/world.ts';
 import { METRICS } from '../telemetry/metric-names.ts';
 
@@ -32,39 +33,6 @@ async function samples(): Promise<readonly string[]> {
 /** Histograms have samples under names of their own. */
 const nameOf = (sample: string) =>
   /^[^{ ]*/.exec(sample)?.[0].replace(/_(?:bucket|sum|count)$/, '');
-
-/** An API server that refuses writes of some kind in one namespace. */
-const refusal = (namespace: string, group: string, resource: string) => {
-  const name = `${namespace}-${resource.replace('/', '-')}`;
-  return [
-    {
-      apiVersion: 'admissionregistration.k8s.io/v1',
-      kind: 'ValidatingAdmissionPolicy',
-      metadata: { name },
-      spec: {
-        failurePolicy: 'Fail',
-        matchConstraints: {
-          namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
-          resourceRules: [
-            {
-              apiGroups: [group],
-              apiVersions: ['*'],
-              operations: ['CREATE', 'UPDATE'],
-              resources: [resource],
-            },
-          ],
-        },
-        validations: [{ expression: 'false', message: 'not now' }],
-      },
-    },
-    {
-      apiVersion: 'admissionregistration.k8s.io/v1',
-      kind: 'ValidatingAdmissionPolicyBinding',
-      metadata: { name },
-      spec: { policyName: name, validationActions: ['Deny'] },
-    },
-  ];
-};
 
 const hasMetric =
   (name: string): Expectation =>

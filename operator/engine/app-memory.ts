@@ -1,4 +1,5 @@
 import type { RefreshLevel } from '../core/app/refresh.ts';
+import type { OperationState } from '../core/app/types.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
 import type { Targets } from '../core/sync/prepare-targets.ts';
 import type { AppKey } from '../core/app/app-key.ts';
@@ -9,7 +10,7 @@ import { createHealMemory, type HealMemory } from './hold-back.ts';
 
 /**
  * What the engine remembers of one application between passes. All of it can be lost at any time:
- * it saves work, it decides nothing.
+ * it saves work, and keeps an outcome that could not be written yet; it decides nothing.
  */
 export interface AppMemory {
   requested: RefreshLevel;
@@ -23,6 +24,8 @@ export interface AppMemory {
   /** Monotonic time of the first failure to load desired state since the last success. */
   failingSinceMs: number | undefined;
   failures: number;
+  /** An operation that nothing stored tells of, of the object with this uid: its outcome is still to be written. */
+  unwritten: { readonly uid: string; readonly state: OperationState } | undefined;
   /** Monotonic time before which the next wave must not start. */
   nextWaveAtMs: number;
   /** When it was last compared with the newest revision, RFC 3339; may be later than the status says. */
@@ -69,6 +72,7 @@ export function createAppMemories(random: () => number): AppMemories {
         prepared: undefined,
         failingSinceMs: undefined,
         failures: 0,
+        unwritten: undefined,
         nextWaveAtMs: 0,
         comparedAt: undefined,
         jitter: random(),

@@ -180,7 +180,7 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
       return failComparison(key, app, memory, { type: 'ComparisonError', message }, signal);
     }
     if (operation.type === 'requested') forgetHeals(memory.heals);
-    const begun = beginOrResume(app, operation);
+    const begun = beginOrResume(app, operation) ?? unwrittenOf(app, operation, memory);
     const wanted =
       begun === undefined
         ? { sources: admission.sources, revisions: knownRevisions(app, need.level) }
@@ -255,6 +255,9 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
         ? await announce(pass, state, loaded, now, signal)
         : app;
     if (stored === undefined) return again(0);
+    // A pass that cannot write its outcome is taken up again: the objects alone do not tell of it.
+    const { uid } = app.metadata;
+    memory.unwritten = stored === app && !isStored(app, state) ? { uid, state } : undefined;
     const blocked = blockedBy(loaded.conditions);
     const ran =
       blocked === undefined
@@ -272,6 +275,7 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
       settings,
     );
     await reporter.report(key, stored, after, signal);
+    memory.unwritten = undefined;
     const pauseMs = ran.pause ? settings.waveDelayMs : 0;
     if (ran.next === 'again') memory.nextWaveAtMs = ports.clock.monotonic() + pauseMs;
     // What was pushed meanwhile goes unnoticed, for the revision is pinned: it is looked for afterwards.
@@ -479,6 +483,21 @@ function withComparison(app: Application, memory: AppMemory): Application {
   if (comparedAt === undefined || reconciledAt === undefined || reconciledAt >= comparedAt)
     return app;
   return { ...app, status: { ...app.status, reconciledAt: comparedAt } };
+}
+
+/** Whether the status tells that this operation has begun. */
+function isStored({ status }: Application, { startedAt }: OperationState): boolean {
+  return status.operationState?.startedAt === startedAt;
+}
+
+/** The operation of an earlier pass whose outcome could not be written, unless another has come. */
+function unwrittenOf(
+  app: Application,
+  operation: ReturnType<typeof currentOperation>,
+  { unwritten }: AppMemory,
+): OperationState | undefined {
+  if (operation.type !== 'none' || unwritten?.uid !== app.metadata.uid) return undefined;
+  return isStored(app, unwritten.state) ? undefined : unwritten.state;
 }
 
 /** Whether a failure to load came from the destination, not from what should be there. */
