@@ -12,6 +12,20 @@ export { createReconciler, type Reconciler } from './engine/reconciler.ts';
 export type { EnginePorts, EngineSettings } from './engine/ports.ts';
 export { createManifestSource, type ManifestSourceOptions } from './engine/manifests/index.ts';
 
+// Resource actions: what people can do to an object
+export { listResourceActions, type ActionDeps } from './engine/actions/list-resource-actions.ts';
+export { runResourceAction, type RunActionRequest } from './engine/actions/run-resource-action.ts';
+export type { ActionChange } from './engine/actions/carry-out.ts';
+export { discoverActions } from './core/actions/discover-actions.ts';
+export { planAction } from './core/actions/plan-action.ts';
+export type {
+  ActionInfo,
+  ActionParameter,
+  ActionPlan,
+  ActionStep,
+} from './core/actions/action.ts';
+export { createSettingsView, type SettingsView } from './core/settings/settings-view.ts';
+
 // Runtime
 export {
   createController,

@@ -32,6 +32,8 @@ export type ErrorCode =
   | 'KubeTooManyRequests'
   | 'KubeRejected'
   | 'IgnoreRuleFailed'
+  | 'InvalidAction'
+  | 'ScriptFailed'
   | 'Timeout'
   | 'Internal';
 
@@ -82,6 +84,11 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   KubeTooManyRequests: { retry: 'backoff', hint: 'The API server is shedding load; wait.' },
   KubeRejected: { retry: 'backoff', hint: 'Read the message of the API server.' },
   IgnoreRuleFailed: { retry: 'never', hint: 'Correct the rule in ignoreDifferences.' },
+  InvalidAction: {
+    retry: 'never',
+    hint: 'List the actions of the object: their names, parameters and whether they are possible now.',
+  },
+  ScriptFailed: { retry: 'never', hint: 'Correct the script in the ConfigMap argocd-cm.' },
   Timeout: { retry: 'backoff', hint: 'Raise the named limit if the work is legitimately slow.' },
   Internal: { retry: 'backoff', hint: 'This is a defect in Tiphys: please report it.' },
 };

@@ -81,7 +81,11 @@ function settingsOf(settings: ResourceSettings, kind: GroupKind): KindSettings {
   );
   return {
     health: healthRule(judging),
-    actions: matching.find((entry) => entry.actions !== undefined)?.actions,
+    // Actions are said of one kind; wildcards do not count, as in Argo CD.
+    actions: matching.find(
+      (entry) =>
+        entry.actions !== undefined && entry.group === kind.group && entry.kind === kind.kind,
+    )?.actions,
     ignoreDifferences: matching.flatMap((entry) => entry.ignoreDifferences ?? []),
     ignoreResourceUpdates: matching.flatMap((entry) => entry.ignoreResourceUpdates ?? []),
     knownTypeFields: matching.flatMap((entry) => entry.knownTypeFields ?? []),
