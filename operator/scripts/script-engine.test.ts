@@ -191,6 +191,7 @@ test('a closed engine rejects what waits and what comes', async () => {
   const engine = createScriptEngine({ clock: systemClock });
   const running = engine.luaHealth(lua('while true do end'), objects('a', 'b'), signal);
   const waiting = engine.luaHealth(lua(NAMED), objects('a'), signal);
+  await new Promise(setImmediate); // the first is under way now
   const rejected = Promise.all([
     assert.rejects(running, /the engine is closed/),
     assert.rejects(waiting, /the engine is closed/),

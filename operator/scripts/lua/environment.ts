@@ -40,7 +40,6 @@ local timing = pick(os, 'time date clock difftime')
 
 local texts = getmetatable('')
 texts.__metatable = false
-local methods = copy(open.string)
 
 local globals = _G
 for name in pairs(copy(globals)) do globals[name] = nil end
@@ -65,7 +64,7 @@ local function environment(openLibs)
 end
 
 local function textMethods(openLibs)
-  texts.__index = openLibs and methods or nil
+  texts.__index = openLibs and open.string or nil
 end
 
 return environment, textMethods
