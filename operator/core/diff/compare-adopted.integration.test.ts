@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { hasCode } from '../errors.ts';
-import { isJsonArray, isJsonObject, type JsonValue } from '../objects/json.ts';
+import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../objects/json.ts';
 import { formatPath, removePaths, type JsonPath } from '../objects/json-path.ts';
 import type { KubeObject } from '../objects/kube-object.ts';
 import { FIELD_MANAGER } from './compare-object.ts';
 import { lastAppliedOf } from './last-applied.ts';
 import { migrateManagedFields } from './migrate-managed-fields.ts';
+import { foldStringData } from './normalise.ts';
 import { predictedChanges } from './predicted-changes.ts';
 import { RICH_OBJECTS } from './testing/rich-objects.ts';
 import { type Arbiter, startArbiter } from './testing/arbiter.ts';
@@ -142,6 +143,23 @@ describe('adopted objects', () => {
       suspected: [],
       certain: true,
     });
+  });
+
+  test('a Secret that is applied with its plain text folded loses the keys that Git drops', async () => {
+    const secret = (stringData: JsonObject): KubeObject => ({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'plain', namespace: 'default' },
+      stringData,
+    });
+    const [both, one] = [secret({ a: '1', b: '2' }), secret({ a: '1' })];
+    await arbiter.apply(foldStringData(both));
+    assert.equal((await arbiter.judge(both, await arbiter.live(both))).suspected.length, 0);
+    const folded = foldStringData(one);
+    const verdict = await arbiter.judge(folded, await arbiter.live(one));
+    assert.deepEqual(verdict.paths, ['data.b']);
+    await arbiter.apply(folded);
+    assert.deepEqual((await arbiter.live(one))['data'], { a: 'MQ==' });
   });
 
   test('what another manager applied by itself is not ours to miss', async () => {

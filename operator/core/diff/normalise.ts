@@ -72,7 +72,7 @@ function withoutLastApplied(annotations: JsonValue | undefined): JsonValue | und
 function ofKind(object: KubeObject, options: NormaliseOptions): KubeObject {
   switch (object.kind) {
     case 'Secret':
-      return object.apiVersion === 'v1' ? foldStringData(object) : object;
+      return foldStringData(object);
     case 'Endpoints':
       return object.apiVersion === 'v1' ? inOrder(object) : object;
     case 'Role':
@@ -83,9 +83,13 @@ function ofKind(object: KubeObject, options: NormaliseOptions): KubeObject {
   }
 }
 
-/** What the API server does with `stringData`; a null value is an empty one. */
-function foldStringData(secret: KubeObject): KubeObject {
+/**
+ * What the API server does with `stringData` of a Secret; a null value is an empty one. Applied so, a
+ * key that is dropped later is removed: the API server never takes away what came as `stringData`.
+ */
+export function foldStringData(secret: KubeObject): KubeObject {
   const { stringData, data, ...rest } = secret;
+  if (secret.kind !== 'Secret' || secret.apiVersion !== 'v1') return secret;
   if (!isJsonObject(stringData) && !isJsonObject(data)) return secret;
   const folded: Writable = {};
   for (const [key, value] of Object.entries(isJsonObject(data) ? data : {}))

@@ -66,7 +66,7 @@ const cases: readonly {
     },
   },
   {
-    name: 'an item that only live has is appended',
+    name: 'an item that only live has stays where live has it',
     desired: { containers: [{ name: 'web', image: 'b' }] },
     live: {
       containers: [
@@ -77,8 +77,8 @@ const cases: readonly {
     paths: { desired: [], live: [['spec', 'containers', 0]] },
     expected: {
       containers: [
-        { name: 'web', image: 'b' },
         { name: 'proxy', image: 'p' },
+        { name: 'web', image: 'b' },
       ],
     },
   },
@@ -88,6 +88,50 @@ const cases: readonly {
     live: { containers: [{ name: 'proxy', image: 'p' }] },
     paths: { desired: [], live: [['spec', 'containers', 0, 'image']] },
     expected: { containers: [{ name: 'web' }] },
+  },
+  {
+    name: 'several items that only live has stay where they are, also where others are left out',
+    desired: {
+      pods: [
+        { name: 'x' },
+        { name: 'y', init: [{ name: 'old' }, { name: 'b', image: '2' }, { name: 'd' }] },
+      ],
+    },
+    live: {
+      pods: [
+        {
+          name: 'y',
+          init: [
+            { name: 'a' },
+            { name: 'b', image: '1' },
+            { name: 'c' },
+            { name: 'd' },
+            { name: 'e' },
+          ],
+        },
+      ],
+    },
+    paths: {
+      desired: [
+        ['spec', 'pods', 0],
+        ['spec', 'pods', 1, 'init', 0],
+      ],
+      live: [4, 2, 0].map((index) => ['spec', 'pods', 0, 'init', index]),
+    },
+    expected: {
+      pods: [
+        {
+          name: 'y',
+          init: [
+            { name: 'a' },
+            { name: 'b', image: '2' },
+            { name: 'c' },
+            { name: 'd' },
+            { name: 'e' },
+          ],
+        },
+      ],
+    },
   },
   {
     name: 'plain values of a list',

@@ -11,26 +11,72 @@ export interface IgnoredPaths {
 /**
  * Desired state that leaves ignored parts as they are in live (`RespectIgnoreDifferences=true`):
  * what live has there is taken over, what only desired has there is left out. Items of lists are
- * matched by what tells them apart; an ignored item that only live has is appended.
+ * matched by what tells them apart; an ignored item that only live has stands where live has it, as
+ * the order of init containers and variables means something.
  */
 export function respectIgnored(
   desired: KubeObject,
   live: KubeObject,
   paths: IgnoredPaths,
 ): KubeObject {
-  const taken = new Map<string, JsonPath>();
+  const taken = new Set<string>();
+  const added: Addition[] = [];
   let result: JsonValue = desired;
   for (const path of paths.live) {
     const value = valueAtPath(live, path);
-    if (value === undefined) continue;
-    const at = samePlace(desired, live, path);
-    if (at === undefined) continue;
-    taken.set(JSON.stringify(at), at);
-    result = setPath(result, at, value);
+    const at = value === undefined ? undefined : samePlace(desired, live, path);
+    if (value === undefined || at === undefined) continue;
+    taken.add(JSON.stringify(at));
+    const step = path.at(-1);
+    if (typeof step === 'number' && valueAtPath(desired, at) === undefined)
+      added.push({ list: at.slice(0, -1), live: path.slice(0, -1), index: step, value });
+    else result = setPath(result, at, value);
   }
   const gone = paths.desired.filter((path) => !taken.has(JSON.stringify(path)));
-  // Removing comes last, and from the end: what was appended stands behind it.
-  return removePaths(result, gone) as KubeObject;
+  result = removePaths(result, gone);
+  for (const addition of added.toSorted((left, right) => left.index - right.index))
+    result = insertAsInLive(result, live, { ...addition, list: shifted(addition.list, gone) });
+  return result as KubeObject;
+}
+
+/** An item that only live has. */
+interface Addition {
+  /** Where its list is in desired. */
+  readonly list: JsonPath;
+  /** Where its list is in live, and its index there. */
+  readonly live: JsonPath;
+  readonly index: number;
+  readonly value: JsonValue;
+}
+
+/** Behind the nearest item before it that desired has too, else first. */
+function insertAsInLive(
+  desired: JsonValue,
+  live: KubeObject,
+  { list, live: path, index, value }: Addition,
+): JsonValue {
+  const items = valueAtPath(desired, list);
+  const around = valueAtPath(live, path);
+  if (!isJsonArray(items) || !isJsonArray(around)) return desired;
+  let at = -1;
+  for (let before = index - 1; before >= 0 && at < 0; before -= 1) {
+    const item = around[before];
+    if (item !== undefined) at = indexOfSame(items, item, before);
+  }
+  return setPath(desired, list, items.toSpliced(at + 1, 0, value));
+}
+
+/** Where a path leads once items of lists were removed. */
+function shifted(path: JsonPath, removed: readonly JsonPath[]): JsonPath {
+  return path.map((step, depth) => {
+    if (typeof step !== 'number') return step;
+    const before = removed.filter((other) => {
+      const last = other[depth];
+      if (other.length !== depth + 1 || typeof last !== 'number' || last >= step) return false;
+      return other.slice(0, depth).every((part, at) => part === path[at]);
+    });
+    return step - before.length;
+  });
 }
 
 /** The path in desired of what stands at `path` in live; `undefined` when its surroundings are missing there. */
