@@ -179,6 +179,7 @@ describe('the engine', () => {
     const queued = engine.luaHealth(lua(NAMED), objects('queued'), stop.signal);
     const other = engine.luaHealth(lua(NAMED), objects('other'), signal);
     const reason = new Error('enough');
+    await new Promise(setImmediate); // the first is under way now
     stop.abort(reason);
     await assert.rejects(stuck, reason);
     await assert.rejects(queued, reason);

@@ -32,6 +32,8 @@ export interface ScriptWorkerOptions {
 
 /** Looks at the worker in one budget; a busy main thread looks later, but never too early. */
 const LOOKS = 4;
+/** How much of a look one counts that comes too late. */
+const LATE_WEIGHT = 0.25;
 /** How many budgets the worker may take to start and to load a language. */
 const LOADING_BUDGETS = 30;
 /** Of the worker's JavaScript; the machines of Lua and jq have bounds of their own. */
@@ -76,16 +78,25 @@ export function createScriptWorker({ clock, budgetMs, limits }: ScriptWorkerOpti
   }
 
   function watch(stuck: () => void): Disposable {
+    const pauseMs = budgetMs / LOOKS;
     let seen = -1;
     let looks = 0;
-    let timer = clock.schedule(budgetMs / LOOKS, look);
+    let dueMs = 0;
+    let timer = next();
+
+    function next(): Disposable {
+      dueMs = clock.monotonic() + pauseMs;
+      return clock.schedule(pauseMs, look);
+    }
     function look(): void {
+      // On a machine that lets this thread wait, the other one waits too.
+      const weight = clock.monotonic() - dueMs > pauseMs ? LATE_WEIGHT : 1;
       const steps = Atomics.load(board, BOARD.steps);
       const budgets = Atomics.load(board, BOARD.index) === LOADING ? LOADING_BUDGETS : 1;
-      looks = steps === seen ? looks + 1 : 0;
+      looks = steps === seen ? looks + weight : 0;
       seen = steps;
       if (looks >= LOOKS * budgets) stuck();
-      else timer = clock.schedule(budgetMs / LOOKS, look);
+      else timer = next();
     }
     return { [Symbol.dispose]: () => timer[Symbol.dispose]() };
   }

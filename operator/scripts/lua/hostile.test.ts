@@ -108,6 +108,12 @@ test('an object of several megabytes is no trouble, one larger than the machine 
   assert.equal(run('return {#obj}', { obj: list(10) }).type, 'value');
 });
 
+test('a script larger than the machine has no memory for, which is no verdict on its text', () => {
+  const source = `return {#'${'x'.repeat(30 * 1024 * 1024)}'}`;
+  assert.deepEqual(run(source), MEMORY);
+  assert.deepEqual(run('return {#obj}', { obj: [1] }).type, 'value');
+});
+
 test('a script that is no text of this world does not compile', () => {
   for (const source of ['('.repeat(100_000), '{'.repeat(100_000), '\u0000', '"'])
     assert.equal(run(source).type, 'compile', source.slice(0, 10));

@@ -3,7 +3,7 @@ import { wasm, type WasmModule } from '../web-assembly.ts';
 import { ENVIRONMENT } from './environment.ts';
 import { createValues, TooDeep, Unconvertible, type LuaValues } from './values.ts';
 import { withoutGoto } from './without-goto.ts';
-import { asCFunction, type LuaApi, startLua } from './wasm-host.ts';
+import { asCFunction, type LuaApi, LuaPanic, startLua } from './wasm-host.ts';
 
 /** How one run of a script ended. `budget` and `broken` machines must not be used again. */
 export type LuaOutcome =
@@ -88,6 +88,7 @@ export function createLuaMachine(
     const rewritten = withoutGoto(source);
     if ('error' in rewritten) return rewritten;
     const status = values.load(rewritten.source, '=script');
+    if (status === ERR_MEMORY) throw new LuaPanic('out of memory');
     return status === 0 ? { ref: api.luaL_ref(state, REGISTRY) } : { error: failure(status) };
   }
 
@@ -154,7 +155,7 @@ function reasonOf(error: unknown, limits: LuaLimits): string {
   if (error instanceof OutOfInstructions)
     return `did not end within ${limits.maxInstructions} instructions`;
   if (error instanceof RangeError) return 'nested too deeply';
-  if (error instanceof Error && error.name === 'LuaPanic') return 'not enough memory';
+  if (error instanceof LuaPanic) return 'not enough memory';
   if (error instanceof wasm.RuntimeError) return `the Lua machine broke: ${error.message}`;
   throw error;
 }

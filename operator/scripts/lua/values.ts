@@ -1,6 +1,6 @@
 import { isJsonArray, type JsonValue } from '../../core/objects/json.ts';
 import type { LuaResult } from './machine.ts';
-import type { LuaApi } from './wasm-host.ts';
+import { type LuaApi, LuaPanic } from './wasm-host.ts';
 
 /** Copies values into Lua and out of it: nothing in Lua ever refers to an object of this process. */
 export interface LuaValues {
@@ -59,7 +59,7 @@ export function createValues(api: LuaApi, state: number): LuaValues {
   function withText(text: string, use: (at: number, length: number) => void): void {
     const most = text.length * 3;
     const at = most <= SCRATCH_BYTES ? scratch : api.malloc(most);
-    if (at === 0) throw new Unconvertible('a text is too long');
+    if (at === 0) throw new LuaPanic('out of memory');
     const { written } = encoder.encodeInto(text, memory().subarray(at, at + most));
     use(at, written);
     if (at !== scratch) api.free(at);
