@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { hasCode } from '../errors.ts';
-import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../objects/json.ts';
+import type { JsonObject, JsonValue } from '../objects/json.ts';
 import { formatPath, removePaths, type JsonPath } from '../objects/json-path.ts';
 import type { KubeObject } from '../objects/kube-object.ts';
 import { FIELD_MANAGER } from './compare-object.ts';
@@ -9,6 +8,7 @@ import { lastAppliedOf } from './last-applied.ts';
 import { migrateManagedFields } from './migrate-managed-fields.ts';
 import { foldStringData } from './normalise.ts';
 import { predictedChanges } from './predicted-changes.ts';
+import { pathsOf, refusal } from './testing/edits.ts';
 import { RICH_OBJECTS } from './testing/rich-objects.ts';
 import { type Arbiter, startArbiter } from './testing/arbiter.ts';
 
@@ -253,25 +253,4 @@ function removable(object: KubeObject): JsonPath[] {
   return pathsOf({ ...body, metadata: { labels, annotations } }, []).filter(
     (path) => formatPath(path) !== 'metadata',
   );
-}
-
-function pathsOf(value: JsonValue, path: JsonPath): JsonPath[] {
-  const own = path.length === 0 ? [] : [path];
-  if (isJsonArray(value))
-    return [...own, ...value.flatMap((item, index) => pathsOf(item, [...path, index]))];
-  if (!isJsonObject(value)) return own;
-  return [
-    ...own,
-    ...Object.entries(value).flatMap(([name, member]) =>
-      member === undefined ? [] : pathsOf(member, [...path, name]),
-    ),
-  ];
-}
-
-/** Many fields cannot go; the API server says which. */
-function refusal(error: unknown): undefined {
-  if (hasCode(error, 'KubeInvalid', 'KubeForbidden', 'KubeConflict', 'KubeRejected')) return;
-  const message = error instanceof Error ? error.message : '';
-  if (/HTTP 500.*(?:typed patch|convert|unstructured|duplicate)/s.test(message)) return;
-  throw error;
 }

@@ -1,9 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import type { JsonObject } from '../objects/json.ts';
+import fc from 'fast-check';
+import { isJsonObject, type JsonObject } from '../objects/json.ts';
 import type { KubeObject } from '../objects/kube-object.ts';
 import { eventually, met, pending } from '../../../e2e/language/expectation.ts';
+import { compareObject, FIELD_MANAGER, predictsChange } from './compare-object.ts';
 import { type Arbiter, startArbiter } from './testing/arbiter.ts';
+import { edited, EDITS, inOrder, refusal } from './testing/edits.ts';
+import { objectArbitrary } from './testing/generate-object.ts';
 import { parseTypeSchemas, type TypeSchema } from './type-schema.ts';
 
 // Custom resources, whose types are known only to the cluster.
@@ -308,6 +312,60 @@ describe('custom resources', () => {
     const verdict = await arbiter.judge(dropped, live, { schema });
     assert.deepEqual(verdict.suspected, ['spec.plain']);
     assert.equal(verdict.type, 'different');
+  });
+
+  test('generated ones: nothing that is applied differs, nothing that differs is called equal', async (t) => {
+    const document = await arbiter.client.openApi('apis/example.com/v1', signal);
+    const bodies = objectArbitrary(document, 'com.example.v1.Thing', { spec: {} });
+    const totals = { objects: 0, asked: 0, askedWithout: 0, others: 0, equal: 0 };
+    const named = ({ spec = {} }: JsonObject, name: string): KubeObject =>
+      thing(isJsonObject(spec) ? spec : {}, name);
+
+    const expectNoFalseEqual = async (desired: KubeObject, live: KubeObject): Promise<void> => {
+      totals.others += 1;
+      const outcomes = [{ schema }, {}].map(
+        (options) => compareObject(desired, live, { fieldManager: FIELD_MANAGER, ...options }).type,
+      );
+      if (!outcomes.includes('equal')) return;
+      const predicted = await arbiter.apply(desired, { dryRun: true }).catch(refusal);
+      if (predicted === undefined) return;
+      totals.equal += 1;
+      const changes = predictsChange(inOrder(predicted, schema), inOrder(live, schema));
+      assert.equal(changes, false, `false equal: ${JSON.stringify({ desired, live, outcomes })}`);
+    };
+
+    await fc.assert(
+      fc.asyncProperty(bodies, bodies, EDITS, async (body, other, edits) => {
+        number += 1;
+        const name = `thing-${number}`;
+        const desired = named(body, name);
+        if ((await arbiter.apply(desired).catch(refusal)) === undefined) return fc.pre(false);
+        totals.objects += 1;
+        const live = await arbiter.live(desired);
+        for (const options of [{ schema }, {}]) {
+          const verdict = await arbiter.judge(desired, live, options);
+          assert.equal(verdict.type, 'equal', JSON.stringify({ desired, live, verdict }));
+          totals[options.schema === undefined ? 'askedWithout' : 'asked'] +=
+            verdict.suspected.length;
+        }
+        const variants = [other, ...edits.map((edit) => edited(body, edit))];
+        for (const next of variants) await expectNoFalseEqual(named(next, name), live);
+        for (const next of variants) {
+          const written = await arbiter
+            .apply(named(next, name), { manager: 'somebody-else' })
+            .catch(refusal);
+          if (written !== undefined) await expectNoFalseEqual(desired, await arbiter.live(desired));
+        }
+        await arbiter.remove(desired);
+      }),
+      {
+        numRuns: process.env['TIPHYS_SOAK'] === '1' ? 500 : 40,
+        maxSkipsPerRun: 60,
+        endOnFailure: true,
+      },
+    );
+    t.diagnostic(JSON.stringify(totals));
+    assert.ok(totals.equal > 10);
   });
 
   test('a kind that keeps whatever it is given', async () => {

@@ -118,13 +118,6 @@ export async function startArbiter(signal: AbortSignal): Promise<Arbiter> {
       for (let attempt = 0; attempt < 200; attempt += 1) {
         const left = await client.get(address, signal);
         if (left === undefined) return;
-        if (left.metadata.finalizers !== undefined)
-          await client.patch(
-            address,
-            { metadata: { finalizers: null } },
-            { type: 'merge' },
-            signal,
-          );
         await systemClock.sleep(20, signal);
       }
     },

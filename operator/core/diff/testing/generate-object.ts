@@ -51,6 +51,18 @@ const AMOUNT: fc.Arbitrary<JsonValue> = fc.constantFrom<JsonValue>(
 const TIME = fc.constantFrom('2024-05-06T07:08:09Z', '2024-05-06T09:08:09+02:00');
 const MICRO_TIME = fc.constantFrom('2024-05-06T07:08:09.000001Z', '2024-05-06T07:08:09.100000Z');
 
+const ANYTHING: fc.Arbitrary<JsonObject> = fc.letrec<{ value: JsonValue; map: JsonObject }>(
+  (tie) => ({
+    map: fc.dictionary(NAME, tie('value'), { maxKeys: 3 }),
+    value: fc.oneof(
+      { maxDepth: 3 },
+      fc.constantFrom<JsonValue>(1, 'x', '', true, false),
+      tie('map'),
+      fc.array(tie('value'), { maxLength: 2 }),
+    ),
+  }),
+).map;
+
 /** Texts that only certain values are valid for, by the name of the field. */
 const BY_NAME: Readonly<Record<string, fc.Arbitrary<JsonValue>>> = {
   accessModes: fc.constantFrom<JsonValue>(['ReadWriteOnce'], ['ReadWriteOnce', 'ReadOnlyMany']),
@@ -157,6 +169,8 @@ class Generator {
     if (reference.endsWith('.Time')) return TIME;
     const known = BY_NAME[name];
     const resolved = this.#resolve(schema);
+    if (resolved['x-kubernetes-int-or-string'] === true) return fc.constantFrom<JsonValue>(1, '1');
+    if (resolved['x-kubernetes-preserve-unknown-fields'] === true) return ANYTHING;
     if (known !== undefined && resolved['type'] !== 'object') return known;
     const choices = resolved['enum'];
     if (isJsonArray(choices)) return fc.constantFrom(...choices);
