@@ -1,11 +1,16 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { configurationPage } from '../operator/config/describe-config.ts';
+import { actionsPage } from './actions-page.ts';
 import { healthPage } from './health-page.ts';
 
 // Writes the generated pages; with --check it only tells whether they are up to date.
 
 const check = process.argv.includes('--check');
-const pages = { 'configuration.md': configurationPage(), 'health.md': healthPage() };
+const pages = {
+  'actions.md': actionsPage(),
+  'configuration.md': configurationPage(),
+  'health.md': healthPage(),
+};
 for (const [name, wanted] of Object.entries(pages)) {
   const path = new URL(name, import.meta.url);
   const present = await readFile(path, 'utf8').catch(() => '');
