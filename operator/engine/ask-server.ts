@@ -29,6 +29,8 @@ import { findIgnored, ignoredOf, type IgnoreMemory } from './leave-out-ignored.t
 /** What the API server said about a suspected difference. */
 export interface ServerVerdict {
   readonly target: KubeObject;
+  /** A commit that touches another object renders this one anew, as it was. */
+  readonly targetHash: string;
   readonly rules: IgnoreRules;
   /** Of live as it is compared, so that a change of `status` asks nothing. */
   readonly liveHash: string;
@@ -67,15 +69,20 @@ export async function askServer(
   const compared = ignoredOf(live, rules, options.ignored).object;
   const liveHash = sha256(canonicalJson(normalise(compared, options.compare(idOf(live)))));
   const known = options.verdicts.get(key);
+  const targetHash = known?.target === target ? known.targetHash : sha256(canonicalJson(target));
   const { serverSideDiff } = options;
-  if (known?.target === target && known.rules === rules && known.liveHash === liveHash)
-    if (known.serverSideDiff === serverSideDiff) return withVerdict(suspect, known.comparison);
+  if (known?.targetHash === targetHash && known.rules === rules && known.liveHash === liveHash)
+    if (known.serverSideDiff === serverSideDiff) {
+      options.verdicts.set(key, { ...known, target });
+      return withVerdict(suspect, known.comparison);
+    }
   const schema =
     builtInType(target.apiVersion, target.kind) === undefined
       ? await options.cluster.types.find(target.apiVersion, target.kind, signal)
       : undefined;
   const comparison = await settle(suspect, { target, live, rules, schema }, options, signal);
-  options.verdicts.set(key, { target, rules, liveHash, serverSideDiff, comparison });
+  const verdict = { target, targetHash, rules, liveHash, serverSideDiff, comparison };
+  options.verdicts.set(key, verdict);
   return withVerdict(suspect, comparison);
 }
 
