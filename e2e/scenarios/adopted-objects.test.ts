@@ -104,7 +104,8 @@ describe('objects that were there before', () => {
   const namesLeft = async (app: TestApplication) => {
     const settings = await world.object('configmaps', 'settings', app.name).read(signal);
     const web = await world.object('deployments.apps', 'web', app.name).read(signal);
-    const { template } = web?.['spec'] as {
+    assert.ok(web);
+    const { template } = web['spec'] as {
       template: { spec: { containers: readonly { env: readonly { name: string }[] }[] } };
     };
     const variables = template.spec.containers[0]?.env.map(({ name }) => name).join('');
