@@ -35,9 +35,9 @@ export function compareMembers(
     if (wanted === undefined || wanted === actual) continue;
     if (actual === undefined && inside === 'go' && type?.defaults?.[name] === wanted) continue;
     walk.path.push(name);
-    if (wanted === null && actual === undefined && type?.isMap === true && inside === 'go')
-      differs(walk); // becomes an empty text
-    else compareValues(walk, memberType(type, name), inside, wanted, actual);
+    if (wanted === null && type?.isMap === true && inside === 'go') {
+      if (actual !== '') differs(walk); // null becomes an empty text
+    } else compareValues(walk, memberType(type, name), inside, wanted, actual);
     walk.path.pop();
   }
 }
@@ -103,8 +103,6 @@ function isSameAsAbsent(
   return (
     live === undefined ||
     isNothing(type, handling, live) ||
-    // What null becomes in a map of texts.
-    (handling === 'go' && live === '') ||
     // Of what is merged with what others have, null takes nothing away.
     (handling === 'go' && isMerged(type))
   );

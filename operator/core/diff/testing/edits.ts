@@ -44,7 +44,10 @@ export function pathsOf(value: JsonValue, path: JsonPath): JsonPath[] {
 
 /** Order says nothing in sets and in most lists by keys; nor does an empty list. */
 export function inOrder(value: KubeObject, type: TypeSchema | undefined): KubeObject {
-  return sorted(value, type) as KubeObject;
+  const { annotations, ...metadata } = value.metadata;
+  // Counts the writes, also those of another order.
+  const { 'deprecated.daemonset.template.generation': _count, ...rest } = annotations ?? {};
+  return sorted({ ...value, metadata: { ...metadata, annotations: rest } }, type) as KubeObject;
 }
 
 function sorted(value: JsonValue, type: TypeSchema | undefined): JsonValue {
