@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { hasCode } from '../../core/errors.ts';
+import { hasCode, TiphysError } from '../../core/errors.ts';
 import type { KubeObject } from '../../core/objects/kube-object.ts';
 import type { KubeClient } from '../../ports/kube-client.ts';
 import { type ActionsWorld, startActionsWorld } from './testing/actions-world.ts';
@@ -245,6 +245,22 @@ describe('resource actions on a real API server', () => {
     assert.equal(versionOf(await actions.read('cronjob', 'report')), versionOf(live));
   });
 
+  test('an Application is changed although its project knows only another namespace', async () => {
+    const project = { destinations: [{ server: '*', namespace: 'elsewhere' }] };
+    const { world } = actions;
+    const app = world.application('own', { repoURL: world.git.urlOf('actions') });
+    await world.when(app.created());
+    const live = await actions.read('applications.argoproj.io', app.name);
+    await assert.rejects(actions.act(live, 'toggle-auto-sync', { project }), {
+      code: 'NotPermitted',
+    });
+    await actions.act(live, 'toggle-auto-sync', { project, isOwnApplication: true });
+    await world.thenEventually(
+      see('applications.argoproj.io', app.name).has('spec.syncPolicy.automated.enabled', true),
+      see('applications.argoproj.io', app.name).has('status.sync.status', 'OutOfSync'),
+    );
+  });
+
   test('what the API server would not create leaves the rest undone', async () => {
     const live = await actions.read('configmap', 'argocd-cm');
     await assert.rejects(actions.act(live, 'half'), {
@@ -306,6 +322,30 @@ describe('resource actions on a real API server', () => {
     await assert.rejects(actions.act(live, 'restart'), {
       code: 'KubeConflict',
       message: /\/again: action restart: it was deleted, and made anew by somebody$/,
+    });
+  });
+
+  test('what fails after a write says what was done before', async () => {
+    const live = await actions.read('cronjob', 'report');
+    await actions.world.kubectl([
+      'delete',
+      'job',
+      'copied',
+      '-n',
+      actions.namespace,
+      '--ignore-not-found',
+    ]);
+    const failing = (client: KubeClient): KubeClient => ({
+      ...client,
+      async patch(address, patch, options, stop) {
+        if (options.dryRun === true) return await client.patch(address, patch, options, stop);
+        throw new TiphysError('KubeUnreachable', 'CronJob: patch failed: cut');
+      },
+    });
+    await assert.rejects(actions.act(live, 'copy', { client: failing }), {
+      code: 'KubeUnreachable',
+      message: `CronJob: patch failed: cut; done before that: create Job/${actions.namespace}/copied`,
+      retry: 'never',
     });
   });
 

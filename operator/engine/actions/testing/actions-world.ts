@@ -23,6 +23,7 @@ export interface ActOptions {
   readonly project?: JsonObject;
   /** What is known of the object; default: as it is now. */
   readonly live?: KubeObject;
+  readonly isOwnApplication?: boolean;
   /** Stands between the action and the API server. */
   readonly client?: (client: KubeClient) => KubeClient;
 }
@@ -73,9 +74,10 @@ export async function startActionsWorld(signal: AbortSignal): Promise<ActionsWor
     read,
     list: (object) =>
       listResourceActions(object, { settings: ports.resources(), scripts: ports.scripts }, signal),
-    act: (object, action, { parameters = {}, project, live = object, client } = {}) =>
+    act: (object, action, { parameters = {}, project, live = object, client, ...rest } = {}) =>
       runResourceAction(
         {
+          ...rest,
           live,
           action,
           parameters,
