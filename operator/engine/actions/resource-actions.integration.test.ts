@@ -89,7 +89,11 @@ describe('resource actions on a real API server', () => {
       JSON.stringify(spec).includes('restartedAt'),
     );
     await world.when(app.refreshed('hard'));
-    await world.thenEventually(isRestarted, app.isHealthy());
+    const isCompared = see('applications.argoproj.io', app.name).matches(
+      'was refreshed',
+      ({ metadata }) => metadata.annotations?.['argocd.argoproj.io/refresh'] === undefined,
+    );
+    await world.thenEventually(isRestarted, isCompared, app.isHealthy());
     await world.thenConsistently(3_000, isRestarted, app.isSynced());
   });
 

@@ -33,8 +33,8 @@ export interface RunActionRequest extends ActionDeps {
 }
 
 /**
- * Never the name under which syncs apply: what an action sets would count as what was applied last,
- * and the next comparison would take it for a field that was removed from Git.
+ * Never the name under which syncs apply: what an action sets could count as what was applied last,
+ * and a comparison take it for a field that was removed from Git.
  */
 const FIELD_MANAGER = 'tiphys-actions';
 
