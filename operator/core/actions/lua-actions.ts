@@ -1,7 +1,7 @@
 import { isJsonArray, isJsonObject, type JsonValue } from '../objects/json.ts';
 import { idOf, isKubeObject, type KubeObject } from '../objects/kube-object.ts';
 import type { ActionInfo, ActionParameter, ActionPlan, ActionStep } from './action.ts';
-import { emptyMapNames, restoreMaps, restoreObjectMaps } from './restore-maps.ts';
+import { emptyMapNames, restoreMaps } from './restore-maps.ts';
 
 /** What a script said, or why it cannot be understood. */
 export type Understood<T> =
@@ -73,10 +73,8 @@ function readStep(object: KubeObject, entry: JsonValue): Understood<ActionStep> 
         : 'it names no operation',
     );
   const mapNames = emptyMapNames(object);
-  const restored =
-    operation === 'patch'
-      ? resource && restoreMaps(resource, object, mapNames)
-      : resource && restoreObjectMaps(resource, mapNames);
+  const original = operation === 'patch' ? object : undefined;
+  const restored = resource === undefined ? undefined : restoreMaps(resource, original, mapNames);
   if (!isKubeObject(restored)) return problem('the resource has no apiVersion, kind or metadata');
   const { name = '', generateName = '' } = restored.metadata;
   if (operation === 'create' && name === '' && generateName === '')

@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { isJsonArray, isJsonObject, jsonEqual, type JsonValue } from '../objects/json.ts';
-import { emptyMapNames, restoreMaps, restoreObjectMaps } from './restore-maps.ts';
+import {
+  isJsonArray,
+  isJsonObject,
+  jsonEqual,
+  type JsonObject,
+  type JsonValue,
+} from '../objects/json.ts';
+import { emptyMapNames, restoreMaps } from './restore-maps.ts';
 
 /** What a way through Lua makes of a value. */
 function throughLua(value: JsonValue): JsonValue {
@@ -73,6 +79,11 @@ const cases: readonly Case[] = [
     restored: { ...pod, other: { securityContext: {} } },
   },
   {
+    name: 'a new status without members',
+    returned: { ...inLua, status: [], metadata: { annotations: [] } },
+    restored: { ...pod, status: {}, metadata: { annotations: {} } },
+  },
+  {
     name: 'what the script removed stays away',
     returned: { labels: { a: '1' } },
     restored: { labels: { a: '1' } },
@@ -92,13 +103,13 @@ describe('an object as it comes back from Lua', () => {
   test('a new object: the usual maps are maps, all others by the names of the object it is made from', () => {
     const made = {
       metadata: { name: 'x', labels: [], annotations: [], finalizers: [] },
-      spec: { emptyDir: [], other: [] },
+      spec: { emptyDir: [], other: [], template: { metadata: { labels: [] } } },
       data: [],
       rules: [],
     };
-    assert.deepEqual(restoreObjectMaps(made, emptyMapNames(pod)), {
+    assert.deepEqual(restoreMaps(made, undefined, emptyMapNames(pod)), {
       metadata: { name: 'x', labels: {}, annotations: {}, finalizers: [] },
-      spec: { emptyDir: {}, other: [] },
+      spec: { emptyDir: {}, other: [], template: { metadata: { labels: {} } } },
       data: {},
       rules: [],
     });
@@ -107,7 +118,7 @@ describe('an object as it comes back from Lua', () => {
   test('whatever a script leaves alone is as it was', () => {
     fc.assert(
       fc.property(fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 5 })), (members) => {
-        const original = { ...members, kept: 1 } as unknown as JsonValue;
+        const original = { ...members, kept: 1 } as unknown as JsonObject;
         const back = restoreMaps(throughLua(original), original, emptyMapNames(original));
         assert.ok(jsonEqual(back, original), JSON.stringify({ original, back }));
       }),

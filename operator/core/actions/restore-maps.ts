@@ -1,21 +1,30 @@
-import { isJsonArray, isJsonObject, jsonEqual, type JsonValue } from '../objects/json.ts';
+import {
+  isJsonArray,
+  isJsonObject,
+  jsonEqual,
+  type JsonObject,
+  type JsonValue,
+} from '../objects/json.ts';
 
-/** Members of any object that are maps wherever they are empty. */
-const TOP_MAPS = ['metadata', 'spec', 'status', 'data', 'stringData', 'binaryData'];
+/** Members of every object that are maps, also where they are empty. */
+const OBJECT_MAPS = ['metadata', 'spec', 'status', 'data', 'stringData', 'binaryData'];
+/** The same of every `metadata`, that of templates too. */
 const METADATA_MAPS = ['labels', 'annotations'];
 
 /**
- * A value as it comes back from Lua, with what Lua cannot tell apart put right: an empty map comes
+ * An object as it comes back from Lua, with what Lua cannot tell apart put right: an empty map comes
  * back as an empty list, and a null not at all. Where `original` had a map or a null in the same
  * place it is one again; items of lists keep their place or are found by their content or `name`. For
- * the rest, `mapNames` are names of members that are maps: `emptyMapNames` of the original.
+ * the rest, `mapNames` are names of members that are maps, besides those of every object: see
+ * `emptyMapNames`. What is no object is returned as it is.
  */
-export function restoreMaps<T extends JsonValue>(
-  value: T,
-  original: JsonValue | undefined,
+export function restoreMaps(
+  value: JsonValue,
+  original: JsonObject | undefined,
   mapNames: ReadonlySet<string>,
-): T {
-  return restore(value, original, mapNames) as T; // same kind of value, but for empty lists inside
+): JsonValue {
+  if (!isJsonObject(value)) return value;
+  return restoreMembers(value, original ?? {}, mapNames, new Set([...mapNames, ...OBJECT_MAPS]));
 }
 
 /** Names of members that are empty maps somewhere in a value and lists nowhere. */
@@ -36,18 +45,6 @@ export function emptyMapNames(value: JsonValue): ReadonlySet<string> {
   return maps.difference(lists);
 }
 
-/** A whole new object: its maps are recognised by the names of those of the object it was made from. */
-export function restoreObjectMaps(value: JsonValue, mapNames: ReadonlySet<string>): JsonValue {
-  if (!isJsonObject(value)) return value;
-  const top = new Set([...mapNames, ...TOP_MAPS]);
-  const restored = Object.entries(value).map(([name, member]) => {
-    const names = name === 'metadata' ? new Set([...mapNames, ...METADATA_MAPS]) : mapNames;
-    const isMap = isEmptyList(member) && top.has(name);
-    return [name, isMap ? {} : restore(member, undefined, names)] as const;
-  });
-  return Object.fromEntries(restored);
-}
-
 const isEmptyList = (value: JsonValue | undefined): boolean =>
   isJsonArray(value) && value.length === 0;
 
@@ -64,11 +61,22 @@ function restore(
   }
   if (!isJsonObject(value) && !isJsonArray(value)) return value;
   const members = isJsonObject(value) ? value : {};
-  const before = isJsonObject(original) ? original : {};
+  return restoreMembers(members, isJsonObject(original) ? original : {}, mapNames, mapNames);
+}
+
+/** `ownNames` are the map names of these members, `mapNames` those of what is below. */
+function restoreMembers(
+  members: JsonObject,
+  before: JsonObject,
+  mapNames: ReadonlySet<string>,
+  ownNames: ReadonlySet<string>,
+): JsonObject {
   const restored = Object.entries(members).map(([name, member]) => {
     const place = Object.hasOwn(before, name) ? before[name] : undefined;
-    const isMap = isEmptyList(member) && place === undefined && mapNames.has(name);
-    return [name, isMap ? {} : restore(member, place, mapNames)] as const;
+    if (isEmptyList(member) && place === undefined && ownNames.has(name))
+      return [name, {}] as const;
+    const below = name === 'metadata' ? new Set([...mapNames, ...METADATA_MAPS]) : mapNames;
+    return [name, restore(member, place, below)] as const;
   });
   const nulls = Object.entries(before).filter(
     ([name, member]) => member === null && !Object.hasOwn(members, name),

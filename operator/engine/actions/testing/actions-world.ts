@@ -34,6 +34,8 @@ export interface ActionsWorld extends AsyncDisposable {
   readonly namespace: string;
   /** `kubectl get <what> -n <namespace>`. */
   read(...what: readonly string[]): Promise<KubeObject>;
+  /** Server-side apply by somebody, into the namespace. */
+  apply(object: KubeObject): Promise<void>;
   list(object: KubeObject): Promise<readonly ActionInfo[]>;
   act(object: KubeObject, action: string, options?: ActOptions): Promise<readonly ActionChange[]>;
   /** Writes `argocd-cm` and waits until the library has read it. */
@@ -72,6 +74,7 @@ export async function startActionsWorld(signal: AbortSignal): Promise<ActionsWor
     world,
     namespace,
     read,
+    apply: (object) => kubectl.apply({ ...object, metadata: { ...object.metadata, namespace } }),
     list: (object) =>
       listResourceActions(object, { settings: ports.resources(), scripts: ports.scripts }, signal),
     act: (object, action, { parameters = {}, project, live = object, client, ...rest } = {}) =>
