@@ -1,11 +1,12 @@
 import { writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { describeCached, measureCached } from './cached.ts';
 import { describeImport, measureImport } from './import-time.ts';
 import { measure, type Measurement } from './measure.ts';
 
 // `make bench`: the budgets of the design, measured on this machine. BENCH_APPS=200,1000 chooses the
-// numbers of applications. Writes docs/benchmarks.md.
+// numbers of applications, BENCH_OBJECTS=100000 that of objects in memory. Writes docs/benchmarks.md.
 
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const)
@@ -13,6 +14,9 @@ for (const name of ['SIGINT', 'SIGTERM'] as const)
 
 process.stderr.write('importing the library\n');
 const importing = describeImport(measureImport()); // first, while the machine is quiet
+process.stderr.write('objects in memory\n');
+const objects = Number(process.env['BENCH_OBJECTS'] ?? '100000');
+const cached = describeCached(await measureCached(objects, stop.signal));
 const sizes = (process.env['BENCH_APPS'] ?? '200,1000').split(',').map(Number);
 const results: Measurement[] = [];
 for (const size of sizes) {
@@ -65,6 +69,10 @@ ${rows.map((row) => `| ${row} |`).join('\n')}
 - **one commit**: a commit touches one application, which is told so; until its live object has changed.
 - **drift**: somebody edits a live object; until it is as Git says again.
 - **idle**: nothing happens for a minute.
+
+## Objects in memory
+
+${cached}
 
 ## Importing the library
 
