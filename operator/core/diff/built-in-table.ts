@@ -175,7 +175,7 @@ core.v1.CinderVolumeSource secretRef:core.v1.LocalObjectReference
 core.v1.ClusterTrustBundleProjection labelSelector:meta.v1.LabelSelector
 core.v1.ConfigMap binaryData:{}bytes data:{} metadata:meta.v1.ObjectMeta metadata={}
 core.v1.ConfigMapKeySelector !
-core.v1.Container env:[name!]core.v1.EnvVar lifecycle:core.v1.Lifecycle livenessProbe:core.v1.Probe ports:[containerPort=0,protocol="TCP"]core.v1.ContainerPort readinessProbe:core.v1.Probe resources:core.v1.ResourceRequirements restartPolicyRules:[]core.v1.ContainerRestartRule startupProbe:core.v1.Probe volumeDevices:[devicePath] volumeMounts:[mountPath]core.v1.VolumeMount resources={} stdin=false stdinOnce=false tty=false workingDir=""
+core.v1.Container env:[name!]core.v1.EnvVar lifecycle:core.v1.Lifecycle livenessProbe:core.v1.Probe ports:[containerPort,protocol="TCP"]core.v1.ContainerPort readinessProbe:core.v1.Probe resources:core.v1.ResourceRequirements restartPolicyRules:[]core.v1.ContainerRestartRule startupProbe:core.v1.Probe volumeDevices:[devicePath] volumeMounts:[mountPath]core.v1.VolumeMount resources={} stdin=false stdinOnce=false tty=false workingDir=""
 core.v1.ContainerPort containerPort=0 hostIP="" hostPort=0 name="" protocol="TCP"
 core.v1.ContainerRestartRule exitCodes:core.v1.ContainerRestartRuleOnExitCodes
 core.v1.ContainerRestartRuleOnExitCodes values:[set]
@@ -195,7 +195,7 @@ core.v1.EndpointSubset addresses:[]core.v1.EndpointAddress notReadyAddresses:[]c
 core.v1.Endpoints metadata:meta.v1.ObjectMeta subsets:[]core.v1.EndpointSubset metadata={}
 core.v1.EnvVar valueFrom:core.v1.EnvVarSource value=""
 core.v1.EnvVarSource configMapKeyRef:core.v1.ConfigMapKeySelector fieldRef:core.v1.ObjectFieldSelector fileKeyRef:core.v1.FileKeySelector resourceFieldRef:core.v1.ResourceFieldSelector secretKeyRef:core.v1.SecretKeySelector
-core.v1.EphemeralContainer env:[name!]core.v1.EnvVar lifecycle:core.v1.Lifecycle livenessProbe:core.v1.Probe ports:[containerPort=0,protocol="TCP"]core.v1.ContainerPort readinessProbe:core.v1.Probe resources:core.v1.ResourceRequirements restartPolicyRules:[]core.v1.ContainerRestartRule startupProbe:core.v1.Probe volumeDevices:[devicePath] volumeMounts:[mountPath]core.v1.VolumeMount resources={} stdin=false stdinOnce=false tty=false workingDir=""
+core.v1.EphemeralContainer env:[name!]core.v1.EnvVar lifecycle:core.v1.Lifecycle livenessProbe:core.v1.Probe ports:[containerPort,protocol="TCP"]core.v1.ContainerPort readinessProbe:core.v1.Probe resources:core.v1.ResourceRequirements restartPolicyRules:[]core.v1.ContainerRestartRule startupProbe:core.v1.Probe volumeDevices:[devicePath] volumeMounts:[mountPath]core.v1.VolumeMount resources={} stdin=false stdinOnce=false tty=false workingDir=""
 core.v1.EphemeralVolumeSource volumeClaimTemplate:core.v1.PersistentVolumeClaimTemplate
 core.v1.Event eventTime:micro-time firstTimestamp:time involvedObject:core.v1.ObjectReference lastTimestamp:time metadata:meta.v1.ObjectMeta related:core.v1.ObjectReference series:core.v1.EventSeries involvedObject={} metadata={} source={}
 core.v1.EventSeries lastObservedTime:micro-time
@@ -276,7 +276,7 @@ core.v1.Service metadata:meta.v1.ObjectMeta spec:core.v1.ServiceSpec status:core
 core.v1.ServiceAccount imagePullSecrets:[]core.v1.LocalObjectReference metadata:meta.v1.ObjectMeta secrets:[name]core.v1.ObjectReference metadata={}
 core.v1.ServiceAccountTokenProjection expirationSeconds=3600
 core.v1.ServicePort name="" nodePort=0 port=0 protocol="TCP"
-core.v1.ServiceSpec ports:[port=0,protocol="TCP"]core.v1.ServicePort selector:{!} externalName="" loadBalancerIP="" publishNotReadyAddresses=false
+core.v1.ServiceSpec ports:[port,protocol="TCP"]core.v1.ServicePort selector:{!} externalName="" loadBalancerIP="" publishNotReadyAddresses=false
 core.v1.ServiceStatus conditions:[type]meta.v1.Condition loadBalancer:core.v1.LoadBalancerStatus loadBalancer={}
 core.v1.SleepAction seconds=0
 core.v1.StorageOSPersistentVolumeSource secretRef:core.v1.ObjectReference

@@ -170,7 +170,7 @@ function compareItems(
   let isInOrder = true;
   for (const [index, item] of desired.entries()) {
     if (!isJsonObject(item)) {
-      differs(walk);
+      if (!jsonEqual(desired, live)) differs(walk); // no items at all
       return;
     }
     let at = index;

@@ -1,5 +1,5 @@
 import type { JsonObject, JsonValue } from '../objects/json.ts';
-import { groupOf } from '../objects/kube-object.ts';
+import { builtInListsNamed, builtInType } from './built-in-types.ts';
 
 /** How the items of a list are told apart (`x-kubernetes-list-type`). */
 export type ListType =
@@ -15,61 +15,26 @@ export type ListType =
     };
 
 const ATOMIC: ListType = { type: 'atomic' };
-const SET: ListType = { type: 'set' };
-const byKeys = (...keys: readonly string[]): ListType => ({ type: 'map', keys });
-
-/**
- * List types of the built-in kinds by the field's name, from the published OpenAPI schemas of
- * Kubernetes 1.36. Field names not in here are atomic lists. `ports` differs by what its items have.
- */
-const BUILT_IN: Readonly<Record<string, ListType>> = {
-  containers: byKeys('name'),
-  initContainers: byKeys('name'),
-  ephemeralContainers: byKeys('name'),
-  volumes: byKeys('name'),
-  env: byKeys('name'),
-  volumeMounts: byKeys('mountPath'),
-  volumeDevices: byKeys('devicePath'),
-  hostAliases: byKeys('ip'),
-  topologySpreadConstraints: byKeys('topologyKey', 'whenUnsatisfiable'),
-  resourceClaims: byKeys('name'),
-  claims: byKeys('name'),
-  schedulingGates: byKeys('name'),
-  webhooks: byKeys('name'),
-  validations: ATOMIC,
-  conditions: byKeys('type'),
-  finalizers: SET,
-  ownerReferences: byKeys('uid'),
-};
-
-const BUILT_IN_GROUPS: ReadonlySet<string> = new Set([
-  '',
-  'admissionregistration.k8s.io',
-  'apps',
-  'autoscaling',
-  'batch',
-  'policy',
-]);
 
 /** Values the API server fills in when a list key is absent. */
 const KEY_DEFAULTS: Readonly<Record<string, JsonValue>> = { protocol: 'TCP' };
 
-/** How to match the items of the list in `field`, within an object of this apiVersion and kind. */
+/**
+ * How to match the items of a list of which only the name of its field is known: by the first type that
+ * has a field of this name, and whose keys the sample has.
+ */
 export function listTypeOf(
   object: { readonly apiVersion: string; readonly kind: string },
   field: string,
   sample: JsonObject | undefined,
 ): ListType {
-  if (field === 'finalizers') return SET;
-  if (field === 'ownerReferences') return byKeys('uid');
-  if (!BUILT_IN_GROUPS.has(groupOf(object.apiVersion))) return ATOMIC;
-  if (field === 'imagePullSecrets' && object.kind !== 'ServiceAccount') return byKeys('name');
-  if (field === 'secrets' && object.kind === 'ServiceAccount') return byKeys('name');
-  if (field === 'ports') {
-    if (sample?.['containerPort'] !== undefined) return byKeys('containerPort', 'protocol');
-    return object.kind === 'Service' ? byKeys('port', 'protocol') : ATOMIC;
-  }
-  return BUILT_IN[field] ?? ATOMIC;
+  const isBuiltIn = builtInType(object.apiVersion, object.kind) !== undefined;
+  if (!isBuiltIn && field !== 'finalizers' && field !== 'ownerReferences') return ATOMIC;
+  const fits = (list: ListType): boolean =>
+    sample === undefined || list.type !== 'map'
+      ? sample === undefined
+      : list.keys.every((key) => sample[key] !== undefined || list.defaults?.[key] !== undefined);
+  return builtInListsNamed(field).find(fits) ?? ATOMIC;
 }
 
 /** The identity of an item in a `map` list, as text. */

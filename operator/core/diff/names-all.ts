@@ -15,12 +15,18 @@ export function namesAll(fields: FieldSet, value: JsonValue): boolean {
   return true;
 }
 
+const INHERITED: unknown = Object.prototype;
+const FIELD = 'f'.charCodeAt(0);
+const KEY = 'k'.charCodeAt(0);
+
 function stepInto(value: JsonValue, step: string): JsonValue | undefined {
-  if (step.startsWith('f:')) {
-    const name = step.slice(2);
-    return isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+  const kind = step.charCodeAt(0);
+  if (kind === FIELD) {
+    const member = isJsonObject(value) ? value[step.slice(2)] : undefined;
+    // What every object inherits is a function, or that object itself: nothing that JSON holds.
+    return typeof member === 'function' || member === INHERITED ? undefined : member;
   }
-  if (step.startsWith('k:{"') && isJsonArray(value)) {
+  if (kind === KEY && step.startsWith('k:{"') && isJsonArray(value)) {
     const item = itemByOneText(value, step);
     if (item !== undefined) return item;
   }

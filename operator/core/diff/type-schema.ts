@@ -210,8 +210,9 @@ class TypeReader {
     const defaults: Record<string, JsonValue> = {};
     for (const name of names) {
       const fallback = at(at(at(item, 'properties'), name), 'default');
-      // The text of a required Go field has an empty default, which no key ever is.
-      if (fallback !== undefined && fallback !== '') defaults[name] = fallback;
+      // A required Go field has an empty default, which no key ever is.
+      const isZero = fallback === '' || (fallback === 0 && GO_TYPE.test(reference ?? ''));
+      if (fallback !== undefined && !isZero) defaults[name] = fallback;
     }
     return Object.keys(defaults).length === 0
       ? { type: 'map', keys: names }
