@@ -20,6 +20,7 @@ import type { LiveEvent } from '../ports/live-state.ts';
 import type { SourceRepositories } from '../ports/source-repositories.ts';
 import { createController, type Controller } from '../runtime/controller.ts';
 import type { AddOptions } from '../runtime/work-queue.ts';
+import { createDependents, isProgress } from './dependents.ts';
 import { measureReconciles } from './measure-reconcile.ts';
 import { askWorth, worthALook } from './worth-a-look.ts';
 
@@ -47,6 +48,7 @@ export function createApplicationController(
   const { ports, settings, reconciler, repositories } = options;
   const subscriptions = new DisposableStack();
   const stop = new AbortController();
+  const dependents = createDependents();
   const measured = measureReconciles(ports);
   const controller = createController<AppKey>({
     name: 'application',
@@ -71,6 +73,16 @@ export function createApplicationController(
     if (!jsonEqual(change.object['spec'], change.previous?.['spec']) || comparesAnew(change))
       reconciler.request(change.key, 'recent');
     enqueue(change.key);
+  }
+
+  /** Those that wait for this one look again when something of it changed that they look at. */
+  function onDependency(change: AppChange): void {
+    dependents.note(change);
+    if (change.type !== 'deleted' && !isProgress(change)) return;
+    for (const key of dependents.of(change.key)) {
+      reconciler.request(key, 'recent');
+      enqueue(key);
+    }
   }
 
   function onLive(cluster: Cluster, event: LiveEvent): void {
@@ -134,7 +146,9 @@ export function createApplicationController(
     },
     start() {
       subscriptions.use(measured.queue(controller));
+      for (const app of ports.apps.list()) dependents.add(app);
       subscriptions.use(ports.apps.onChange(onApp));
+      subscriptions.use(ports.apps.onChange(onDependency));
       subscriptions.use(
         ports.projects.onChange((name) => enqueueAll((app) => projectOf(app) === name, 'latest')),
       );

@@ -28,6 +28,8 @@ export interface AppMemory {
   unwritten: { readonly uid: string; readonly state: OperationState } | undefined;
   /** Monotonic time before which the next wave must not start. */
   nextWaveAtMs: number;
+  /** What was resolved for each source in the last comparison. */
+  comparedRevisions: readonly string[] | undefined;
   /** When it was last compared with the newest revision, RFC 3339; may be later than the status says. */
   comparedAt: string | undefined;
   /** 0 … 1: this application's part of the resync jitter. */
@@ -74,6 +76,7 @@ export function createAppMemories(random: () => number): AppMemories {
         failures: 0,
         unwritten: undefined,
         nextWaveAtMs: 0,
+        comparedRevisions: undefined,
         comparedAt: undefined,
         jitter: random(),
       };

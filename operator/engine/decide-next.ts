@@ -4,6 +4,7 @@ import type {
   Operation,
   OperationState,
 } from '../core/app/types.ts';
+import type { DependencyVerdict } from '../core/app/depends-on.ts';
 import { nameOf } from '../core/app/resource-status.ts';
 import { retryDueAt } from '../core/sync/retry.ts';
 import { decideAutoSync, type SelfHealSettings } from '../core/sync/auto-sync.ts';
@@ -25,6 +26,23 @@ export type NextDecision =
 export interface DecideOptions {
   readonly nowMs: number;
   readonly selfHeal: SelfHealSettings;
+  /** Whether other Applications have to come first; asked only when a sync is due. */
+  readonly dependencies: () => DependencyVerdict;
+}
+
+const READY: DependencyVerdict = { type: 'ready' };
+
+/** Their status tells when they are ready; the timer is for what is not in their status. */
+const DEPENDENCY_POLL_MS = 5_000;
+
+function dependencyWait(verdict: Exclude<DependencyVerdict, { type: 'ready' }>): NextDecision {
+  const isCycle = verdict.type === 'cycle';
+  return {
+    type: 'idle',
+    conditions: [{ type: isCycle ? 'SyncError' : 'DependencyWarning', message: verdict.message }],
+    retryAfterMs: isCycle ? undefined : DEPENDENCY_POLL_MS,
+    reason: isCycle ? 'DependencyCycle' : 'WaitsForDependencies',
+  };
 }
 
 /** An operation that has begun goes on; else automated sync decides, on the status as just compared. */
@@ -33,7 +51,7 @@ export function decideNext(
   status: ApplicationStatus,
   loaded: LoadedState,
   begun: OperationState | undefined,
-  { nowMs, selfHeal }: DecideOptions,
+  { nowMs, selfHeal, dependencies }: DecideOptions,
 ): NextDecision {
   const idle = (reason: string, retryAfterMs?: number): NextDecision => ({
     type: 'idle',
@@ -71,7 +89,11 @@ export function decideNext(
       };
     case 'retry-at':
       return idle(decision.reason, Math.max(0, decision.atMs - nowMs));
-    case 'sync':
-      return { type: 'sync', operation: decision.operation };
+    case 'sync': {
+      const verdict = decision.reason === 'SelfHeal' ? READY : dependencies();
+      return verdict.type === 'ready'
+        ? { type: 'sync', operation: decision.operation }
+        : dependencyWait(verdict);
+    }
   }
 }

@@ -17,6 +17,8 @@ export interface HealthJudge {
 interface Judged {
   readonly rule: HealthRule | undefined;
   readonly health: Health | undefined;
+  /** The script did not end in its time, which may have been the machine's fault. */
+  readonly isToRepeat?: boolean;
 }
 
 /** Remembers a judgement for as long as the object itself lives. */
@@ -39,7 +41,9 @@ export function createHealthJudge(scripts: ScriptEngine, view: () => SettingsVie
         : await scripts.celHealth(rule.cel, objects, signal);
     outcomes.forEach((outcome, index) => {
       const object = objects[index];
-      if (object !== undefined) known.set(object, { rule, health: healthOf(rule, outcome) });
+      const isToRepeat = outcome.type === 'failed' && outcome.kind === 'budget';
+      if (object !== undefined)
+        known.set(object, { rule, health: healthOf(rule, outcome), isToRepeat });
     });
   }
 
@@ -48,7 +52,8 @@ export function createHealthJudge(scripts: ScriptEngine, view: () => SettingsVie
       const wanting = new Map<HealthRule, KubeObject[]>();
       for (const object of objects) {
         const rule = ruleOf(object);
-        if (rule === undefined || known.get(object)?.rule === rule) continue;
+        const before = known.get(object);
+        if (rule === undefined || (before?.rule === rule && before.isToRepeat !== true)) continue;
         const list = wanting.get(rule) ?? [];
         list.push(object);
         wanting.set(rule, list);

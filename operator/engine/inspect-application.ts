@@ -1,5 +1,6 @@
 import type { AppKey } from '../core/app/app-key.ts';
 import type { ComparedResource } from '../core/app/compared-resource.ts';
+import { decideDependencies } from '../core/app/depends-on.ts';
 import { instanceName } from '../core/app/names.ts';
 import { parseApplication } from '../core/app/parse.ts';
 import { sourcesOf } from '../core/app/sources.ts';
@@ -83,6 +84,13 @@ export async function inspectApplication(
     const decision = decideNext(app, status, loaded, running ? operationState : undefined, {
       nowMs: ports.clock.now(),
       selfHeal: settings.selfHeal,
+      dependencies: () =>
+        decideDependencies({
+          app,
+          revisions: loaded.manifests.revisions,
+          find: ports.apps.get,
+          comparedRevisions: () => loaded.manifests.revisions, // only the operator knows
+        }),
     });
     const predictions = await predict(compared, cluster, settings, signal);
     return { app, status, compared, predictions, decision };

@@ -1,4 +1,5 @@
 import { setConditions } from '../core/app/conditions.ts';
+import { decideDependencies } from '../core/app/depends-on.ts';
 import { instanceName, isProcessed } from '../core/app/names.ts';
 import { parseApplication } from '../core/app/parse.ts';
 import {
@@ -109,9 +110,10 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
       return false;
     if (calm === undefined || calm.resourceVersion !== raw.metadata.resourceVersion) return false;
     try {
-      const { objects } = await ports.manifests.manifests(calm.request, signal);
+      const { objects, revisions } = await ports.manifests.manifests(calm.request, signal);
       // Meanwhile something else may have been asked for.
       if (objects !== calm.objects || !memory.onlyMoved) return false;
+      memory.comparedRevisions = revisions;
     } catch {
       signal.throwIfAborted();
       return false; // the pass that follows meets the same failure, and reports it
@@ -226,7 +228,15 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
     const decision = decideNext(app, before, loaded, pass.begun, {
       nowMs: ports.clock.now(),
       selfHeal: settings.selfHeal,
+      dependencies: () =>
+        decideDependencies({
+          app,
+          revisions: loaded.manifests.revisions,
+          find: ports.apps.get,
+          comparedRevisions: (other) => memories.of(other).comparedRevisions,
+        }),
     });
+    memory.comparedRevisions = loaded.manifests.revisions;
     if (decision.type === 'idle') {
       const status = withSyncError(before, decision, now);
       const ignoreRevision = pass.need.reason === 'Event';
@@ -442,7 +452,12 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
     now: string,
   ): Report {
     const before = status.conditions;
-    const conditions = setConditions(before ?? [], ['SyncError'], decision.conditions, now);
+    const conditions = setConditions(
+      before ?? [],
+      ['SyncError', 'DependencyWarning'],
+      decision.conditions,
+      now,
+    );
     return conditions.length === 0 && before === undefined ? status : { ...status, conditions };
   }
 

@@ -17,6 +17,10 @@ const NEXT_STEPS: Readonly<Record<string, string>> = {
     'Syncing would delete every object. If that is meant, set spec.syncPolicy.automated.allowEmpty or sync by hand.',
   SelfHealBackoff: 'It was healed a moment ago; the next healing waits a little.',
   RetryLater: 'The last attempt failed; another follows by itself.',
+  WaitsForDependencies:
+    'Other Applications come first (tiphys.io/depends-on); the condition names them. Sync by hand to go ahead.',
+  DependencyCycle:
+    'Applications depend on each other in a circle, which the condition shows. Take one tiphys.io/depends-on out.',
   NotCompared: 'Desired or live state is not known. Correct what the conditions name.',
   Sync: 'Automated sync is due, and begins with the next look at the application.',
   Running: 'An operation is under way; its phase and message say what it waits for.',
