@@ -25,6 +25,7 @@ export type {
   ActionStep,
 } from './core/actions/action.ts';
 export { createSettingsView, type SettingsView } from './core/settings/settings-view.ts';
+export { DEFAULT_RESOURCE_SETTINGS } from './core/settings/resource-settings.ts';
 
 // Runtime
 export {

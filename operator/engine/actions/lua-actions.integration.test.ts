@@ -66,6 +66,27 @@ describe('actions of argocd-cm on a real API server', () => {
     }
   });
 
+  test('a controller may answer between the write of the object and that of its status', async () => {
+    const live = await actions.read('boxes.box.example.com', 'one');
+    const status = { type: 'merge', subresource: 'status' } as const;
+    const answering = (client: KubeClient): KubeClient => ({
+      ...client,
+      async patch(address, patch, options, stop) {
+        const object = await client.patch(address, patch, options, stop);
+        if (options.subresource === undefined)
+          await client.patch(address, { status: { seen: 3 } }, status, stop);
+        return object;
+      },
+    });
+    const [change, ...others] = await actions.act(live, 'open', {
+      parameters: { by: 'you' },
+      client: answering,
+    });
+    assert.deepEqual(others, []);
+    assert.deepEqual(change?.object['status'], { phase: 'Open', by: 'you', seen: 3 });
+    assert.deepEqual(change?.object['spec'], { size: 3, options: {} });
+  });
+
   test('a Lua action of a built-in kind, beside the built-in ones', async () => {
     const live = await actions.read('cronjob', 'report');
     const infos = await actions.list(live);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { KubeObject } from '../../core/objects/kube-object.ts';
 import type { KubeClient } from '../../ports/kube-client.ts';
+import { createVirtualClock } from '../../runtime/clock.ts';
 import { type ActionsWorld, startActionsWorld } from './testing/actions-world.ts';
 import { CRON_JOB, JOB, WEB } from './testing/actions-objects.ts';
 
@@ -126,6 +127,17 @@ describe('resource actions on a real API server', () => {
       [['CronJob', live.metadata.uid]],
     );
     await actions.world.thenEventually(see('jobs.batch', name).has('status.succeeded', 1));
+  });
+
+  test('a double click makes one Job', async () => {
+    const live = await actions.read('cronjob', 'report');
+    const clock = createVirtualClock();
+    const [change] = await actions.act(live, 'create-job', { clock });
+    await assert.rejects(actions.act(live, 'create-job', { clock }), {
+      code: 'KubeAlreadyExists',
+      message: /^Job\/.*\/report-\d{14}: dry-run create failed \(AlreadyExists\)/,
+    });
+    assert.equal(change?.object.kind, 'Job');
   });
 
   test('suspend and resume a CronJob', async () => {

@@ -9,6 +9,7 @@ import type { JsonObject } from '../../../core/objects/json.ts';
 import type { KubeObject } from '../../../core/objects/kube-object.ts';
 import { connectionFromKubeconfig } from '../../../kube/kubeconfig.ts';
 import { readResourceSettings } from '../../../live/resource-settings.ts';
+import type { Clock } from '../../../ports/clock.ts';
 import type { Cluster } from '../../../ports/clusters.ts';
 import type { KubeClient } from '../../../ports/kube-client.ts';
 import { systemClock } from '../../../runtime/clock.ts';
@@ -24,6 +25,8 @@ export interface ActOptions {
   /** What is known of the object; default: as it is now. */
   readonly live?: KubeObject;
   readonly isOwnApplication?: boolean;
+  /** Default: the system's. */
+  readonly clock?: Clock;
   /** Stands between the action and the API server. */
   readonly client?: (client: KubeClient) => KubeClient;
 }
@@ -80,6 +83,7 @@ export async function startActionsWorld(signal: AbortSignal): Promise<ActionsWor
     act: (object, action, { parameters = {}, project, live = object, client, ...rest } = {}) =>
       runResourceAction(
         {
+          clock: systemClock,
           ...rest,
           live,
           action,
@@ -88,7 +92,6 @@ export async function startActionsWorld(signal: AbortSignal): Promise<ActionsWor
           project: projectOf(project),
           settings: ports.resources(),
           scripts: ports.scripts,
-          clock: systemClock,
         },
         signal,
       ),
