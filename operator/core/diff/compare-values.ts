@@ -178,7 +178,8 @@ function compareItems(
       standing ??= live.map((own) =>
         isJsonObject(own) ? itemKey(own, list.keys, list.defaults) : '',
       );
-      at = standing.indexOf(itemKey(item, list.keys, list.defaults));
+      const key = itemKey(item, list.keys, list.defaults);
+      if (standing[index] !== key) at = standing.indexOf(key);
     }
     walk.path.push({ item, list });
     compareValues(walk, element, handling, item, at < 0 ? undefined : live[at]);
