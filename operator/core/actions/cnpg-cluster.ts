@@ -29,7 +29,8 @@ export const cnpgCluster: KindActions = {
       displayName: 'Reload',
       iconClass: 'fa fa-fw fa-sync-alt',
       does: `sets the annotation \`${RELOADED_AT}\` to the time: the configuration is read again`,
-      plan: (object, { now }) => patchOf(annotated(object, { [RELOADED_AT]: now })),
+      plan: (object, { now }) =>
+        patchOf(annotated(object, { [RELOADED_AT]: withMicroseconds(now) })),
     },
     {
       name: 'promote',
@@ -52,7 +53,7 @@ export const cnpgCluster: KindActions = {
         return patchOf(
           withStatus(object, {
             targetPrimary,
-            targetPrimaryTimestamp: now,
+            targetPrimaryTimestamp: withMicroseconds(now),
             phase: 'Switchover in progress',
             phaseReason: `Switching over to ${targetPrimary}`,
           }),
@@ -78,6 +79,9 @@ export const cnpgCluster: KindActions = {
     },
   ],
 };
+
+/** The operator reads times with exactly six digits after the seconds. */
+const withMicroseconds = (time: string): string => time.replace(/Z$/, '.000000Z');
 
 const isHibernated = (object: KubeObject): boolean => annotationOf(object, HIBERNATION) === 'on';
 

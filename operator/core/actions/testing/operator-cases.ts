@@ -100,7 +100,7 @@ const running = {
 const promotion = (targetPrimary: string) => ({
   status: {
     targetPrimary,
-    targetPrimaryTimestamp: NOW,
+    targetPrimaryTimestamp: '2026-11-21T11:10:15.000000Z',
     phase: 'Switchover in progress',
     phaseReason: `Switching over to ${targetPrimary}`,
   },
@@ -121,7 +121,7 @@ const cnpg: readonly ActionCase[] = [
   {
     object: object(CLUSTER, {}),
     action: 'reload',
-    patch: annotated({ 'cnpg.io/reloadedAt': NOW }),
+    patch: annotated({ 'cnpg.io/reloadedAt': '2026-11-21T11:10:15.000000Z' }),
   },
   { ...promote('db-2'), status: promotion('db-2') },
   { ...promote('any'), why: 'whichever is healthy', status: promotion('db-3') },
