@@ -10,6 +10,7 @@ import type {
   ManifestSource,
   Metrics,
   ProjectStore,
+  Schedule,
   ScriptEngine,
 } from '../ports/index.ts';
 
@@ -21,6 +22,8 @@ export interface EnginePorts {
   readonly manifests: ManifestSource;
   /** Runs what administrators and users wrote. */
   readonly scripts: ScriptEngine;
+  /** Reads the times of sync windows. */
+  readonly schedule: Schedule;
   /** What `argocd-cm` says about objects, as of now. */
   readonly resources: () => SettingsView;
   readonly events: EventSink;

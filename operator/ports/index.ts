@@ -31,6 +31,7 @@ export type {
 export type { LeaseLock, LeaseRecord, StoredLease } from './lease.ts';
 export type { LiveDepth, LiveEvent, LiveState } from './live-state.ts';
 export type { ManifestRequest, Manifests, ManifestSource } from './manifest-source.ts';
+export type { Schedule, WindowTimes } from './schedule.ts';
 export type { ScriptEngine, ScriptHealth, ScriptOutcome } from './script-engine.ts';
 export type {
   CredentialLookup,
