@@ -36,6 +36,7 @@ import type {
 } from './ports/index.ts';
 import type { KubeClient } from './ports/kube-client.ts';
 import { systemClock } from './runtime/clock.ts';
+import { createSchedule } from './schedule/schedule.ts';
 import { createScriptEngine } from './scripts/script-engine.ts';
 import { registerAppMetrics, type AppMetricsOptions } from './telemetry/app-metrics.ts';
 import { registerClusterMetrics } from './telemetry/cluster-metrics.ts';
@@ -146,6 +147,7 @@ export async function connectPorts(
     ...shared,
     ...{ apps, projects, clusters, events, metrics, manifests, scripts },
     resources: resources.current,
+    schedule: createSchedule(),
   };
   return { client, ports, settings, repositories, resources };
 

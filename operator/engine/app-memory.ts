@@ -28,6 +28,8 @@ export interface AppMemory {
   unwritten: { readonly uid: string; readonly state: OperationState } | undefined;
   /** Monotonic time before which the next wave must not start. */
   nextWaveAtMs: number;
+  /** When a sync window of this application opens or closes next; wall clock, milliseconds since 1970. */
+  windowChangeMs: number | undefined;
   /** What was resolved for each source in the last comparison. */
   comparedRevisions: readonly string[] | undefined;
   /** When it was last compared with the newest revision, RFC 3339; may be later than the status says. */
@@ -76,6 +78,7 @@ export function createAppMemories(random: () => number): AppMemories {
         failures: 0,
         unwritten: undefined,
         nextWaveAtMs: 0,
+        windowChangeMs: undefined,
         comparedRevisions: undefined,
         comparedAt: undefined,
         jitter: random(),

@@ -5,6 +5,7 @@ import type {
   OperationState,
 } from '../core/app/types.ts';
 import type { DependencyVerdict } from '../core/app/depends-on.ts';
+import type { WindowDecision } from '../core/project/sync-windows.ts';
 import { nameOf } from '../core/app/resource-status.ts';
 import { retryDueAt } from '../core/sync/retry.ts';
 import { decideAutoSync, type SelfHealSettings } from '../core/sync/auto-sync.ts';
@@ -17,17 +18,23 @@ export type NextDecision =
       readonly type: 'idle';
       /** SyncError, or nothing to clear it. */
       readonly conditions: readonly NewCondition[];
+      /** Whether an earlier SyncError stays: nothing was decided that could renew it. */
+      readonly keepsSyncError?: boolean;
       /** When to decide again, if time alone changes the answer. */
       readonly retryAfterMs: number | undefined;
       readonly reason: string;
     }
   | { readonly type: 'sync'; readonly operation: Operation };
 
+type Idle = Extract<NextDecision, { type: 'idle' }>;
+
 export interface DecideOptions {
   readonly nowMs: number;
   readonly selfHeal: SelfHealSettings;
   /** Whether other Applications have to come first; asked only when a sync is due. */
   readonly dependencies: () => DependencyVerdict;
+  /** Whether sync windows allow an automated sync now. */
+  readonly windows: WindowDecision;
 }
 
 const READY: DependencyVerdict = { type: 'ready' };
@@ -51,9 +58,9 @@ export function decideNext(
   status: ApplicationStatus,
   loaded: LoadedState,
   begun: OperationState | undefined,
-  { nowMs, selfHeal, dependencies }: DecideOptions,
+  { nowMs, selfHeal, dependencies, windows }: DecideOptions,
 ): NextDecision {
-  const idle = (reason: string, retryAfterMs?: number): NextDecision => ({
+  const idle = (reason: string, retryAfterMs?: number): Idle => ({
     type: 'idle',
     conditions: [],
     retryAfterMs,
@@ -77,6 +84,11 @@ export function decideNext(
     isHeld: (resource) => held.has(nameOf(resource)),
     parseTime: Date.parse,
   });
+  if (windows.type === 'blocked')
+    return {
+      ...idle(decision.type === 'skip' ? decision.reason : 'SyncWindowClosed'),
+      keepsSyncError: true,
+    };
   switch (decision.type) {
     case 'skip':
       return idle(decision.reason);

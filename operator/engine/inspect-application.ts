@@ -13,6 +13,7 @@ import { mapLimit } from '../runtime/map-limit.ts';
 import { admit, type NewCondition } from './admit.ts';
 import { createAppMemories } from './app-memory.ts';
 import { addressOf } from './apply-object.ts';
+import { checkWindows } from './check-windows.ts';
 import { decideNext, type NextDecision } from './decide-next.ts';
 import { createHealthJudge } from './health-judge.ts';
 import { loadState } from './load-state.ts';
@@ -76,14 +77,15 @@ export async function inspectApplication(
     const { compared } = loaded;
     const operationState = app.status.operationState;
     const now = timestamp(ports.clock);
-    const status = comparedStatus(
-      { app, request, loaded, compared, now, level: 'forced', operationState, withReasons: true },
-      settings,
-    );
+    const windows = checkWindows(app, project, ports);
+    const further = windows.conditions;
+    const found = { app, request, loaded, compared, now, operationState, further };
+    const status = comparedStatus({ ...found, level: 'forced', withReasons: true }, settings);
     const running = operationState !== undefined && operationState.finishedAt === undefined;
     const decision = decideNext(app, status, loaded, running ? operationState : undefined, {
       nowMs: ports.clock.now(),
       selfHeal: settings.selfHeal,
+      windows: windows.automated,
       dependencies: () =>
         decideDependencies({
           app,

@@ -19,8 +19,9 @@ import type { Cluster } from '../ports/clusters.ts';
 import type { ReconcileOutcome } from '../runtime/controller.ts';
 import { admit, type NewCondition } from './admit.ts';
 import { createAppMemories, type AppMemory, type Calm } from './app-memory.ts';
+import { afterWindow, checkWindows, heldByWindow, type Windows } from './check-windows.ts';
 import { countRequests } from './count-requests.ts';
-import { decideNext } from './decide-next.ts';
+import { decideNext, type NextDecision } from './decide-next.ts';
 import { createHealthJudge } from './health-judge.ts';
 import { forgetHeals, recordHeals } from './hold-back.ts';
 import {
@@ -57,6 +58,12 @@ export interface Reconciler {
   moved(key: AppKey): void;
 }
 
+/** Of what a failure is told. */
+interface Failing {
+  readonly memory: AppMemory;
+  readonly windows: Windows;
+}
+
 const DONE: ReconcileOutcome = { type: 'done' };
 const again = (afterMs: number): ReconcileOutcome => ({ type: 'requeue', afterMs });
 
@@ -78,7 +85,10 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
       memories.forget(key);
       return DONE;
     }
-    if (await isUntouched(key, raw, signal)) return again(resyncPeriod(memories.of(key)));
+    if (await isUntouched(key, raw, signal)) {
+      const memory = memories.of(key);
+      return again(Math.min(resyncPeriod(memory), untilWindow(memory)));
+    }
     const parsed = parseApplication(raw);
     if (parsed.type === 'invalid') {
       await reporter.invalid(key, raw, parsed.problems, signal);
@@ -138,6 +148,7 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
       await reporter.deletion(key, app, removed.conditions, signal);
       return again(DELETION_POLL_MS);
     }
+    if (untilWindow(memory) === 0) memory.requested = higherLevel(memory.requested, 'recent');
     const need = refreshNeeded(withComparison(app, memory), {
       nowMs: ports.clock.now(),
       resyncMs: resyncPeriod(memory),
@@ -151,6 +162,7 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
     memory.calm = undefined;
     const admission = admit(app, ports, settings);
     if (admission.type === 'refused') {
+      memory.windowChangeMs = undefined;
       const state = failOperation(app, admission.conditions);
       await reporter.report(
         key,
@@ -160,6 +172,8 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
       );
       return again(settings.resyncMs);
     }
+    const windows = checkWindows(app, admission.project, ports);
+    memory.windowChangeMs = windows.automated.changesMs;
     if (operation.type === 'terminating') {
       const state = await terminateOperation(
         app,
@@ -179,7 +193,8 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
     } catch (error) {
       signal.throwIfAborted();
       const message = `Failed to load live state: ${toTiphysError(error).message}`;
-      return failComparison(key, app, memory, { type: 'ComparisonError', message }, signal);
+      const condition = { type: 'ComparisonError', message };
+      return failComparison(key, app, { memory, windows, condition }, signal);
     }
     if (operation.type === 'requested') forgetHeals(memory.heals);
     const begun = beginOrResume(app, operation) ?? unwrittenOf(app, operation, memory);
@@ -203,11 +218,17 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
       loaded = await loadState(request, ports, settings, signal);
     } catch (error) {
       signal.throwIfAborted();
-      return loadFailure(key, app, memory, error, need.level, signal);
+      return loadFailure(key, app, { memory, windows, error, level: need.level }, signal);
     }
     memory.failingSinceMs = undefined;
     memory.failures = 0;
-    return proceed({ key, app, memory, request, loaded, begun, need }, signal);
+    const pass = { key, app, memory, request, loaded, need, windows };
+    if (begun === undefined || operation.type === 'none')
+      return proceed({ ...pass, begun }, signal);
+    const window = windows.operation(begun);
+    if (window.type === 'blocked')
+      return holdOperation({ ...pass, begun: heldByWindow(begun, window.message) }, signal);
+    return proceed({ ...pass, begun: afterWindow(begun, timestamp(ports.clock)) }, signal);
   }
 
   interface Pass {
@@ -218,6 +239,22 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
     readonly loaded: LoadedState;
     readonly begun: OperationState | undefined;
     readonly need: RefreshNeed;
+    readonly windows: Windows;
+  }
+
+  /** An operation that a sync window is against waits; the comparison is reported all the same. */
+  async function holdOperation(
+    pass: Pass & { readonly begun: OperationState },
+    signal: AbortSignal,
+  ): Promise<ReconcileOutcome> {
+    const { key, app, memory, loaded, begun } = pass;
+    const now = timestamp(ports.clock);
+    const status = comparedStatus(statusInput(pass, loaded.compared, now, begun), settings);
+    if (app.status.operationState?.startedAt !== begun.startedAt) reporter.started(app, begun);
+    if (app.operation !== undefined || isWorthWriting(app.status, status, { ignoreRevision: true }))
+      await reporter.report(key, app, status, signal);
+    if (pass.need.level !== 'recent') memory.comparedAt = now;
+    return again(untilResync(app, memory));
   }
 
   /** With desired and live state at hand: decide, do one step, report. */
@@ -228,6 +265,7 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
     const decision = decideNext(app, before, loaded, pass.begun, {
       nowMs: ports.clock.now(),
       selfHeal: settings.selfHeal,
+      windows: pass.windows.automated,
       dependencies: () =>
         decideDependencies({
           app,
@@ -356,7 +394,9 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
   ) {
     const { app, loaded, request, need } = pass;
     const withReasons = reporter.keepsReasons;
-    return { app, loaded, request, compared, now, level: need.level, operationState, withReasons };
+    const further = pass.windows.conditions;
+    const found = { app, loaded, request, compared, now, operationState, further };
+    return { ...found, level: need.level, withReasons };
   }
 
   function beginOrResume(
@@ -378,11 +418,14 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
   async function loadFailure(
     key: AppKey,
     app: Application,
-    memory: AppMemory,
-    error: unknown,
-    level: RefreshLevel,
+    {
+      error,
+      level,
+      ...failing
+    }: Failing & { readonly error: unknown; readonly level: RefreshLevel },
     signal: AbortSignal,
   ): Promise<ReconcileOutcome> {
+    const { memory } = failing;
     const nowMs = ports.clock.monotonic();
     memory.failingSinceMs ??= nowMs;
     memory.failures += 1;
@@ -398,17 +441,17 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
     const state = isAboutCluster(failure) ? 'live' : 'target';
     const message = `Failed to load ${state} state: ${failure.message}`;
     ports.logger.warn({ app: key, err: failure }, 'state not loaded');
-    return failComparison(key, app, memory, { type: 'ComparisonError', message }, signal);
+    const condition = { type: 'ComparisonError', message };
+    return failComparison(key, app, { ...failing, condition }, signal);
   }
 
   async function failComparison(
     key: AppKey,
     app: Application,
-    memory: AppMemory,
-    condition: NewCondition,
+    { memory, windows, condition }: Failing & { readonly condition: NewCondition },
     signal: AbortSignal,
   ): Promise<ReconcileOutcome> {
-    const state = failOperation(app, [condition]);
+    const state = failOperation(app, [condition], windows);
     await reporter.report(
       key,
       app,
@@ -422,13 +465,16 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
   const retryDelay = (memory: AppMemory): number =>
     Math.min(settings.resyncMs, 5_000 * 2 ** Math.min(memory.failures, 10));
 
-  /** An operation that cannot run ends with the reason. */
+  /** An operation that cannot run ends with the reason, unless it has to wait for a window anyway. */
   function failOperation(
     app: Application,
     conditions: readonly NewCondition[],
+    windows?: Windows,
   ): OperationState | undefined {
     const begun = beginOrResume(app, currentOperation(app));
     if (begun === undefined) return app.status.operationState;
+    const window = windows?.operation(begun);
+    if (window?.type === 'blocked') return heldByWindow(begun, window.message);
     const message = conditions.map((c) => `${c.type}: ${c.message}`).join(';');
     return settleOperation(errorPass(begun, message, timestamp(ports.clock)), {
       nowMs: ports.clock.now(),
@@ -442,19 +488,28 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
   function untilResync(app: Application, memory: AppMemory): number {
     const last = Date.parse(withComparison(app, memory).status.reconciledAt ?? '');
     const period = resyncPeriod(memory);
-    if (Number.isNaN(last)) return period;
-    return Math.max(1_000, last + period - ports.clock.now());
+    const resyncMs = Number.isNaN(last)
+      ? period
+      : Math.max(1_000, last + period - ports.clock.now());
+    return Math.min(resyncMs, untilWindow(memory));
+  }
+
+  /** Until a sync window opens or closes; 0 when one has since the last comparison. */
+  function untilWindow({ windowChangeMs }: AppMemory): number {
+    return windowChangeMs === undefined
+      ? Infinity
+      : Math.max(0, windowChangeMs - ports.clock.now());
   }
 
   function withSyncError(
     status: Report,
-    decision: { readonly conditions: readonly NewCondition[] },
+    decision: Extract<NextDecision, { type: 'idle' }>,
     now: string,
   ): Report {
     const before = status.conditions;
     const conditions = setConditions(
       before ?? [],
-      ['SyncError', 'DependencyWarning'],
+      decision.keepsSyncError === true ? [] : ['SyncError', 'DependencyWarning'],
       decision.conditions,
       now,
     );

@@ -15,6 +15,7 @@ import { rollUpHealth } from '../core/health/roll-up.ts';
 import { parseSyncOptions } from '../core/sync/options.ts';
 import { describeResource } from '../core/objects/kube-object.ts';
 import type { NewCondition } from './admit.ts';
+import { WINDOW_CONDITIONS } from './check-windows.ts';
 import { liveTree } from './live-tree.ts';
 import type { LoadedState, LoadRequest } from './load-state.ts';
 import type { EngineSettings } from './ports.ts';
@@ -29,6 +30,8 @@ export interface ComparedInput {
   readonly now: string;
   readonly level: RefreshLevel;
   readonly operationState: OperationState | undefined;
+  /** Conditions of what is not compared: sync windows. */
+  readonly further: readonly NewCondition[];
   /** Whether the CRD knows `syncReason`. */
   readonly withReasons: boolean;
 }
@@ -43,6 +46,7 @@ const COMPARISON_CONDITIONS = [
   'RepeatedResourceWarning',
   'SharedResourceWarning',
   'UnknownError',
+  ...WINDOW_CONDITIONS,
 ] as const;
 
 /** The whole status after a comparison. Timestamps move only with what they time. */
@@ -70,7 +74,7 @@ export function comparedStatus(input: ComparedInput, settings: EngineSettings): 
       isSelf: resource.live !== undefined && resource.live.metadata.uid === app.metadata.uid,
     })),
   );
-  const errors = [...loaded.conditions, ...healthErrors(compared)];
+  const errors = [...loaded.conditions, ...healthErrors(compared), ...input.further];
   const limit = app.spec.revisionHistoryLimit ?? 10;
   const finished = finishedNow(previous.operationState, operationState);
   const history = finished

@@ -21,6 +21,8 @@ const NEXT_STEPS: Readonly<Record<string, string>> = {
     'Other Applications come first (tiphys.io/depends-on); the condition names them. Sync by hand to go ahead.',
   DependencyCycle:
     'Applications depend on each other in a circle, which the condition shows. Take one tiphys.io/depends-on out.',
+  SyncWindowClosed:
+    'A sync is due, but a sync window of the project is against it; the condition SyncWindowInfo names it and when it opens. Wait, sync by hand where the window has manualSync, or change spec.syncWindows of the AppProject.',
   NotCompared: 'Desired or live state is not known. Correct what the conditions name.',
   Sync: 'Automated sync is due, and begins with the next look at the application.',
   Running: 'An operation is under way; its phase and message say what it waits for.',
