@@ -2,6 +2,7 @@ import { holdsLastApplied } from '../core/diff/last-applied.ts';
 import { deepFreeze } from '../core/objects/freeze.ts';
 import type { KubeObject, ManagedFieldsEntry, ObjectMeta } from '../core/objects/kube-object.ts';
 import type { LiveDepth } from '../ports/live-state.ts';
+import { createTextPool } from './text-pool.ts';
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
 
@@ -30,6 +31,7 @@ export function createIngest(
 ): (object: KubeObject, depth: LiveDepth) => KubeObject {
   const ours = new Set(options.fieldManagers);
   const legacy = new Set(options.legacyManagers);
+  const pool = createTextPool();
 
   const isKept = (entry: ManagedFieldsEntry): boolean =>
     ours.has(entry.manager ?? '') ||
@@ -46,11 +48,12 @@ export function createIngest(
       ...(left === undefined ? {} : { annotations: left }),
       ...(kept.length === 0 ? {} : { managedFields: kept }),
     };
-    return deepFreeze<KubeObject>(
+    const held: KubeObject =
       depth === 'full'
         ? { ...object, metadata: trimmed }
-        : { apiVersion: object.apiVersion, kind: object.kind, metadata: trimmed },
-    );
+        : { apiVersion: object.apiVersion, kind: object.kind, metadata: trimmed };
+    if (!secret) pool.share(held); // no value of a Secret outlives its object
+    return deepFreeze(held);
   };
 }
 
