@@ -3,7 +3,9 @@ import { FIELD_MANAGER, type JsonObject, type JsonValue, type KubeObject } from 
 /** The fields of an object beside its metadata. */
 export type Made = Omit<KubeObject, 'metadata'>;
 
-export const WHEN = '2026-11-21T10:00:00Z';
+/** Objects come about at moments of their own. */
+export const whenOf = (index: number): string =>
+  new Date(1_790_000_000_000 + index * 7_000).toISOString().replace('.000Z', 'Z');
 const uid = (prefix: string, index: number): string =>
   `${prefix}-${index.toString(16).padStart(8, '0')}-4c5d-8e9f-0a1b2c3d4e5f`;
 export const nameOf = (index: number): string => `service-${String(index).padStart(6, '0')}`;
@@ -56,13 +58,15 @@ export function liveObject(
   const { apiVersion, kind, metadata } = object;
   const { name: _name, namespace: _namespace, ...own } = metadata;
   const { apiVersion: _version, kind: _kind, metadata: _metadata, ...spec } = object;
-  const ours = entry(FIELD_MANAGER, 'Apply', apiVersion, { ...spec, metadata: own });
+  const ours = entry(index, FIELD_MANAGER, 'Apply', apiVersion, { ...spec, metadata: own });
   const others =
     more.status === undefined
       ? []
       : [
           {
-            ...entry('kube-controller-manager', 'Update', apiVersion, { status: more.status }),
+            ...entry(index, 'kube-controller-manager', 'Update', apiVersion, {
+              status: more.status,
+            }),
             subresource: 'status',
           },
         ];
@@ -75,7 +79,7 @@ export function liveObject(
       annotations: { ...metadata.annotations, ...more.annotations } as Record<string, string>,
       uid: uid(kind.toLowerCase().slice(0, 4), index),
       resourceVersion: String(100_000 + index),
-      creationTimestamp: WHEN,
+      creationTimestamp: whenOf(index),
       ...(more.generation === undefined ? {} : { generation: more.generation }),
       managedFields: [ours, ...others],
     },
@@ -83,11 +87,17 @@ export function liveObject(
   };
 }
 
-const entry = (manager: string, operation: string, apiVersion: string, value: JsonObject) => ({
+const entry = (
+  index: number,
+  manager: string,
+  operation: string,
+  apiVersion: string,
+  value: JsonObject,
+) => ({
   manager,
   operation,
   apiVersion,
-  time: WHEN,
+  time: whenOf(index),
   fieldsType: 'FieldsV1',
   fieldsV1: fieldsOf(value) as JsonObject,
 });
@@ -137,7 +147,7 @@ export function owned(
       labels,
       uid: uid(kind.toLowerCase().slice(0, 4), index),
       resourceVersion: String(100_000 + index),
-      creationTimestamp: WHEN,
+      creationTimestamp: whenOf(index),
       generation: 1,
       ownerReferences: [
         {
@@ -150,8 +160,11 @@ export function owned(
         },
       ],
       managedFields: [
-        entry('kube-controller-manager', 'Update', apiVersion, { spec, metadata: { labels } }),
-        { ...entry('kubelet', 'Update', apiVersion, { status }), subresource: 'status' },
+        entry(index, 'kube-controller-manager', 'Update', apiVersion, {
+          spec,
+          metadata: { labels },
+        }),
+        { ...entry(index, 'kubelet', 'Update', apiVersion, { status }), subresource: 'status' },
       ],
     },
   };

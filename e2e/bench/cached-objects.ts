@@ -1,5 +1,5 @@
 import type { JsonObject, KubeObject } from 'tiphys';
-import { desiredObject, liveObject, type Made, nameOf, owned, WHEN } from './cached-metadata.ts';
+import { desiredObject, liveObject, type Made, nameOf, owned, whenOf } from './cached-metadata.ts';
 
 /** A kind of the bench: what Git holds of its objects, and what the cluster makes of that. */
 export interface BenchKind {
@@ -84,13 +84,13 @@ const template = (index: number, filled: boolean): JsonObject => ({
 const selector = (index: number): JsonObject => ({
   matchLabels: { 'app.kubernetes.io/name': nameOf(index) },
 });
-const condition = (type: string, reason: string, message: string): JsonObject => ({
+const condition = (index: number, type: string, reason: string, message: string): JsonObject => ({
   type,
   status: 'True',
   reason,
   message,
-  lastUpdateTime: WHEN,
-  lastTransitionTime: WHEN,
+  lastUpdateTime: whenOf(index),
+  lastTransitionTime: whenOf(index),
 });
 
 const deployment = (index: number): KubeObject =>
@@ -168,7 +168,7 @@ export function createBenchKinds(total: number): readonly BenchKind[] {
       const object = database(index);
       const status = {
         observedGeneration: 1,
-        conditions: [condition('Ready', 'Running', 'all is well')],
+        conditions: [condition(index, 'Ready', 'Running', 'all is well')],
       };
       return liveObject(object, index, { generation: 1, status }, object);
     }),
@@ -182,8 +182,14 @@ function liveDeployment(index: number): KubeObject {
     observedGeneration: 1,
     ...{ replicas: 2, updatedReplicas: 2, readyReplicas: 2, availableReplicas: 2 },
     conditions: [
-      condition('Available', 'MinimumReplicasAvailable', 'Deployment has minimum availability.'),
       condition(
+        index,
+        'Available',
+        'MinimumReplicasAvailable',
+        'Deployment has minimum availability.',
+      ),
+      condition(
+        index,
         'Progressing',
         'NewReplicaSetAvailable',
         `ReplicaSet "${nameOf(index)}" has progressed.`,
@@ -251,13 +257,18 @@ function livePod(index: number): KubeObject {
         'Ready',
         'ContainersReady',
         'PodScheduled',
-      ].map((type) => ({ type, status: 'True', lastProbeTime: null, lastTransitionTime: WHEN })),
+      ].map((type) => ({
+        type,
+        status: 'True',
+        lastProbeTime: null,
+        lastTransitionTime: whenOf(index),
+      })),
       ...{ hostIP: `192.168.0.${index % 250}`, podIP: address, podIPs: [{ ip: address }] },
-      ...{ startTime: WHEN, qosClass: 'Burstable' },
+      ...{ startTime: whenOf(index), qosClass: 'Burstable' },
       containerStatuses: [
         {
           name: 'server',
-          state: { running: { startedAt: WHEN } },
+          state: { running: { startedAt: whenOf(index) } },
           lastState: {},
           ...{ ready: true, started: true, restartCount: 0, image },
           imageID: `${image}@sha256:${'0123456789abcdef'.repeat(4)}`,
