@@ -7,6 +7,7 @@ import {
   idOf,
   type KubeObject,
 } from '../core/objects/kube-object.ts';
+import { foldStringData } from '../core/diff/normalise.ts';
 import { migrateManagedFields } from '../core/diff/migrate-managed-fields.ts';
 import { resourceOptions, type SyncOptions } from '../core/sync/options.ts';
 import { TiphysError } from '../core/errors.ts';
@@ -33,9 +34,11 @@ export interface Applied {
  */
 export async function applyObject(
   cluster: Cluster,
-  request: ApplyRequest,
+  wanted: ApplyRequest,
   signal: AbortSignal,
 ): Promise<Applied> {
+  // What came as `stringData` would never be taken away again.
+  const request = { ...wanted, target: foldStringData(wanted.target) };
   const address = addressOf(cluster, request.target);
   const own = resourceOptions(request.target);
   const live = resourceOptions(request.live);

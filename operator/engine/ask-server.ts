@@ -7,7 +7,7 @@ import {
   type Comparison,
 } from '../core/diff/compare-object.ts';
 import type { IgnoreRules } from '../core/diff/ignore-rules.ts';
-import { normalise } from '../core/diff/normalise.ts';
+import { foldStringData, normalise } from '../core/diff/normalise.ts';
 import { ownedDifferences } from '../core/diff/owned-differences.ts';
 import { predictedChanges } from '../core/diff/predicted-changes.ts';
 import type { TypeSchema } from '../core/diff/type-schema.ts';
@@ -36,6 +36,7 @@ export interface ServerVerdict {
   readonly liveHash: string;
   /** What was asked for; `includeMutationWebhook` sees more in the same answer. */
   readonly serverSideDiff: AskOptions['serverSideDiff'];
+  readonly trustsCertain: boolean;
   readonly comparison: Comparison;
 }
 
@@ -46,6 +47,8 @@ export interface AskOptions {
   readonly compare: (id: GroupKind) => CompareOptions;
   /** `never`: the local suspicion stands. */
   readonly serverSideDiff: 'when-suspected' | 'always' | 'never';
+  /** Whether a sync moves the ownership of client-side applied fields, so that they do go. */
+  readonly trustsCertain: boolean;
   /** Counts what admission webhooks would change as well. */
   readonly includeMutationWebhook: boolean;
   readonly verdicts: Map<ResourceKey, ServerVerdict>;
@@ -70,9 +73,9 @@ export async function askServer(
   const liveHash = sha256(canonicalJson(normalise(compared, options.compare(idOf(live)))));
   const known = options.verdicts.get(key);
   const targetHash = known?.target === target ? known.targetHash : sha256(canonicalJson(target));
-  const { serverSideDiff } = options;
+  const { serverSideDiff, trustsCertain } = options;
   if (known?.targetHash === targetHash && known.rules === rules && known.liveHash === liveHash)
-    if (known.serverSideDiff === serverSideDiff) {
+    if (known.serverSideDiff === serverSideDiff && known.trustsCertain === trustsCertain) {
       options.verdicts.set(key, { ...known, target });
       return withVerdict(suspect, known.comparison);
     }
@@ -81,7 +84,8 @@ export async function askServer(
       ? await options.cluster.types.find(target.apiVersion, target.kind, signal)
       : undefined;
   const comparison = await settle(suspect, { target, live, rules, schema }, options, signal);
-  const verdict = { target, targetHash, rules, liveHash, serverSideDiff, comparison };
+  const asked = { serverSideDiff, trustsCertain };
+  const verdict = { target, targetHash, rules, liveHash, ...asked, comparison };
   options.verdicts.set(key, verdict);
   return withVerdict(suspect, comparison);
 }
@@ -116,7 +120,8 @@ async function settle(
     asked = { ...pair, target: removePaths(pair.target, others.desired) };
   }
   if (options.serverSideDiff === 'never') return comparison;
-  if (comparison.type === 'different' && comparison.certain) return comparison;
+  if (comparison.type === 'different' && comparison.certain && options.trustsCertain)
+    return comparison;
   return dryRun(comparison, asked, options, signal);
 }
 
@@ -158,7 +163,7 @@ function compareWithout(
 
 async function dryRun(
   suspicion: Comparison,
-  { target, live, rules }: Pair,
+  { target, live, rules }: Omit<Pair, 'schema'>,
   options: AskOptions,
   signal: AbortSignal,
 ): Promise<Comparison> {
@@ -171,7 +176,11 @@ async function dryRun(
     if (current === undefined) return { type: 'missing' };
     const { fieldManager } = options.compare(idOf(target));
     const apply = { fieldManager, force: true, dryRun: true };
-    const predicted = await cluster.client.apply(address, target, apply, signal);
+    if (current !== live && options.trustsCertain) {
+      const sure = await certainIn(current, { target, live, rules }, options, signal);
+      if (sure !== undefined) return sure;
+    }
+    const predicted = await cluster.client.apply(address, foldStringData(target), apply, signal);
     const verdict = await judge(suspicion, { predicted, current, rules }, options, signal);
     metrics.count('tiphys_dry_runs_total', { verdict: verdict.type });
     return verdict;
@@ -192,6 +201,22 @@ async function dryRun(
     metrics.count('tiphys_dry_runs_total', { verdict: 'refused' });
     return suspicion;
   }
+}
+
+/** Between two versions nothing is certain. In one it may be, and then a dry run does not show it. */
+async function certainIn(
+  current: KubeObject,
+  { target, rules }: Omit<Pair, 'schema'>,
+  options: AskOptions,
+  signal: AbortSignal,
+): Promise<Comparison | undefined> {
+  await findIgnored([{ object: current, rules }], options.ports, options.ignored, signal);
+  const comparison = compareObject(
+    ignoredOf(target, rules, options.ignored).object,
+    ignoredOf(current, rules, options.ignored).object,
+    options.compare(idOf(target)),
+  );
+  return comparison.type === 'different' && comparison.certain ? comparison : undefined;
 }
 
 interface Prediction {

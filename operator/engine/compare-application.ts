@@ -17,6 +17,7 @@ import {
 } from '../core/objects/kube-object.ts';
 import { permitsResource } from '../core/project/permits.ts';
 import type { KindSettings, SettingsView } from '../core/settings/settings-view.ts';
+import { parseSyncOptions } from '../core/sync/options.ts';
 import { isHook } from '../core/sync/hooks.ts';
 import type { Targets } from '../core/sync/prepare-targets.ts';
 import { isSelfReferenced, markOf } from '../core/tracking/tracking.ts';
@@ -137,6 +138,7 @@ function askOptions({ app, cluster, ports, settings, memory }: CompareRequest): 
         ? 'always'
         : 'when-suspected',
     includeMutationWebhook,
+    trustsCertain: parseSyncOptions(app.spec.syncPolicy?.syncOptions).clientSideApplyMigration,
     verdicts: memory.server,
     ignored: memory.ignored,
   };

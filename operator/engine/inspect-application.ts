@@ -5,6 +5,7 @@ import { instanceName } from '../core/app/names.ts';
 import { parseApplication } from '../core/app/parse.ts';
 import { sourcesOf } from '../core/app/sources.ts';
 import type { Application, ApplicationStatus } from '../core/app/types.ts';
+import { foldStringData } from '../core/diff/normalise.ts';
 import { redactSecrets } from '../core/diff/mask-secret.ts';
 import { TiphysError, toTiphysError } from '../core/errors.ts';
 import type { KubeObject, ResourceKey } from '../core/objects/kube-object.ts';
@@ -150,7 +151,7 @@ async function predictOne(
   try {
     const predicted = await cluster.client.apply(
       addressOf(cluster, target),
-      target,
+      foldStringData(target),
       { fieldManager, force: true, dryRun: true },
       signal,
     );
