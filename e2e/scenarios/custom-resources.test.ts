@@ -207,6 +207,8 @@ describe('kinds whose types only the cluster knows', () => {
   });
   after(async () => {
     await world.kubectl(['delete', 'crd', ...definitions, '--wait=false']);
+    const roles = CASES.map((_, index) => world.name(`case-${index}`));
+    await world.kubectl(['delete', 'clusterrole', ...roles, '--ignore-not-found']);
     await world[Symbol.asyncDispose]();
   });
 
@@ -255,7 +257,6 @@ describe('kinds whose types only the cluster knows', () => {
       const app = world.application(repository, {
         repoURL: world.git.urlOf(repository),
         syncPolicy: true,
-        cascade: true,
       });
       await world.when(app.created());
       await world.thenEventually(app.isSynced(), app.operationSucceeded());
@@ -267,8 +268,6 @@ describe('kinds whose types only the cluster knows', () => {
         howMany(ofObjects, { dryRun: true }) <= 2 * objects.length,
         `a sync asks once for each object, and a doubt once more: ${JSON.stringify(requests)}`,
       );
-      await world.when(app.deleted());
-      await world.thenEventually(app.isAbsent());
     });
 
   async function seenObjects(namespace: string) {
