@@ -23,6 +23,7 @@ import {
 import { isExcludedKind } from './live/excluded-kinds.ts';
 import { followResourceSettings, type FollowedSettings } from './live/follow-resource-settings.ts';
 import { createLiveState } from './live/live-state.ts';
+import { followProjectSettings, type FollowedProjectSettings } from './live/project-settings.ts';
 import { engineSettings } from './operator-options.ts';
 import type { ConfigStore } from './ports/config-store.ts';
 import type { GeneratorRegistry, GeneratorSettings } from './ports/generator.ts';
@@ -95,6 +96,7 @@ export interface Connected {
   readonly settings: EngineSettings;
   readonly repositories: SourceRepositories;
   readonly resources: FollowedSettings;
+  readonly projectSettings: FollowedProjectSettings;
 }
 
 const MAX_CACHE_BYTES = 256 * 2 ** 20;
@@ -132,6 +134,7 @@ export async function connectPorts(
   stack.use(registerClusterMetrics(metrics, clusters, clock));
   const repositories = stack.use(openRepositories());
   const resources = stack.use(followResourceSettings(stores.config, logger));
+  const projectSettings = stack.use(followProjectSettings(stores.config, logger));
   const manifests = createManifestSource({
     repositories,
     generators: options.generators ?? createDefaultGenerators({ dataDir, clock }),
@@ -148,8 +151,9 @@ export async function connectPorts(
     ...{ apps, projects, clusters, events, metrics, manifests, scripts },
     resources: resources.current,
     schedule: createSchedule(),
+    projectSettings: projectSettings.current,
   };
-  return { client, ports, settings, repositories, resources };
+  return { client, ports, settings, repositories, resources, projectSettings };
 
   async function startStores() {
     const { namespace, applicationNamespaces } = given;

@@ -63,7 +63,7 @@ export function createOperator(options: OperatorOptions): Operator {
   async function start(signal: AbortSignal): Promise<void> {
     notReady = ['connecting'];
     const connected = await connectPorts({ ...options, createProject: true }, stack, signal);
-    const { client, ports, settings, repositories, resources } = connected;
+    const { client, ports, settings, repositories, resources, projectSettings } = connected;
     const { apps, clusters } = ports;
     const reconciler = createReconciler(ports, settings);
     const workers = options.workers ?? DEFAULT_WORKERS;
@@ -73,6 +73,7 @@ export function createOperator(options: OperatorOptions): Operator {
       reconciler,
       repositories,
       resources,
+      projectSettings,
       workers,
     });
     if (options.leaderElection === undefined) beginWork(apps.list().length);

@@ -31,6 +31,8 @@ export interface ApplicationControllerOptions {
   readonly repositories: Pick<SourceRepositories, 'onMoved'>;
   /** Tells which kinds the administrator's settings treat differently now. */
   readonly resources: { onChange(listener: (kinds: readonly GroupKind[]) => void): Disposable };
+  /** Tells that the administrator's settings about projects changed. */
+  readonly projectSettings: { onChange(listener: () => void): Disposable };
   /** Applications worked on at the same time. */
   readonly workers: number;
 }
@@ -150,7 +152,11 @@ export function createApplicationController(
       subscriptions.use(ports.apps.onChange(onApp));
       subscriptions.use(ports.apps.onChange(onDependency));
       subscriptions.use(
-        ports.projects.onChange((name) => enqueueAll((app) => projectOf(app) === name, 'latest')),
+        ports.projects.onChange((name) => {
+          const { globalProjects } = ports.projectSettings();
+          const isGlobal = globalProjects.some(({ projectName }) => projectName === name);
+          enqueueAll((app) => isGlobal || projectOf(app) === name, 'latest');
+        }),
       );
       subscriptions.use(
         repositories.onMoved((url) => enqueueAll((app) => readsFrom(app, url), 'moved')),
@@ -158,6 +164,7 @@ export function createApplicationController(
       subscriptions.use(
         options.resources.onChange((kinds) => enqueueAll((app) => manages(app, kinds), 'recent')),
       );
+      subscriptions.use(options.projectSettings.onChange(() => enqueueAll(() => true, 'latest')));
       subscriptions.use(ports.clusters.onEntriesChanged(() => enqueueAll(() => true, 'recent')));
       subscriptions.use(
         ports.clusters.onConnected((cluster) =>

@@ -1,9 +1,9 @@
 import type { Application, ApplicationSource, Condition, Project } from '../core/app/types.ts';
 import { sourcesOf } from '../core/app/sources.ts';
 import { validateStructure } from '../core/app/validate.ts';
-import { parseProject } from '../core/app/parse.ts';
 import { validateApplicationAgainstProject } from '../core/project/validate-application.ts';
 import type { ClusterEntry } from '../ports/clusters.ts';
+import { findProject } from './find-project.ts';
 import type { EnginePorts, EngineSettings } from './ports.ts';
 
 /** Whether an application may be worked on, and with what. */
@@ -21,42 +21,28 @@ export type NewCondition = Pick<Condition, 'type' | 'message'>;
 /** Checks spec, project and destination; every problem found is a condition. Needs no I/O. */
 export function admit(
   app: Application,
-  ports: Pick<EnginePorts, 'projects' | 'clusters'>,
+  ports: Pick<EnginePorts, 'projects' | 'projectSettings' | 'clusters'>,
   settings: EngineSettings,
 ): Admission {
   const invalid = (message: string): NewCondition => ({ type: 'InvalidSpecError', message });
   const structure = validateStructure(app.spec);
   if (structure.length > 0) return { type: 'refused', conditions: structure };
-  const projectName = app.spec.project === '' ? 'default' : app.spec.project;
-  const rawProject = ports.projects.get(projectName);
-  if (rawProject === undefined)
-    return {
-      type: 'refused',
-      conditions: [invalid(`Application referencing project ${projectName} which does not exist`)],
-    };
-  const parsed = parseProject(rawProject);
-  if (parsed.type === 'invalid')
-    return {
-      type: 'refused',
-      conditions: [
-        invalid(
-          `AppProject ${projectName} is invalid: ${parsed.problems.map((p) => `${p.path}: ${p.message}`).join('; ')}`,
-        ),
-      ],
-    };
+  const found = findProject(app.spec.project, ports);
+  if (found.type !== 'found') return { type: 'refused', conditions: [invalid(found.message)] };
+  const { project } = found;
   const destination = findDestination(app, ports.clusters.entries);
   if (destination.type === 'unknown')
     return { type: 'refused', conditions: [invalid(destination.message)] };
   const conditions = validateApplicationAgainstProject(
     app,
-    parsed.project,
+    project,
     destination.entry,
     settings.namespace,
   );
   if (conditions.length > 0) return { type: 'refused', conditions };
   return {
     type: 'admitted',
-    project: parsed.project,
+    project,
     destination: destination.entry,
     sources: sourcesOf(app.spec),
   };

@@ -53,6 +53,8 @@ export interface AskOptions {
   readonly includeMutationWebhook: boolean;
   readonly verdicts: Map<ResourceKey, ServerVerdict>;
   readonly ignored: IgnoreMemory;
+  /** Called when the answer was that one may not ask. */
+  readonly onForbidden?: () => void;
 }
 
 /**
@@ -83,7 +85,13 @@ export async function askServer(
     builtInType(target.apiVersion, target.kind) === undefined
       ? await options.cluster.types.find(target.apiVersion, target.kind, signal)
       : undefined;
-  const comparison = await settle(suspect, { target, live, rules, schema }, options, signal);
+  let isToRepeat = false;
+  const onForbidden = (): void => {
+    isToRepeat = true; // whoever is granted it later must not find the old answer
+  };
+  const asking = { ...options, onForbidden };
+  const comparison = await settle(suspect, { target, live, rules, schema }, asking, signal);
+  if (isToRepeat) return withVerdict(suspect, comparison);
   const asked = { serverSideDiff, trustsCertain };
   const verdict = { target, targetHash, rules, liveHash, ...asked, comparison };
   options.verdicts.set(key, verdict);
@@ -195,10 +203,12 @@ async function dryRun(
         'KubeConflict',
         'KubeRejected',
         'KubeNotFound',
+        'NotPermitted',
       )
     )
       throw toTiphysError(error);
     metrics.count('tiphys_dry_runs_total', { verdict: 'refused' });
+    if (hasCode(error, 'KubeForbidden', 'NotPermitted')) options.onForbidden?.();
     return suspicion;
   }
 }

@@ -11,6 +11,7 @@ import { TiphysError, toTiphysError } from '../core/errors.ts';
 import type { KubeObject, ResourceKey } from '../core/objects/kube-object.ts';
 import type { Cluster } from '../ports/clusters.ts';
 import { mapLimit } from '../runtime/map-limit.ts';
+import { actAs } from './act-as.ts';
 import { admit, type NewCondition } from './admit.ts';
 import { createAppMemories } from './app-memory.ts';
 import { addressOf } from './apply-object.ts';
@@ -63,7 +64,8 @@ export async function inspectApplication(
   const admission = admit(app, ports, settings);
   if (admission.type === 'refused') return failed(app, admission.conditions, ports);
   try {
-    const cluster = await ports.clusters.connect(admission.destination.server, signal);
+    const connected = await ports.clusters.connect(admission.destination.server, signal);
+    const { cluster } = actAs(connected, app, admission.project, ports);
     const memory = createAppMemories(ports.random).of(key);
     const health = createHealthJudge(ports.scripts, ports.resources);
     const { project, sources } = admission;

@@ -1,4 +1,5 @@
 import type { HealLoopSettings } from '../core/sync/heal-loop.ts';
+import type { ProjectSettings } from '../core/project/project-settings.ts';
 import type { SettingsView } from '../core/settings/settings-view.ts';
 import type { TrackingSettings } from '../core/tracking/tracking.ts';
 import type {
@@ -22,6 +23,8 @@ export interface EnginePorts {
   readonly manifests: ManifestSource;
   /** Runs what administrators and users wrote. */
   readonly scripts: ScriptEngine;
+  /** What `argocd-cm` says about projects, as of now. */
+  readonly projectSettings: () => ProjectSettings;
   /** Reads the times of sync windows. */
   readonly schedule: Schedule;
   /** What `argocd-cm` says about objects, as of now. */

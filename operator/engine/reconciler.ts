@@ -17,6 +17,7 @@ import type { AppKey } from '../core/app/app-key.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
 import type { Cluster } from '../ports/clusters.ts';
 import type { ReconcileOutcome } from '../runtime/controller.ts';
+import { actAs } from './act-as.ts';
 import { admit, type NewCondition } from './admit.ts';
 import { createAppMemories, type AppMemory, type Calm } from './app-memory.ts';
 import { afterWindow, checkWindows, heldByWindow, type Windows } from './check-windows.ts';
@@ -178,7 +179,7 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
       const state = await terminateOperation(
         app,
         operation.state,
-        admission.destination,
+        { destination: admission.destination, project: admission.project },
         ports,
         signal,
       );
@@ -187,9 +188,13 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
       return again(0);
     }
     let cluster: Cluster;
+    let refusal: string | undefined;
     try {
       const { server } = admission.destination;
-      cluster = countRequests(await ports.clusters.connect(server, signal), app, ports.metrics);
+      const connected = await ports.clusters.connect(server, signal);
+      const acting = actAs(connected, app, admission.project, ports);
+      cluster = countRequests(acting.cluster, app, ports.metrics);
+      ({ refusal } = acting);
     } catch (error) {
       signal.throwIfAborted();
       const message = `Failed to load live state: ${toTiphysError(error).message}`;
@@ -222,7 +227,7 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
     }
     memory.failingSinceMs = undefined;
     memory.failures = 0;
-    const pass = { key, app, memory, request, loaded, need, windows };
+    const pass = { key, app, memory, request, loaded, need, windows, refusal };
     if (begun === undefined || operation.type === 'none')
       return proceed({ ...pass, begun }, signal);
     const window = windows.operation(begun);
@@ -240,6 +245,8 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
     readonly begun: OperationState | undefined;
     readonly need: RefreshNeed;
     readonly windows: Windows;
+    /** Why nothing may be written. */
+    readonly refusal: string | undefined;
   }
 
   /** An operation that a sync window is against waits; the comparison is reported all the same. */
@@ -306,7 +313,7 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
     // A pass that cannot write its outcome is taken up again: the objects alone do not tell of it.
     const { uid } = app.metadata;
     memory.unwritten = stored === app && !isStored(app, state) ? { uid, state } : undefined;
-    const blocked = blockedBy(loaded.conditions);
+    const blocked = pass.refusal ?? blockedBy(loaded.conditions);
     const ran =
       blocked === undefined
         ? await step(stored, request, state, loaded, signal)

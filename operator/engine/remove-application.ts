@@ -1,11 +1,12 @@
 import { instanceName } from '../core/app/names.ts';
-import { parseProject } from '../core/app/parse.ts';
 import type { Application } from '../core/app/types.ts';
 import { hasCode, toTiphysError } from '../core/errors.ts';
 import type { AppKey } from '../core/app/app-key.ts';
+import { actAs } from './act-as.ts';
 import { findDestination, type NewCondition } from './admit.ts';
 import { countRequests } from './count-requests.ts';
 import { cascadeOf, deletePass, isOurFinalizer } from './delete-application.ts';
+import { findProject } from './find-project.ts';
 import type { EnginePorts, EngineSettings } from './ports.ts';
 
 export type Removal =
@@ -31,13 +32,13 @@ export async function removeApplication(
     type: 'going',
     conditions: [{ type: 'DeletionError', message }],
   });
-  const projectName = app.spec.project === '' ? 'default' : app.spec.project;
-  const raw = ports.projects.get(projectName);
-  const parsed = raw === undefined ? undefined : parseProject(raw);
-  if (parsed === undefined || parsed.type === 'invalid')
+  const found = findProject(app.spec.project, ports);
+  if (found.type !== 'found') {
+    const name = app.spec.project === '' ? 'default' : app.spec.project;
     return held(
-      `AppProject ${projectName} does not exist or is invalid; nothing is deleted until it is back`,
+      `AppProject ${name} does not exist or is invalid; nothing is deleted until it is back`,
     );
+  }
   const destination = findDestination(app, ports.clusters.entries);
   const cascade = cascadeOf(finalizers);
   if (destination.type === 'unknown' || cascade.type === 'keep') {
@@ -50,13 +51,15 @@ export async function removeApplication(
   }
   try {
     const connected = await ports.clusters.connect(destination.entry.server, signal);
-    const cluster = countRequests(connected, app, ports.metrics);
+    const acting = actAs(connected, app, found.project, ports);
+    if (acting.refusal !== undefined) return held(acting.refusal);
+    const cluster = countRequests(acting.cluster, app, ports.metrics);
     const instance = instanceName(app.metadata, settings.namespace);
     const step = await deletePass(
       {
         app,
         instance,
-        project: parsed.project,
+        project: found.project,
         cluster,
         settings,
         propagation: cascade.propagation,

@@ -1,8 +1,9 @@
-import type { Application, OperationState, ResourceResult } from '../core/app/types.ts';
+import type { Application, OperationState, Project, ResourceResult } from '../core/app/types.ts';
 import { describeResource, resourceKey } from '../core/objects/kube-object.ts';
 import { parseSyncOptions } from '../core/sync/options.ts';
 import { toTiphysError } from '../core/errors.ts';
-import type { ClusterEntry } from '../ports/clusters.ts';
+import type { Cluster, ClusterEntry } from '../ports/clusters.ts';
+import { actAs } from './act-as.ts';
 import type { EnginePorts } from './ports.ts';
 import { timestamp } from './run-sync-pass.ts';
 
@@ -13,10 +14,14 @@ import { timestamp } from './run-sync-pass.ts';
 export async function terminateOperation(
   app: Application,
   state: OperationState,
-  destination: ClusterEntry,
+  where: { readonly destination: ClusterEntry; readonly project: Project },
   ports: EnginePorts,
   signal: AbortSignal,
 ): Promise<OperationState> {
+  const hooks = async (): Promise<Cluster> => {
+    const cluster = await ports.clusters.connect(where.destination.server, signal);
+    return actAs(cluster, app, where.project, ports).cluster;
+  };
   const problems: string[] = [];
   const resources: ResourceResult[] = [];
   for (const result of state.syncResult?.resources ?? []) {
@@ -24,7 +29,7 @@ export async function terminateOperation(
       resources.push(result);
       continue;
     }
-    const problem = await deleteHook(state, result, destination, ports, signal);
+    const problem = await deleteHook(state, result, hooks, signal);
     if (problem !== undefined) problems.push(problem);
     resources.push({ ...result, hookPhase: 'Failed', message: 'Terminated' });
   }
@@ -50,12 +55,11 @@ export async function terminateOperation(
 async function deleteHook(
   state: OperationState,
   hook: ResourceResult,
-  destination: ClusterEntry,
-  ports: EnginePorts,
+  connect: () => Promise<Cluster>,
   signal: AbortSignal,
 ): Promise<string | undefined> {
   try {
-    const cluster = await ports.clusters.connect(destination.server, signal);
+    const cluster = await connect();
     const resource = cluster.live.catalogue.find(hook);
     if (resource === undefined || cluster.live.get(resourceKey(hook)) === undefined)
       return undefined;

@@ -56,7 +56,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient & Async
     );
 
   /** Sends one object or patch and returns the object as the server has it now. */
-  async function write(
+  async function send(
     request: Omit<KubeRequest, 'subject' | 'secretBody'>,
     { resource, ...where }: ObjectAddress,
     signal: AbortSignal,
@@ -139,114 +139,125 @@ export function createKubeClient(options: KubeClientOptions): KubeClient & Async
     for await (const line of lines) yield decodeWatchLine(line, request, complete);
   }
 
-  return {
-    server: connection.server,
-    async version(signal) {
-      const answer = await fetch('/version', 'application/json', signal);
-      return textAt(answer, 'gitVersion') ?? '';
-    },
-    discover: (signal) => discover(fetch, signal),
-    async openApi(groupVersionPath, signal) {
-      const answer = await fetch(`/openapi/v3/${groupVersionPath}`, 'application/json', signal);
-      return isJsonObject(answer) ? answer : {};
-    },
-    async get(address, signal) {
-      try {
-        const answer = await transport.json(
+  function clientFor(user?: string): KubeClient {
+    const who = user === undefined ? {} : { impersonate: user };
+    const write: typeof send = (request, address, signal) =>
+      send({ ...request, ...who }, address, signal);
+    return {
+      server: connection.server,
+      async version(signal) {
+        const answer = await fetch('/version', 'application/json', signal);
+        return textAt(answer, 'gitVersion') ?? '';
+      },
+      discover: (signal) => discover(fetch, signal),
+      async openApi(groupVersionPath, signal) {
+        const answer = await fetch(`/openapi/v3/${groupVersionPath}`, 'application/json', signal);
+        return isJsonObject(answer) ? answer : {};
+      },
+      async get(address, signal) {
+        try {
+          const answer = await transport.json(
+            {
+              subject: subjectOf(address),
+              verb: 'get',
+              method: 'GET',
+              path: objectPath(address),
+              repeatable: true,
+            },
+            signal,
+          );
+          return expectObject(answer, address.resource, 'get');
+        } catch (error) {
+          if (hasCode(error, 'KubeNotFound')) return undefined;
+          throw error;
+        }
+      },
+      list,
+      watch,
+      create: async (address, object, writeOptions, signal) =>
+        await write(
           {
-            subject: subjectOf(address),
-            verb: 'get',
-            method: 'GET',
-            path: objectPath(address),
+            verb: verbOf('create', writeOptions),
+            method: 'POST',
+            path: creationPath(address) + writeQuery(writeOptions),
+            body: object,
+            repeatable: false,
+          },
+          address,
+          signal,
+        ),
+      replace: async (address, object, writeOptions, signal) =>
+        await write(
+          {
+            verb: verbOf('replace', writeOptions),
+            method: 'PUT',
+            path: objectPath(address) + writeQuery(writeOptions),
+            body: object,
+            repeatable: false,
+          },
+          address,
+          signal,
+        ),
+      apply: async (address, object, applyOptions, signal) =>
+        await write(
+          {
+            verb: verbOf('apply', applyOptions),
+            method: 'PATCH',
+            path: objectPath(address) + writeQuery(applyOptions, { force: applyOptions.force }),
+            contentType: 'application/apply-patch+yaml', // JSON is YAML
+            body: object,
             repeatable: true,
           },
+          address,
           signal,
-        );
-        return expectObject(answer, address.resource, 'get');
-      } catch (error) {
-        if (hasCode(error, 'KubeNotFound')) return undefined;
-        throw error;
-      }
-    },
-    list,
-    watch,
-    create: async (address, object, writeOptions, signal) =>
-      await write(
-        {
-          verb: verbOf('create', writeOptions),
-          method: 'POST',
-          path: creationPath(address) + writeQuery(writeOptions),
-          body: object,
-          repeatable: false,
-        },
-        address,
-        signal,
-      ),
-    replace: async (address, object, writeOptions, signal) =>
-      await write(
-        {
-          verb: verbOf('replace', writeOptions),
-          method: 'PUT',
-          path: objectPath(address) + writeQuery(writeOptions),
-          body: object,
-          repeatable: false,
-        },
-        address,
-        signal,
-      ),
-    apply: async (address, object, applyOptions, signal) =>
-      await write(
-        {
-          verb: verbOf('apply', applyOptions),
-          method: 'PATCH',
-          path: objectPath(address) + writeQuery(applyOptions, { force: applyOptions.force }),
-          contentType: 'application/apply-patch+yaml', // JSON is YAML
-          body: object,
-          repeatable: true,
-        },
-        address,
-        signal,
-      ),
-    patch: async (address, patch, patchOptions, signal) =>
-      await write(
-        {
-          verb: verbOf('patch', patchOptions),
-          method: 'PATCH',
-          path: objectPath(address, patchOptions.subresource) + writeQuery(patchOptions),
-          contentType: PATCH_TYPES[patchOptions.type],
-          body: patch,
-          repeatable: false,
-        },
-        address,
-        signal,
-      ),
-    async delete(address, { propagation, uid, resourceVersion, dryRun }, signal) {
-      try {
-        await transport.json(
+        ),
+      patch: async (address, patch, patchOptions, signal) =>
+        await write(
           {
-            subject: subjectOf(address),
-            verb: 'delete',
-            method: 'DELETE',
-            path: objectPath(address),
-            body: {
-              kind: 'DeleteOptions',
-              apiVersion: 'v1',
-              propagationPolicy: propagation,
-              ...(uid === undefined && resourceVersion === undefined
-                ? {}
-                : { preconditions: { uid, resourceVersion } }),
-              ...(dryRun === true ? { dryRun: ['All'] } : {}),
-            },
-            repeatable: uid !== undefined,
+            verb: verbOf('patch', patchOptions),
+            method: 'PATCH',
+            path: objectPath(address, patchOptions.subresource) + writeQuery(patchOptions),
+            contentType: PATCH_TYPES[patchOptions.type],
+            body: patch,
+            repeatable: false,
           },
+          address,
           signal,
-        );
-        return true;
-      } catch (error) {
-        if (hasCode(error, 'KubeNotFound')) return false;
-        throw error;
-      }
-    },
+        ),
+      impersonate: clientFor,
+      async delete(address, { propagation, uid, resourceVersion, dryRun }, signal) {
+        try {
+          await transport.json(
+            {
+              subject: subjectOf(address),
+              verb: 'delete',
+              method: 'DELETE',
+              path: objectPath(address),
+              body: {
+                kind: 'DeleteOptions',
+                apiVersion: 'v1',
+                propagationPolicy: propagation,
+                ...(uid === undefined && resourceVersion === undefined
+                  ? {}
+                  : { preconditions: { uid, resourceVersion } }),
+                ...(dryRun === true ? { dryRun: ['All'] } : {}),
+              },
+              repeatable: uid !== undefined,
+              ...who,
+            },
+            signal,
+          );
+          return true;
+        } catch (error) {
+          if (hasCode(error, 'KubeNotFound')) return false;
+          throw error;
+        }
+      },
+    };
+  }
+
+  return {
+    ...clientFor(),
     [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
   };
 }

@@ -28,6 +28,8 @@ export interface KubeRequest extends RequestSubject {
   /** May be sent again after the connection broke or the server failed. */
   readonly repeatable: boolean;
   readonly gzip?: boolean;
+  /** The user whose request it is to be, instead of that of the connection. */
+  readonly impersonate?: string;
 }
 
 /** HTTP to one API server over one pool: refusals are errors, overload is waited for. */
@@ -82,6 +84,7 @@ export function createTransport(options: TransportOptions): Transport {
     if (request.body !== undefined) {
       headers['content-type'] = request.contentType ?? 'application/json';
     }
+    if (request.impersonate !== undefined) headers['impersonate-user'] = request.impersonate;
     if (request.gzip === true) headers['accept-encoding'] = 'gzip';
     const authorization = await authorizationOf(connection);
     if (authorization !== undefined) headers['authorization'] = authorization;

@@ -142,4 +142,9 @@ export interface KubeClient {
   ): Promise<KubeObject>;
   /** Resolves with false when the object was gone already. */
   delete(address: ObjectAddress, options: DeleteOptions, signal: AbortSignal): Promise<boolean>;
+  /**
+   * The same client, whose writes and dry runs are judged as this user's (`Impersonate-User`);
+   * reading stays as it is. The user behind the connection must be allowed to impersonate.
+   */
+  impersonate(user: string): KubeClient;
 }

@@ -1,0 +1,160 @@
+import { after, before, describe, test } from 'node:test';
+import { startWorld, type World } from '../language/world.ts';
+import { configMap, service } from './manifests.ts';
+
+const signal = AbortSignal.timeout(600_000);
+
+describe('syncs that act as a service account', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld({ signal });
+    await world.given(
+      world.applied(settings({ 'application.sync.impersonation.enabled': 'true' })),
+      world.repository('maps', { 'a.yaml': configMap('a', '1') }),
+      world.repository('mixed', { 'a.yaml': configMap('a', '1'), 's.yaml': service('web') }),
+    );
+  });
+  after(() => world[Symbol.asyncDispose]());
+
+  const settings = (data: object) => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: {
+      name: 'argocd-cm',
+      namespace: world.namespace,
+      labels: { 'app.kubernetes.io/part-of': 'argocd' },
+    },
+    data,
+  });
+  const project = (base: string, spec: object, labels: Record<string, string> = {}) => {
+    const name = world.name(base);
+    const metadata = { name, namespace: world.namespace, labels };
+    const object = {
+      apiVersion: 'argoproj.io/v1alpha1',
+      kind: 'AppProject',
+      metadata,
+      spec: { sourceRepos: ['*'], destinations: [{ server: '*', namespace: '*' }], ...spec },
+    };
+    return { name, created: world.applied(object) };
+  };
+  /** A namespace with an account that may write ConfigMaps and nothing else. */
+  const home = (namespace: string) => {
+    const metadata = { name: 'deployer', namespace };
+    const verbs = ['get', 'create', 'patch', 'update', 'delete'];
+    return world.applied(
+      { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
+      { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
+      {
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'Role',
+        metadata,
+        rules: [{ apiGroups: [''], resources: ['configmaps'], verbs }],
+      },
+      {
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'RoleBinding',
+        metadata,
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'deployer' },
+        subjects: [{ kind: 'ServiceAccount', name: 'deployer', namespace }],
+      },
+    );
+  };
+  const deployers = (namespace: string) => ({
+    destinationServiceAccounts: [
+      { server: 'https://*', namespace, defaultServiceAccount: 'deployer' },
+    ],
+  });
+  const automated = { automated: { prune: true, selfHeal: true } };
+
+  test('what the account may write is written, healed, and deleted with the application', async () => {
+    const acting = project('may', deployers('may-*'));
+    const app = world.application('may', {
+      repoURL: world.git.urlOf('maps'),
+      project: acting.name,
+      syncPolicy: automated,
+      cascade: true,
+    });
+    const a = world.object('configmaps', 'a', app.name);
+    await world.when(home(app.name), acting.created, app.created());
+    await world.thenEventually(app.isSynced(), app.isHealthy(), a.has('data.value', '1'));
+    await world.when(() =>
+      world.kubectl([
+        ...['patch', 'configmap', 'a', `--namespace=${app.name}`],
+        '--patch={"data":{"value":"2"}}',
+      ]),
+    );
+    await world.thenEventually(a.has('data.value', '1'), app.isSynced());
+    await world.when(app.deleted());
+    await world.thenEventually(app.isAbsent(), a.isAbsent());
+  });
+
+  test('what it may not write is forbidden by the API server, in its name', async () => {
+    const acting = project('not', deployers('*'));
+    const app = world.application('not', {
+      repoURL: world.git.urlOf('mixed'),
+      project: acting.name,
+      syncPolicy: {},
+    });
+    await world.when(home(app.name), acting.created, app.created(), app.synced());
+    await world.thenEventually(app.operationFailed(), app.isOutOfSync());
+    await world.thenEventually(
+      world
+        .object('applications.argoproj.io', app.name, world.namespace)
+        .matches('tells who was forbidden', (object) =>
+          JSON.stringify(object['status']).includes(
+            `User \\"system:serviceaccount:${app.name}:deployer\\" cannot patch resource \\"services\\"`,
+          ),
+        ),
+      world.object('configmaps', 'a', app.name).exists(),
+      world.object('services', 'web', app.name).isAbsent(),
+    );
+  });
+
+  test('no account for the destination: nothing is written', async () => {
+    const acting = project('none', deployers('elsewhere'));
+    const app = world.application('none', {
+      repoURL: world.git.urlOf('maps'),
+      project: acting.name,
+      syncPolicy: {},
+    });
+    await world.when(home(app.name), acting.created, app.created(), app.synced());
+    await world.thenEventually(
+      app.operationFailed(
+        /^no matching service account found for destination server \S+ and namespace none-/,
+      ),
+    );
+    await world.thenConsistently(500, world.object('configmaps', 'a', app.name).isAbsent());
+  });
+
+  test('a global project gives its lists to those that its selector names', async () => {
+    const global = project('global', {
+      sourceRepos: [],
+      destinations: [],
+      ...deployers('member-*'),
+      namespaceResourceBlacklist: [{ group: '', kind: 'Service' }],
+    });
+    const member = project('member', {}, { tier: 'shared' });
+    const app = world.application('member', {
+      repoURL: world.git.urlOf('mixed'),
+      project: member.name,
+      syncPolicy: {},
+    });
+    const globalProjects = JSON.stringify([
+      { projectName: global.name, labelSelector: { matchLabels: { tier: 'shared' } } },
+    ]);
+    await world.when(home(app.name), global.created, member.created, app.created(), app.synced());
+    await world.thenEventually(app.operationFailed(/no matching service account/));
+    await world.when(
+      world.applied(settings({ 'application.sync.impersonation.enabled': 'true', globalProjects })),
+      app.synced(),
+    );
+    await world.thenEventually(
+      app.operationFailed(
+        /resource :Service is not permitted in project member-\w+ \(\/Service in spec\.namespaceResourceBlacklist/,
+      ),
+    );
+    await world.when(world.pushed('mixed', { files: { 's.yaml': configMap('b', '1') } }));
+    await world.when(app.synced());
+    await world.thenEventually(app.isSynced());
+  });
+});

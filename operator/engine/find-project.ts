@@ -1,0 +1,45 @@
+import { parseProject } from '../core/app/parse.ts';
+import type { Project } from '../core/app/types.ts';
+import { withGlobalProjects } from '../core/project/global-projects.ts';
+import { selects } from '../core/project/project-settings.ts';
+import type { EnginePorts } from './ports.ts';
+
+export type FoundProject =
+  | { readonly type: 'found'; readonly project: Project }
+  | { readonly type: 'missing' | 'invalid'; readonly message: string };
+
+/**
+ * The project of an application, with the lists of the global projects that select it. A global
+ * project that is missing adds nothing; one that cannot be read makes the project invalid, for it
+ * may forbid something.
+ */
+export function findProject(
+  specName: string,
+  { projects, projectSettings }: Pick<EnginePorts, 'projects' | 'projectSettings'>,
+): FoundProject {
+  const name = specName === '' ? 'default' : specName;
+  const raw = projects.get(name);
+  if (raw === undefined)
+    return {
+      type: 'missing',
+      message: `Application referencing project ${name} which does not exist`,
+    };
+  const labels = raw.metadata.labels ?? {};
+  const globals = projectSettings().globalProjects.flatMap(({ projectName, selector }) => {
+    const other = projectName !== name && selects(selector, labels);
+    return other ? (projects.get(projectName) ?? []) : [];
+  });
+  const [project, ...others] = [raw, ...globals].map(parseProject);
+  const parsed: Project[] = [];
+  for (const [index, one] of [project, ...others].entries()) {
+    if (one?.type === 'ok') parsed.push(one.project);
+    else if (one !== undefined) {
+      const problems = one.problems.map((p) => `${p.path}: ${p.message}`).join('; ');
+      const which = index === 0 ? name : (globals[index - 1]?.metadata.name ?? '');
+      return { type: 'invalid', message: `AppProject ${which} is invalid: ${problems}` };
+    }
+  }
+  const [own, ...rest] = parsed;
+  if (own === undefined) return { type: 'missing', message: `AppProject ${name} is gone` };
+  return { type: 'found', project: withGlobalProjects(own, rest) };
+}
