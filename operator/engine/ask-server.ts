@@ -53,8 +53,8 @@ export interface AskOptions {
   readonly includeMutationWebhook: boolean;
   readonly verdicts: Map<ResourceKey, ServerVerdict>;
   readonly ignored: IgnoreMemory;
-  /** Called when the answer was that one may not ask. */
-  readonly onForbidden?: () => void;
+  /** Called when the answer was that one may not ask, or that something is out of order. */
+  readonly onUnsettled?: () => void;
 }
 
 /**
@@ -86,10 +86,10 @@ export async function askServer(
       ? await options.cluster.types.find(target.apiVersion, target.kind, signal)
       : undefined;
   let isToRepeat = false;
-  const onForbidden = (): void => {
-    isToRepeat = true; // whoever is granted it later must not find the old answer
+  const onUnsettled = (): void => {
+    isToRepeat = true; // what is granted or repaired later must not meet the old answer
   };
-  const asking = { ...options, onForbidden };
+  const asking = { ...options, onUnsettled };
   const comparison = await settle(suspect, { target, live, rules, schema }, asking, signal);
   if (isToRepeat) return withVerdict(suspect, comparison);
   const asked = { serverSideDiff, trustsCertain };
@@ -208,7 +208,8 @@ async function dryRun(
     )
       throw toTiphysError(error);
     metrics.count('tiphys_dry_runs_total', { verdict: 'refused' });
-    if (hasCode(error, 'KubeForbidden', 'NotPermitted')) options.onForbidden?.();
+    // An admission webhook that cannot be called refuses with 500.
+    if (hasCode(error, 'KubeForbidden', 'NotPermitted', 'KubeRejected')) options.onUnsettled?.();
     return suspicion;
   }
 }
