@@ -30,7 +30,7 @@ export interface AdmissionServer extends AsyncDisposable {
   readonly url: string;
   /** Base64 of PEM, as webhook configurations want it. */
   readonly caBundle: string;
-  /** What a hook answers from now on. It must not throw: such writes go through unchanged. */
+  /** What a hook answers from now on. When it throws, the API server sees a hook out of order. */
   handle(hook: string, judge: (request: AdmissionRequest) => Verdict): void;
   /** What a hook has been asked so far. */
   seen(hook: string): readonly AdmissionRequest[];

@@ -86,6 +86,7 @@ describe('admission webhooks', () => {
   async function install(
     namespace: string,
     judge: (request: AdmissionRequest) => Verdict,
+    failurePolicy: 'Ignore' | 'Fail' = 'Ignore',
   ): Promise<AsyncDisposable> {
     const kind = 'MutatingWebhookConfiguration';
     hooks.handle(namespace, judge);
@@ -99,7 +100,7 @@ describe('admission webhooks', () => {
           name: 'hook.example.com',
           admissionReviewVersions: ['v1'],
           sideEffects: 'None',
-          failurePolicy: 'Ignore',
+          failurePolicy,
           clientConfig: { url: `${hooks.url}/${namespace}`, caBundle: hooks.caBundle },
           namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
           rules: [
@@ -329,6 +330,28 @@ describe('admission webhooks', () => {
         ? met(told)
         : pending(`${operationState?.phase}: ${told}`);
     }, app.isOutOfSync());
+  });
+
+  test('a webhook that was out of order: its refusals are not held against the object', async () => {
+    const app = await applicationOf('outage', { 'web.yaml': deployment('web') }, {});
+    let broken = false;
+    const judge = (request: AdmissionRequest): Verdict => {
+      if (broken) throw new Error('out of order');
+      return request.kind.kind === 'Deployment' ? allow(...mirrored(podSpecOf(request))) : allow();
+    };
+    await using _hook = await install(app.name, judge, 'Fail');
+    await world.when(app.created(), app.synced());
+    await world.thenEventually(app.isSynced(), app.isHealthy(), app.operationSucceeded());
+    // An operator that begins anew has to ask about the image, and is refused.
+    broken = true;
+    await world.stopOperator();
+    world.startOperator();
+    await world.when(app.refreshed());
+    await world.thenEventually(app.isOutOfSync());
+    broken = false;
+    await world.when(app.refreshed());
+    await world.thenEventually(app.isSynced());
+    await staysStill(world, app, [world.object('deployments.apps', 'web', app.name)], signal);
   });
 });
 
