@@ -22,6 +22,7 @@ import { createController, type Controller } from '../runtime/controller.ts';
 import type { AddOptions } from '../runtime/work-queue.ts';
 import { createDependents, isProgress } from './dependents.ts';
 import { measureReconciles } from './measure-reconcile.ts';
+import { concernedByOrphan, showOrphans } from './orphans.ts';
 import { askWorth, worthALook } from './worth-a-look.ts';
 
 export interface ApplicationControllerOptions {
@@ -92,6 +93,10 @@ export function createApplicationController(
     const worth = worthALook(event, kind);
     if (worth === 'yes') look(cluster, event);
     if (worth === 'ask') void ask(cluster, event, kind);
+    for (const key of concernedByOrphan(event, cluster, ports, settings, reconciler)) {
+      reconciler.request(key, 'recent');
+      enqueue(key, { priority: -1 });
+    }
   }
 
   /** Whatever goes wrong with the expressions, a look too many does no harm. */
@@ -148,6 +153,7 @@ export function createApplicationController(
     },
     start() {
       subscriptions.use(measured.queue(controller));
+      subscriptions.use(showOrphans(ports, reconciler));
       for (const app of ports.apps.list()) dependents.add(app);
       subscriptions.use(ports.apps.onChange(onApp));
       subscriptions.use(ports.apps.onChange(onDependency));

@@ -28,6 +28,8 @@ export interface AppMemory {
   unwritten: { readonly uid: string; readonly state: OperationState } | undefined;
   /** Monotonic time before which the next wave must not start. */
   nextWaveAtMs: number;
+  /** Objects in its namespace that nobody manages, as of the last comparison; absent when nobody asks. */
+  orphans: number | undefined;
   /** When a sync window of this application opens or closes next; wall clock, milliseconds since 1970. */
   windowChangeMs: number | undefined;
   /** What was resolved for each source in the last comparison. */
@@ -78,6 +80,7 @@ export function createAppMemories(random: () => number): AppMemories {
         failures: 0,
         unwritten: undefined,
         nextWaveAtMs: 0,
+        orphans: undefined,
         windowChangeMs: undefined,
         comparedRevisions: undefined,
         comparedAt: undefined,

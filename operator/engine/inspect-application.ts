@@ -22,6 +22,7 @@ import { loadState } from './load-state.ts';
 import type { EnginePorts, EngineSettings } from './ports.ts';
 import { timestamp } from './run-sync-pass.ts';
 import { comparedStatus, failedStatus } from './status.ts';
+import { countOrphans, orphanConditions } from './watch-orphans.ts';
 
 /** What a pass over an application would find and decide now. Nothing is written for it. */
 export interface Inspection {
@@ -81,7 +82,8 @@ export async function inspectApplication(
     const operationState = app.status.operationState;
     const now = timestamp(ports.clock);
     const windows = checkWindows(app, project, ports);
-    const further = windows.conditions;
+    const orphans = countOrphans(request, compared, ports, settings);
+    const further = [...windows.conditions, ...orphanConditions(project, orphans)];
     const found = { app, request, loaded, compared, now, operationState, further };
     const status = comparedStatus({ ...found, level: 'forced', withReasons: true }, settings);
     const running = operationState !== undefined && operationState.finishedAt === undefined;

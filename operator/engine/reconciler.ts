@@ -41,6 +41,7 @@ import { runSyncPass, timestamp, type SyncPass } from './run-sync-pass.ts';
 import { settleOperation } from './settle-operation.ts';
 import { comparedStatus, failedStatus } from './status.ts';
 import { terminateOperation } from './terminate-operation.ts';
+import { countOrphans, orphanConditions } from './watch-orphans.ts';
 
 /**
  * The life of an Application: compare, decide, sync, report. Level-based: every pass looks at the
@@ -55,6 +56,8 @@ export interface Reconciler {
   reconcile(key: AppKey, signal: AbortSignal): Promise<ReconcileOutcome>;
   /** Asks that the next pass looks at least this closely. */
   request(key: AppKey, level: RefreshLevel): void;
+  /** Objects in its namespace that nobody manages, as of the last comparison; absent when its project does not ask. */
+  orphans(key: AppKey): number | undefined;
   /** Tells that a repository of this application moved, and nothing else is known to have changed. */
   moved(key: AppKey): void;
 }
@@ -401,7 +404,9 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
   ) {
     const { app, loaded, request, need } = pass;
     const withReasons = reporter.keepsReasons;
-    const further = pass.windows.conditions;
+    const orphans = countOrphans(request, compared, ports, settings);
+    pass.memory.orphans = orphans;
+    const further = [...pass.windows.conditions, ...orphanConditions(request.project, orphans)];
     const found = { app, loaded, request, compared, now, operationState, further };
     return { ...found, level: need.level, withReasons };
   }
@@ -530,6 +535,7 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
       memory.requested = higherLevel(memory.requested, level);
       memory.onlyMoved = false;
     },
+    orphans: (key) => memories.of(key).orphans,
     moved(key) {
       const memory = memories.of(key);
       memory.onlyMoved ||= memory.requested === 'none';

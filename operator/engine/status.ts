@@ -30,7 +30,7 @@ export interface ComparedInput {
   readonly now: string;
   readonly level: RefreshLevel;
   readonly operationState: OperationState | undefined;
-  /** Conditions of what is not compared: sync windows. */
+  /** Conditions of what is not compared: sync windows, orphans. */
   readonly further: readonly NewCondition[];
   /** Whether the CRD knows `syncReason`. */
   readonly withReasons: boolean;
@@ -43,6 +43,7 @@ const COMPARISON_CONDITIONS = [
   'HealLoopWarning',
   'IgnoreDifferencesWarning',
   'InvalidSpecError',
+  'OrphanedResourceWarning',
   'RepeatedResourceWarning',
   'SharedResourceWarning',
   'UnknownError',

@@ -52,6 +52,11 @@ export const METRICS: Readonly<Record<string, MetricDefinition>> = {
     help: 'Seconds spent in finished sync operations.',
     labels: [...APP, 'dest_server'],
   },
+  argocd_app_orphaned_resources_count: {
+    type: 'gauge',
+    help: 'Objects in the namespace of an Application that nobody manages, where its project asks for them.',
+    labels: APP,
+  },
   argocd_app_k8s_request_total: {
     type: 'counter',
     help: 'Requests that working on an Application made to an API server; response_code is 0 without an answer.',
