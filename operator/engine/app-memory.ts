@@ -6,6 +6,7 @@ import type { AppKey } from '../core/app/app-key.ts';
 import type { ManifestRequest } from '../ports/manifest-source.ts';
 import type { ApiCatalogue } from '../ports/kube-client.ts';
 import { createCompareMemory, type CompareMemory } from './compare-application.ts';
+import { createPreflightMemory, type PreflightMemory } from './preflight.ts';
 import { createHealMemory, type HealMemory } from './hold-back.ts';
 
 /**
@@ -20,6 +21,7 @@ export interface AppMemory {
   calm: Calm | undefined;
   compare: CompareMemory;
   heals: HealMemory;
+  preflight: PreflightMemory;
   prepared: Prepared | undefined;
   /** Monotonic time of the first failure to load desired state since the last success. */
   failingSinceMs: number | undefined;
@@ -75,6 +77,7 @@ export function createAppMemories(random: () => number): AppMemories {
         calm: undefined,
         compare: createCompareMemory(),
         heals: createHealMemory(),
+        preflight: createPreflightMemory(),
         prepared: undefined,
         failingSinceMs: undefined,
         failures: 0,

@@ -23,6 +23,7 @@ import { createAppMemories, type AppMemory, type Calm } from './app-memory.ts';
 import { afterWindow, checkWindows, heldByWindow, type Windows } from './check-windows.ts';
 import { countRequests } from './count-requests.ts';
 import { decideNext, type NextDecision } from './decide-next.ts';
+import { endedPass, type Hindrance, hindranceOf } from './hindrance.ts';
 import { createHealthJudge } from './health-judge.ts';
 import { forgetHeals, recordHeals } from './hold-back.ts';
 import {
@@ -316,11 +317,14 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
     // A pass that cannot write its outcome is taken up again: the objects alone do not tell of it.
     const { uid } = app.metadata;
     memory.unwritten = stored === app && !isStored(app, state) ? { uid, state } : undefined;
-    const blocked = pass.refusal ?? blockedBy(loaded.conditions);
+    const hindrance: Hindrance | undefined =
+      pass.refusal === undefined
+        ? hindranceOf(state, loaded.conditions)
+        : { phase: 'Error', message: pass.refusal };
     const ran =
-      blocked === undefined
+      hindrance === undefined
         ? await step(stored, request, state, loaded, signal)
-        : errorPass(state, blocked, now);
+        : endedPass(state, hindrance, now);
     const settled = settleOperation(ran, {
       nowMs: ports.clock.now(),
       timeoutMs: settings.syncTimeoutMs,
@@ -384,6 +388,7 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
         targets: loaded.targets,
         compared: loaded.compared,
         revision: loaded.manifests.revisions[0] ?? '',
+        preflight: request.memory.preflight,
         respectIgnored: (target, live, stop) =>
           respectIgnoredParts(
             target,
@@ -488,7 +493,7 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
     const window = windows?.operation(begun);
     if (window?.type === 'blocked') return heldByWindow(begun, window.message);
     const message = conditions.map((c) => `${c.type}: ${c.message}`).join(';');
-    return settleOperation(errorPass(begun, message, timestamp(ports.clock)), {
+    return settleOperation(endedPass(begun, { phase: 'Error', message }, timestamp(ports.clock)), {
       nowMs: ports.clock.now(),
       timeoutMs: settings.syncTimeoutMs,
     }).state;
@@ -591,22 +596,6 @@ function isAboutCluster({ code }: TiphysError): boolean {
 /** Few enough objects, in one group and without hooks, that one pass does it all. */
 function isSmall({ targets }: LoadedState): boolean {
   return targets.resources.size <= 25 && targets.hooks.length === 0;
-}
-
-/** Conditions that forbid a sync, as one message. */
-function blockedBy(conditions: readonly NewCondition[]): string | undefined {
-  const errors = conditions.filter(({ type }) => type.endsWith('Error'));
-  if (errors.length === 0) return undefined;
-  return errors.map(({ type, message }) => `${type}: ${message}`).join(';');
-}
-
-function errorPass(state: OperationState, message: string, finishedAt: string): SyncPass {
-  return {
-    state: { ...state, phase: 'Error', message, finishedAt },
-    next: 'finished',
-    wrote: false,
-    pause: false,
-  };
 }
 
 /** Live events reuse the revisions that were compared last; everything else resolves them. */

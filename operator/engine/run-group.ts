@@ -3,16 +3,22 @@ import { redactSecrets } from '../core/diff/mask-secret.ts';
 import { toTiphysError } from '../core/errors.ts';
 import { definedKind, type SyncTask, type TaskKey } from '../core/sync/plan-sync.ts';
 import type { NextStep } from '../core/sync/next-step.ts';
+import { isSent } from '../core/sync/preflight.ts';
 import { resultOf } from '../core/sync/observe-results.ts';
-import { parseSyncOptions, type SyncOptions } from '../core/sync/options.ts';
+import { explainRefusal } from '../core/sync/explain-refusal.ts';
+import type { SyncOptions } from '../core/sync/options.ts';
 import { isJsonArray, isJsonObject } from '../core/objects/json.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
 import { withDeadline } from '../runtime/deadline.ts';
 import { mapLimit } from '../runtime/map-limit.ts';
 import { addressOf, applyObject, kubectlName } from './apply-object.ts';
+import { operationOptions } from './operation-options.ts';
 import type { SyncPassRequest } from './run-sync-pass.ts';
 
 type RunStep = Extract<NextStep, { type: 'run' }>;
+
+/** On an Application: the manager of an earlier client-side apply whose fields become ours. */
+const MIGRATION_MANAGER_ANNOTATION = 'argocd.argoproj.io/client-side-apply-migration-manager';
 
 /** How long a new CRD may take until the API server serves it. */
 const CRD_ESTABLISHED_MS = 10_000;
@@ -27,10 +33,7 @@ export async function runGroup(
   step: RunStep,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<TaskKey, ResourceResult>> {
-  const operation = request.state.operation.sync ?? {};
-  const strategy = operation.syncStrategy;
-  const force = strategy?.apply?.force === true || strategy?.hook?.force === true;
-  const options = { ...parseSyncOptions(operation.syncOptions), ...(force ? { force } : {}) };
+  const options = operationOptions(request.state);
   const results = new Map<TaskKey, ResourceResult>();
   const width = request.settings.applyParallelism;
   const each = async (
@@ -128,7 +131,7 @@ async function applyOne(
   const { target } = task;
   if (target === undefined) return resultOf(task, 'Failed', 'nothing to apply');
   const dryRun = request.state.operation.sync?.dryRun === true;
-  if (task.unchanged && !options.replace && !options.force)
+  if (!isSent(task, options))
     return resultOf(task, dryRun ? 'Succeeded' : 'Running', `${kubectlName(target)} unchanged`);
   try {
     const wanted =
@@ -137,7 +140,15 @@ async function applyOne(
         : target;
     const applied = await applyObject(
       cluster,
-      { target: wanted, live: task.live, options, fieldManager: settings.fieldManager, dryRun },
+      {
+        target: wanted,
+        live: task.live,
+        options,
+        fieldManager: settings.fieldManager,
+        dryRun,
+        clock: request.clock,
+        migrationManager: request.app.metadata.annotations[MIGRATION_MANAGER_ANNOTATION],
+      },
       signal,
     );
     if (!dryRun && definedKind(target) !== undefined)
@@ -148,7 +159,7 @@ async function applyOne(
     return images.length === 0 ? result : { ...result, images };
   } catch (error) {
     signal.throwIfAborted();
-    const { message } = toTiphysError(error);
+    const message = explainRefusal(toTiphysError(error).message);
     const versions = task.live === undefined ? [target] : [target, task.live];
     return resultOf(task, 'Failed', redactSecrets(message, versions));
   }

@@ -24,11 +24,14 @@ import {
   type SyncTask,
   type TaskKey,
 } from '../core/sync/plan-sync.ts';
+import { REFUSED_IN_DRY_RUN } from '../core/sync/preflight.ts';
 import type { Targets } from '../core/sync/prepare-targets.ts';
 import type { Cluster } from '../ports/clusters.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { HealthJudge } from './health-judge.ts';
 import type { EngineSettings } from './ports.ts';
+import { operationOptions } from './operation-options.ts';
+import { firstStep, forgetPreflight, preflight, type PreflightMemory } from './preflight.ts';
 import { runGroup } from './run-group.ts';
 
 export interface SyncPassRequest {
@@ -42,6 +45,7 @@ export interface SyncPassRequest {
   readonly targets: Targets;
   readonly compared: readonly ComparedResource[];
   readonly revision: string;
+  readonly preflight: PreflightMemory;
   /** What to apply when ignored parts are to stay as they are in live. */
   readonly respectIgnored: (
     target: KubeObject,
@@ -72,7 +76,7 @@ export function planOperation(request: SyncPassRequest): SyncPlan {
     pairs: compared.filter((resource) => !resource.hook && !(automated && isContested(resource))),
     hooks: targets.hooks,
     operation,
-    options: withForce(request),
+    options: operationOptions(state),
     namespace,
     liveNamespace: namespace === '' ? undefined : liveNamespace(cluster, namespace),
     managedNamespaceMetadata: app.spec.syncPolicy?.managedNamespaceMetadata,
@@ -87,14 +91,6 @@ export function planOperation(request: SyncPassRequest): SyncPlan {
 
 /** Two applications want it and the other has it: only a person decides between them. */
 const isContested = ({ held }: ComparedResource): boolean => held?.reason === 'shared';
-
-function withForce({ state }: SyncPassRequest) {
-  const operation = state.operation.sync ?? {};
-  const options = parseSyncOptions(operation.syncOptions);
-  const strategy = operation.syncStrategy;
-  const force = strategy?.apply?.force === true || strategy?.hook?.force === true;
-  return force ? { ...options, force } : options;
-}
 
 const liveNamespace = (cluster: Cluster, name: string) =>
   cluster.live.get(resourceKey({ group: '', kind: 'Namespace', namespace: '', name }));
@@ -158,19 +154,26 @@ export async function runSyncPass(
       await deleteHooks(request, step, signal);
       return finish(request, plan, step, results);
     case 'run': {
-      const done = await runGroup(request, step, signal);
+      const refused = await preflight(request, plan, step.apply, results, signal);
+      if (refused.size > 0) {
+        for (const [key, result] of refused) results.set(key, result);
+        return finish(request, plan, refusedInDryRun(refused), results);
+      }
+      const part = firstStep(request, step);
+      const done = await runGroup(request, part, signal);
       await prepareHealth(request, plan, signal);
       for (const [key, result] of done) results.set(key, result);
       for (const [key, result] of observeSuccesses(plan, observe())) results.set(key, result);
-      const after = step.final ? finishAfterFinalGroup(plan, observe()) : nextStep(plan, observe());
+      const after = part.final ? finishAfterFinalGroup(plan, observe()) : nextStep(plan, observe());
       // A group with hooks is looked at once more, however fast they were.
-      const isOver = after.type === 'finish' && (step.final || after.phase === 'Failed');
+      const isOver = after.type === 'finish' && (part.final || after.phase === 'Failed');
       if (isOver && !hasUnstoredEnd(plan, results, stored)) {
         await deleteHooks(request, after, signal);
         return { ...finish(request, plan, after, results), wrote: true };
       }
       const message = after.type === 'wait' ? after.message : 'waiting for the next wave';
-      const pause = step.apply.some((task) => task.kind !== 'Namespace' || task.group !== '');
+      const pause =
+        part === step && step.apply.some((task) => task.kind !== 'Namespace' || task.group !== '');
       return {
         state: running(request.state, results, message),
         next: 'again',
@@ -216,6 +219,16 @@ function invalidPlan(plan: SyncPlan): Finish {
   };
 }
 
+function refusedInDryRun(refused: ReadonlyMap<TaskKey, ResourceResult>): Finish {
+  const reasons = [...new Set([...refused.values()].map(({ message = '' }) => message))];
+  return {
+    type: 'finish',
+    phase: 'Failed',
+    message: `${REFUSED_IN_DRY_RUN}, reason: ${reasons.join(',')}`,
+    deleteHooks: [],
+  };
+}
+
 type Finish = Extract<NextStep, { type: 'finish' }>;
 
 function finish(
@@ -224,6 +237,7 @@ function finish(
   step: Finish,
   results: Map<TaskKey, ResourceResult>,
 ): SyncPass {
+  forgetPreflight(request.preflight);
   for (const { task, message } of plan.problems)
     results.set(task.key, {
       ...refused(task),

@@ -20,7 +20,13 @@ import type { TypeSchema } from './type-schema.ts';
  */
 export type Comparison =
   | { readonly type: 'equal' }
-  | { readonly type: 'different'; readonly paths: readonly string[]; readonly certain: boolean }
+  | {
+      readonly type: 'different';
+      readonly paths: readonly string[];
+      readonly certain: boolean;
+      /** The API server was asked, and would take desired whole, as it is. */
+      readonly accepted?: boolean;
+    }
   | { readonly type: 'missing' }
   | { readonly type: 'extra' };
 

@@ -76,8 +76,11 @@ const FILLED_BY_NOBODY: ReadonlySet<string> = new Set([
   'binaryData',
 ]);
 
-/** The one annotation that the API server does fill in. */
-const FILLED_ANNOTATION = 'deprecated.daemonset.template.generation';
+/** The ones that the API server does fill in: of DaemonSets, and of every Namespace. */
+const FILLED_IN: ReadonlySet<string> = new Set([
+  'deprecated.daemonset.template.generation',
+  'kubernetes.io/metadata.name',
+]);
 
 function goneOf(
   { fields, apiVersion }: AppliedFields,
@@ -150,7 +153,7 @@ function goneWhole(
 
 const isWithinReach = ({ path, reach }: Search): boolean =>
   reach === 'all' ||
-  (FILLED_BY_NOBODY.has(path.slice(0, -1).join('.')) && path.at(-1) !== FILLED_ANNOTATION);
+  (FILLED_BY_NOBODY.has(path.slice(0, -1).join('.')) && !FILLED_IN.has(path.at(-1) ?? ''));
 
 function isPassedOver(path: readonly string[], step: string): boolean {
   const name = step.slice(2);

@@ -9,17 +9,20 @@ import { LAST_APPLIED_ANNOTATION } from './normalise.ts';
  * of `fieldManager`, and takes from the object's creator what we have applied since; `undefined`
  * when there is nothing to move. Without it the API server keeps fields that we drop. The object
  * must come straight from the API server, with all of its managed fields; the patch fails when it has
- * changed since.
+ * changed since. `alsoMoved` is one more manager whose updates were client-side applies.
  */
 export function migrateManagedFields(
   object: KubeObject,
   fieldManager: string,
+  alsoMoved?: string,
 ): JsonValue | undefined {
   const entries = object.metadata.managedFields ?? [];
   const resourceVersion = object.metadata.resourceVersion;
   if (resourceVersion === undefined) return undefined;
   const ours = entries.filter((entry) => isApplyOf(entry, fieldManager));
-  const moved = entries.filter((entry) => isClientSide(entry, object, fieldManager));
+  const moved = entries.filter(
+    (entry) => isClientSide(entry, object, fieldManager) || isUpdateOf(entry, alsoMoved),
+  );
   const { time: _time, ...first } = moved[0] ?? ours[0] ?? {};
   const fields = [...ours, ...moved].map((entry) => entry.fieldsV1 ?? {}).reduce(union, {});
   const merged: ManagedFieldsEntry = {
@@ -38,6 +41,12 @@ export function migrateManagedFields(
     { op: 'replace', path: '/metadata/managedFields', value: [...kept, merged] },
   ];
 }
+
+const isUpdateOf = (entry: ManagedFieldsEntry, manager: string | undefined): boolean =>
+  manager !== undefined &&
+  entry.manager === manager &&
+  entry.operation === 'Update' &&
+  (entry.subresource ?? '') === '';
 
 /** A creator holds what it wrote for ever; what has been desired state since is ours alone. */
 function withoutOurs(entry: ManagedFieldsEntry, ours: ManagedFieldsEntry): ManagedFieldsEntry {

@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseSyncOptions, permissionOf, resourceOptions, type SyncOptions } from './options.ts';
+import type { KubeObject } from '../objects/kube-object.ts';
+import {
+  type ApplyMode,
+  applyMode,
+  mayRecreate,
+  parseSyncOptions,
+  permissionOf,
+  resourceOptions,
+  type SyncOptions,
+} from './options.ts';
 import { manifest } from './testing/objects.ts';
 
 const DEFAULTS: SyncOptions = {
@@ -12,7 +21,7 @@ const DEFAULTS: SyncOptions = {
   delete: 'yes',
   replace: false,
   force: false,
-  serverSideApply: false,
+  serverSideApply: undefined,
   clientSideApplyMigration: true,
   applyOutOfSyncOnly: false,
   failOnSharedResource: false,
@@ -34,6 +43,7 @@ const cases: readonly { readonly option: string; readonly sets: Partial<SyncOpti
   { option: 'Replace=true', sets: { replace: true } },
   { option: 'Force=true', sets: { force: true } },
   { option: 'ServerSideApply=true', sets: { serverSideApply: true } },
+  { option: 'ServerSideApply=false', sets: { serverSideApply: false } },
   { option: 'ClientSideApplyMigration=false', sets: { clientSideApplyMigration: false } },
   { option: 'ApplyOutOfSyncOnly=true', sets: { applyOutOfSyncOnly: true } },
   { option: 'FailOnSharedResource=true', sets: { failOnSharedResource: true } },
@@ -78,3 +88,39 @@ for (const [own, inherited, expected] of [
     const object = manifest('ConfigMap/a', own === undefined ? {} : { options: own });
     assert.equal(permissionOf('Prune', object, inherited), expected);
   });
+
+const modes: readonly {
+  readonly app?: readonly string[];
+  readonly own?: string;
+  readonly live?: string;
+  readonly mode: ApplyMode;
+}[] = [
+  { mode: 'server-side' },
+  { app: ['ServerSideApply=false'], mode: 'client-side' },
+  { app: ['ServerSideApply=false'], own: 'ServerSideApply=true', mode: 'server-side' },
+  { app: ['ServerSideApply=true'], own: 'ServerSideApply=false', mode: 'client-side' },
+  { own: 'ServerSideApply=false', mode: 'client-side' },
+  { live: 'ServerSideApply=false', mode: 'server-side' },
+  { app: ['Replace=true', 'ServerSideApply=true'], mode: 'replace' },
+  { own: 'Replace=true,ServerSideApply=true', mode: 'replace' },
+  { live: 'Replace=true', mode: 'replace' },
+];
+
+for (const { app, own, live, mode } of modes)
+  test(`sync options ${app?.join() ?? '(none)'}, object ${own ?? '(none)'}, live ${live ?? '(none)'}: ${mode}`, () => {
+    const of = (options: string | undefined) =>
+      manifest('ConfigMap/a', options === undefined ? {} : { options });
+    assert.equal(applyMode(parseSyncOptions(app), of(own), of(live)), mode);
+  });
+
+test('sync option Force: never of a Namespace or a CustomResourceDefinition', () => {
+  const options = { options: 'Force=true' };
+  const none = parseSyncOptions([]);
+  const may = (object: KubeObject) => mayRecreate(none, object, undefined);
+  assert.equal(may(manifest('Deployment/a', options)), true);
+  assert.equal(may(manifest('Namespace/a', options)), false);
+  assert.equal(may(manifest('CustomResourceDefinition/a', options)), false);
+  assert.equal(mayRecreate(none, manifest('Job/a'), manifest('Job/a', options)), true);
+  assert.equal(mayRecreate(parseSyncOptions(['Force=true']), manifest('Job/a'), undefined), true);
+  assert.equal(mayRecreate(none, manifest('Job/a'), undefined), false);
+});

@@ -1,4 +1,4 @@
-import type { KubeObject } from '../objects/kube-object.ts';
+import { groupOf, type KubeObject } from '../objects/kube-object.ts';
 
 export const SYNC_OPTIONS_ANNOTATION = 'argocd.argoproj.io/sync-options';
 
@@ -15,7 +15,8 @@ export interface SyncOptions {
   readonly delete: Permission;
   readonly replace: boolean;
   readonly force: boolean;
-  readonly serverSideApply: boolean;
+  /** Undefined where nothing is said: then server-side. */
+  readonly serverSideApply: boolean | undefined;
   readonly clientSideApplyMigration: boolean;
   readonly applyOutOfSyncOnly: boolean;
   readonly failOnSharedResource: boolean;
@@ -39,7 +40,11 @@ export function parseSyncOptions(list: readonly string[] | undefined): SyncOptio
     delete: permission(options, 'Delete') ?? 'yes',
     replace: options.has('Replace=true'),
     force: options.has('Force=true'),
-    serverSideApply: options.has('ServerSideApply=true'),
+    serverSideApply: options.has('ServerSideApply=true')
+      ? true
+      : options.has('ServerSideApply=false')
+        ? false
+        : undefined,
     clientSideApplyMigration: !options.has('ClientSideApplyMigration=false'),
     applyOutOfSyncOnly: options.has('ApplyOutOfSyncOnly=true'),
     failOnSharedResource: options.has('FailOnSharedResource=true'),
@@ -70,3 +75,39 @@ export function permissionOf(
 ): Permission {
   return permission(resourceOptions(object), key) ?? inherited;
 }
+
+/** How an object is written. */
+export type ApplyMode = 'server-side' | 'client-side' | 'replace';
+
+/** Replacing beats applying, and what is written on the object beats what the operation says. */
+export function applyMode(
+  options: SyncOptions,
+  target: KubeObject,
+  live: KubeObject | undefined,
+): ApplyMode {
+  const own = resourceOptions(target);
+  if (options.replace || own.has('Replace=true') || resourceOptions(live).has('Replace=true'))
+    return 'replace';
+  if (own.has('ServerSideApply=false')) return 'client-side';
+  if (own.has('ServerSideApply=true')) return 'server-side';
+  return options.serverSideApply === false ? 'client-side' : 'server-side';
+}
+
+/** Whether an object that cannot be changed is deleted and made anew. */
+export function mayRecreate(
+  options: SyncOptions,
+  target: KubeObject,
+  live: KubeObject | undefined,
+): boolean {
+  return (
+    (options.force ||
+      resourceOptions(target).has('Force=true') ||
+      resourceOptions(live).has('Force=true')) &&
+    !isNeverDeleted(target)
+  );
+}
+
+/** With a Namespace or a CRD goes all that is in it. */
+const isNeverDeleted = ({ apiVersion, kind }: KubeObject): boolean =>
+  (kind === 'Namespace' && apiVersion === 'v1') ||
+  (kind === 'CustomResourceDefinition' && groupOf(apiVersion) === 'apiextensions.k8s.io');

@@ -43,6 +43,8 @@ export interface SyncTask extends Ordered, ResourceId {
   readonly live: KubeObject | undefined;
   /** `apply` only: live is already as desired and ours, so nothing needs to be sent. */
   readonly unchanged: boolean;
+  /** `apply` only: the comparison asked the API server, which would take the object as it is desired. */
+  readonly accepted: boolean;
   /** `prune` only: whether it may go. */
   readonly prune: Permission;
   /** `hook` only. */
@@ -151,7 +153,10 @@ function resourceTask(pair: SyncPair, input: PlanInput): SyncTask[] {
     // What this operation applied is equal now, but later waves still wait for its health.
     const begun = input.results.has(task.key);
     if (input.options.applyOutOfSyncOnly && unmodified && !begun) return [];
-    return [{ ...task, live: pair.live, target: pair.target, unchanged: unmodified && pair.owned }];
+    const { comparison } = pair;
+    const accepted = comparison.type === 'different' && comparison.accepted === true;
+    const unchanged = unmodified && pair.owned;
+    return [{ ...task, live: pair.live, target: pair.target, unchanged, accepted }];
   }
   const prune = permissionOf('Prune', object, input.options.prune);
   return [{ ...taskOf('prune', object, 'Sync', waveOf(object)), live: pair.live, prune }];
@@ -176,6 +181,7 @@ function taskOf(
     target: undefined,
     live: undefined,
     unchanged: false,
+    accepted: false,
     prune: 'yes',
     policies: NO_POLICIES,
   };

@@ -1,0 +1,249 @@
+import { after, before, describe, test } from 'node:test';
+import { type Expectation, met, violated } from '../language/expectation.ts';
+import { startWorld, type World } from '../language/world.ts';
+import { configMap, deployment } from './manifests.ts';
+
+const signal = AbortSignal.timeout(600_000);
+
+/** `metadata:` with the sync options of the object. */
+const withOptions = (text: string, options: string): string =>
+  text.replace(
+    'metadata:\n',
+    `metadata:\n  annotations: { argocd.argoproj.io/sync-options: "${options}" }\n`,
+  );
+
+describe('sync options', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld({ signal });
+  });
+  after(() => world[Symbol.asyncDispose]());
+
+  const edited = (name: string, namespace: string, patch: object) => () =>
+    world.kubectl([
+      'patch',
+      'configmap',
+      name,
+      `--namespace=${namespace}`,
+      '--type=merge',
+      `--patch=${JSON.stringify(patch)}`,
+    ]);
+
+  const orphanedReplicaSet =
+    (namespace: string): Expectation =>
+    async (stop) => {
+      const sets = await world.reader.list('replicasets.apps', namespace, stop);
+      return sets.length > 0 ? met('the ReplicaSet is still there') : violated('it is gone');
+    };
+
+  test('FailOnSharedResource: what another application has is not taken', async () => {
+    const namespace = world.name('shared');
+    await world.given(world.repository('shared', { 'a.yaml': configMap('a', '1') }));
+    const repoURL = world.git.urlOf('shared');
+    const first = world.application('shared-one', { repoURL, namespace, syncPolicy: true });
+    await world.when(first.created());
+    await world.thenEventually(first.isSynced());
+    const second = world.application('shared-two', { repoURL, namespace, syncPolicy: {} });
+    await world.when(second.created());
+    await world.thenEventually(second.hasCondition('SharedResourceWarning'));
+    await world.when(second.synced({ syncOptions: ['FailOnSharedResource=true'] }));
+    await world.thenEventually(
+      second.operationFailed(/^Shared resource found: ConfigMap\/a is part of applications/),
+    );
+    await world.thenConsistently(500, first.isSynced());
+  });
+
+  test('Validate=false: fields that no schema knows are let pass, else they are refused', async () => {
+    const misspelt = deployment('web').replace('replicas: 1', 'replicas: 1\n  replica: 2');
+    await world.given(
+      world.repository('validate', { 'web.yaml': withOptions(misspelt, 'Validate=false') }),
+    );
+    const app = world.application('validate', {
+      repoURL: world.git.urlOf('validate'),
+      syncPolicy: {},
+    });
+    const web = world.object('deployments.apps', 'web', app.name);
+    const options = { syncOptions: ['CreateNamespace=true'] };
+    await world.when(app.created());
+    await world.thenEventually(app.isOutOfSync());
+    await world.when(app.synced(options));
+    await world.thenEventually(app.operationSucceeded(), web.has('spec.replicas', 1));
+    await world.when(
+      world.pushed('validate', { files: { 'web.yaml': misspelt } }),
+      app.synced(options),
+    );
+    await world.thenEventually(
+      world
+        .object('applications.argoproj.io', app.name, world.namespace)
+        .matches('names the field', (object) =>
+          /spec\.replica: field not declared in schema/.test(JSON.stringify(object['status'])),
+        ),
+    );
+  });
+
+  test('CreateNamespace: managed metadata is kept in step, and that of others stays', async () => {
+    await world.given(world.repository('metadata', { 'a.yaml': configMap('a', '1') }));
+    const metadata = (team: string) => ({
+      managedNamespaceMetadata: { labels: { team }, annotations: { owner: team } },
+    });
+    const policy = { automated: { selfHeal: true }, syncOptions: ['CreateNamespace=true'] };
+    const app = world.application('metadata', {
+      repoURL: world.git.urlOf('metadata'),
+      syncPolicy: { ...policy, ...metadata('one') },
+    });
+    const namespace = world.object('namespaces', app.name);
+    await world.when(app.created());
+    await world.thenEventually(app.isSynced(), namespace.has('metadata.labels.team', 'one'));
+    await world.when(() => world.kubectl(['label', 'namespace', app.name, 'foreign=label']));
+    await world.when(app.patched({ spec: { syncPolicy: { ...policy, ...metadata('two') } } }));
+    await world.when(app.synced({ syncOptions: ['CreateNamespace=true'] }));
+    await world.thenEventually(
+      namespace.has('metadata.labels.team', 'two'),
+      namespace.has('metadata.annotations.owner', 'two'),
+      namespace.has('metadata.labels.foreign', 'label'),
+    );
+  });
+
+  test('Replace=true: what others added goes, and the object stays the same one', async () => {
+    const text = withOptions(configMap('a', '1'), 'Replace=true');
+    await world.given(world.repository('replace', { 'a.yaml': text }));
+    const app = world.application('replace', {
+      repoURL: world.git.urlOf('replace'),
+      syncPolicy: true,
+    });
+    const a = world.object('configmaps', 'a', app.name);
+    await world.when(app.created());
+    await world.thenEventually(app.isSynced());
+    const uid = (await a.read(signal))?.metadata.uid;
+    await world.when(
+      edited('a', app.name, { data: { foreign: 'x' } }),
+      world.pushed('replace', {
+        files: { 'a.yaml': withOptions(configMap('a', '2'), 'Replace=true') },
+      }),
+      app.refreshed(),
+    );
+    await world.thenEventually(
+      app.isSynced(),
+      a.has('data.value', '2'),
+      a.has('data.foreign', undefined),
+      a.matches('is the same object', ({ metadata }) => metadata.uid === uid),
+    );
+  });
+
+  test('Replace=true and Force=true never delete a namespace', async () => {
+    const name = world.name('forced-space');
+    const space = (value: string) => `apiVersion: v1
+kind: Namespace
+metadata:
+  name: ${name}
+  labels: { value: "${value}" }
+  annotations: { argocd.argoproj.io/sync-options: "Replace=true,Force=true" }
+`;
+    await world.given(world.repository('forced-space', { 'space.yaml': space('1') }));
+    const app = world.application('forced-space', {
+      repoURL: world.git.urlOf('forced-space'),
+      syncPolicy: true,
+    });
+    const namespace = world.object('namespaces', name);
+    await world.when(app.created());
+    await world.thenEventually(app.isSynced(), namespace.has('metadata.labels.value', '1'));
+    const uid = (await namespace.read(signal))?.metadata.uid;
+    await world.when(
+      world.pushed('forced-space', { files: { 'space.yaml': space('2') } }),
+      app.refreshed(),
+    );
+    await world.thenEventually(
+      namespace.has('metadata.labels.value', '2'),
+      namespace.matches('is the same one', ({ metadata }) => metadata.uid === uid),
+      app.isSynced(),
+    );
+    await world.when(() => world.kubectl(['delete', 'namespace', name, '--wait=false']));
+  });
+
+  test('ApplyOutOfSyncOnly: what is as desired is not even mentioned', async () => {
+    await world.given(
+      world.repository('only', { 'a.yaml': configMap('a', '1'), 'b.yaml': configMap('b', '1') }),
+    );
+    const options = { syncOptions: ['CreateNamespace=true', 'ApplyOutOfSyncOnly=true'] };
+    const app = world.application('only', {
+      repoURL: world.git.urlOf('only'),
+      syncPolicy: options,
+    });
+    await world.when(app.created());
+    await world.thenEventually(app.isOutOfSync());
+    await world.when(app.synced(options));
+    await world.thenEventually(app.isSynced());
+    await world.when(
+      world.pushed('only', { files: { 'b.yaml': configMap('b', '2') } }),
+      app.synced(options),
+    );
+    await world.thenEventually(
+      world.object('configmaps', 'b', app.name).has('data.value', '2'),
+      world
+        .object('applications.argoproj.io', app.name, world.namespace)
+        .matches('tells of b alone', (object) => {
+          const status = object['status'] as {
+            operationState?: { phase?: string; syncResult?: { resources?: { name: string }[] } };
+          };
+          const { phase, syncResult } = status.operationState ?? {};
+          const names = syncResult?.resources?.map(({ name }) => name).join();
+          return phase === 'Succeeded' && names === 'b';
+        }),
+    );
+  });
+
+  test('Prune=false stays, Prune=confirm waits, PruneLast and the policy are followed', async () => {
+    await world.given(
+      world.repository('prunes', {
+        'kept.yaml': withOptions(configMap('kept', '1'), 'Prune=false'),
+        'asked.yaml': withOptions(configMap('asked', '1'), 'Prune=confirm'),
+        'web.yaml': deployment('web'),
+        'a.yaml': configMap('a', '1'),
+      }),
+    );
+    const options = {
+      syncOptions: ['CreateNamespace=true', 'PruneLast=true', 'PrunePropagationPolicy=orphan'],
+    };
+    const app = world.application('prunes', {
+      repoURL: world.git.urlOf('prunes'),
+      syncPolicy: options,
+    });
+    const asked = world.object('configmaps', 'asked', app.name);
+    const web = world.object('deployments.apps', 'web', app.name);
+    await world.when(app.created());
+    await world.thenEventually(app.isOutOfSync());
+    await world.when(app.synced(options));
+    await world.thenEventually(app.isSynced(), app.isHealthy());
+    await world.when(
+      world.pushed('prunes', {
+        files: { 'a.yaml': configMap('a', '2') },
+        remove: ['kept.yaml', 'asked.yaml', 'web.yaml'],
+      }),
+      app.synced({ ...options, prune: true }),
+    );
+    await world.thenEventually(
+      world.object('configmaps', 'a', app.name).has('data.value', '2'),
+      world
+        .object('applications.argoproj.io', app.name, world.namespace)
+        .matches('waits for approval', (object) =>
+          JSON.stringify(object['status']).includes('waiting for pruning confirmation of'),
+        ),
+    );
+    await world.thenConsistently(500, asked.exists(), web.exists());
+    await world.when(
+      app.patched({
+        metadata: {
+          annotations: {
+            'argocd.argoproj.io/deletion-approved': new Date(Date.now() + 1_000).toISOString(),
+          },
+        },
+      }),
+    );
+    await world.thenEventually(asked.isAbsent(), web.isAbsent(), app.operationSucceeded());
+    await world.thenConsistently(
+      500,
+      world.object('configmaps', 'kept', app.name).exists(),
+      orphanedReplicaSet(app.name),
+    );
+  });
+});
