@@ -130,7 +130,7 @@ async function settle(
   if (options.serverSideDiff === 'never') return comparison;
   if (comparison.type === 'different' && comparison.certain && options.trustsCertain)
     return comparison;
-  return dryRun(comparison, asked, options, signal);
+  return dryRun(comparison, { ...asked, isWhole: asked.target === pair.target }, options, signal);
 }
 
 interface Places {
@@ -169,9 +169,14 @@ function compareWithout(
   });
 }
 
+interface Asked extends Pair {
+  /** Nothing of desired was left out of the question. */
+  readonly isWhole: boolean;
+}
+
 async function dryRun(
   suspicion: Comparison,
-  { target, live, rules }: Omit<Pair, 'schema'>,
+  { target, live, rules, isWhole }: Omit<Asked, 'schema'>,
   options: AskOptions,
   signal: AbortSignal,
 ): Promise<Comparison> {
@@ -191,7 +196,7 @@ async function dryRun(
     const predicted = await cluster.client.apply(address, foldStringData(target), apply, signal);
     const verdict = await judge(suspicion, { predicted, current, rules }, options, signal);
     metrics.count('tiphys_dry_runs_total', { verdict: verdict.type });
-    return verdict;
+    return verdict.type === 'different' ? { ...verdict, accepted: isWhole } : verdict;
   } catch (error) {
     signal.throwIfAborted();
     // The sync will meet the same refusal and report it on the object.
