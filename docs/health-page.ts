@@ -61,8 +61,9 @@ that Kubernetes itself serves are judged by the built-in rules or not at all.
   \`metadata.generation\` is Progressing, and so is an object whose deciding condition is.
 - An object that its rule cannot read, because of its version or its content, is Unknown with the reason.
 - \`argocd.argoproj.io/ignore-healthcheck: "true"\` on an object leaves it out of the health of its Application.
-- A child Application is as well as its own status says once that status is about its current spec and no
-  sync of it is under way; until then it is Progressing.
+- A child Application whose last sync failed, with something left undone, is Degraded. Else it is as
+  well as its own status says once that status is about its current spec and no sync of it is under
+  way; until then it is Progressing.
 - A Pod that is to end (\`restartPolicy\` OnFailure or Never) is Progressing while it runs, unless
   \`argocd.argoproj.io/ignore-restart-policy: "true"\` says that it is a service all the same.
 

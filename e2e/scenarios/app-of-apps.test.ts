@@ -1,7 +1,7 @@
 import { after, before, describe, test } from 'node:test';
 import { met, pending, type Expectation } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { deployment } from './manifests.ts';
+import { configMap, deployment } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 const CHILDREN = 20;
@@ -126,6 +126,76 @@ describe('an app-of-apps', () => {
       ...indices.map((i) =>
         world.object('deployments.apps', `web-${i}`, world.name('children')).isAbsent(),
       ),
+    );
+  });
+
+  test('nothing follows a child whose sync failed, until it is corrected', async () => {
+    const bad = 'apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {type: Nonsense}\n';
+    const limits = { automated: {}, retry: { limit: 1, backoff: { duration: '1s' } } };
+    const childOf = (name: string, wave: number, path: string) =>
+      JSON.stringify({
+        apiVersion: 'argoproj.io/v1alpha1',
+        kind: 'Application',
+        metadata: {
+          name: world.name(name),
+          namespace: world.namespace,
+          annotations: { 'argocd.argoproj.io/sync-wave': String(wave) },
+        },
+        spec: {
+          project: 'default',
+          source: { repoURL: world.git.urlOf('fragile'), path },
+          destination: { server: 'https://kubernetes.default.svc', namespace: world.namespace },
+          syncPolicy: limits,
+        },
+      });
+    await world.given(
+      world.repository('fragile', {
+        'apps/first.json': childOf('fragile-first', 0, 'first'),
+        'apps/second.json': childOf('fragile-second', 1, 'second'),
+        'first/x.yaml': bad,
+        'second/y.yaml': configMap('second', '1'),
+      }),
+    );
+    const parent = world.application('fragile', {
+      repoURL: world.git.urlOf('fragile'),
+      path: 'apps',
+      namespace: world.namespace,
+      syncPolicy: { automated: {} },
+    });
+    const first = world.object(
+      'applications.argoproj.io',
+      world.name('fragile-first'),
+      world.namespace,
+    );
+    const second = world.object(
+      'applications.argoproj.io',
+      world.name('fragile-second'),
+      world.namespace,
+    );
+    await world.when(parent.created());
+    await world.thenEventually(
+      first.has('status.operationState.phase', 'Failed'),
+      parent.hasHealth('Degraded'),
+    );
+    await world.thenConsistently(2_000, second.isAbsent());
+    await world.when(
+      world.pushed('fragile', { files: { 'first/x.yaml': configMap('first', '1') } }),
+      () =>
+        world.kubectl([
+          'annotate',
+          'application',
+          world.name('fragile-first'),
+          '-n',
+          world.namespace,
+          'argocd.argoproj.io/refresh=normal',
+        ]),
+    );
+    await world.thenEventually(first.has('status.health.status', 'Healthy'));
+    await world.when(parent.refreshed(), parent.synced());
+    await world.thenEventually(
+      parent.isSynced(),
+      parent.isHealthy(),
+      second.has('status.health.status', 'Healthy'),
     );
   });
 });

@@ -17,6 +17,8 @@ export const application: HealthCheck = (object) => {
   }
   const waitsFor = notCurrent(parsed.application);
   if (waitsFor !== undefined) return judge('Progressing', `waiting for ${waitsFor}`);
+  const failure = failedSync(parsed.application);
+  if (failure !== undefined) return judge('Degraded', failure);
   const { status, message } = parsed.application.status.health ?? {};
   return status === undefined
     ? judge('Progressing', 'waiting for the first assessment')
@@ -34,6 +36,16 @@ function notCurrent(app: Application): string | undefined {
   const phase = status.operationState?.phase;
   if (phase === 'Running' || phase === 'Terminating') return 'its sync to finish';
   return isAboutToSync(app) ? 'its automated sync' : undefined;
+}
+
+/**
+ * A sync that ended badly and left something undone is not repeated by itself: what is healthy then is
+ * the state before it. Something undone alone is no failure, as a child may be synced by hand.
+ */
+function failedSync({ status }: Application): string | undefined {
+  const { phase, message = '' } = status.operationState ?? {};
+  if (phase !== 'Failed' && phase !== 'Error') return undefined;
+  return status.sync?.status === 'Synced' ? undefined : `its last sync failed: ${message}`;
 }
 
 /** Whether automated sync will take up what the last comparison found. Drift that comes back does not count. */
