@@ -261,7 +261,6 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
     const { key, app, memory, loaded, begun } = pass;
     const now = timestamp(ports.clock);
     const status = comparedStatus(statusInput(pass, loaded.compared, now, begun), settings);
-    if (app.status.operationState?.startedAt !== begun.startedAt) reporter.started(app, begun);
     if (app.operation !== undefined || isWorthWriting(app.status, status, { ignoreRevision: true }))
       await reporter.report(key, app, status, signal);
     if (pass.need.level !== 'recent') memory.comparedAt = now;
@@ -309,10 +308,11 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
     const state = pinRevisions(started, loaded.manifests.revisions);
     if (memory.nextWaveAtMs > ports.clock.monotonic())
       return again(memory.nextWaveAtMs - ports.clock.monotonic());
+    const written = app.status.operationState;
+    // Names of hooks depend on when it began, so that has to be stored first.
+    const isKnown = written?.phase === 'Running' && written.startedAt === state.startedAt;
     const stored =
-      pass.begun === undefined || app.status.operationState?.phase !== 'Running'
-        ? await announce(pass, state, loaded, now, signal)
-        : app;
+      pass.begun === undefined || !isKnown ? await announce(pass, state, loaded, now, signal) : app;
     if (stored === undefined) return again(0);
     // A pass that cannot write its outcome is taken up again: the objects alone do not tell of it.
     const { uid } = app.metadata;
