@@ -19,6 +19,8 @@ export interface Layout {
   readonly clientCaFile: string;
   /** Without it nobody makes ServiceAccounts, and Pods must do without. */
   readonly withControllerManager: boolean;
+  /** What the API server is told to log of requests, and where to; absent: nothing. */
+  readonly audit: { readonly policy: string; readonly log: string } | undefined;
 }
 
 /**
@@ -58,6 +60,9 @@ export const COMPONENT_FLAGS: Readonly<Record<Component, (layout: Layout) => rea
     // The taint that new nodes get is only ever removed by the node lifecycle controller.
     `--disable-admission-plugins=TaintNodesByCondition${l.withControllerManager ? '' : ',ServiceAccount'}`,
     '--profiling=false',
+    ...(l.audit === undefined
+      ? []
+      : [`--audit-policy-file=${l.audit.policy}`, `--audit-log-path=${l.audit.log}`]),
   ],
   'kube-controller-manager': (l) => [
     `--kubeconfig=${l.kubeconfigPath}`,

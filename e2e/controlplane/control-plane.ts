@@ -2,6 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { AUDIT_POLICY, type AuditedWrite, readAuditLog } from './audit-log.ts';
 import { type Component, COMPONENTS, resolveBinaries } from './binaries.ts';
 import { type CertificateAndKey, createClientAuthority } from './certificates.ts';
 import { Cluster, compactHistory } from './cluster.ts';
@@ -46,6 +47,11 @@ export interface ControlPlane extends AsyncDisposable {
    * memory: after a restart it answers 410 Gone to watches from before.
    */
   compactHistory(): Promise<void>;
+  /**
+   * What the API server has written into its audit log: every write by anybody, in the order of
+   * arrival. Only with the option `audit`.
+   */
+  auditedWrites(): Promise<readonly AuditedWrite[]>;
   /** Disposal then leaves the logs and says where they are. Call it when a test fails. */
   keepLogs(): void;
 }
@@ -58,6 +64,8 @@ export interface ControlPlaneOptions {
     /** Also makes the one node, on which Pods live as `stages.ts` says. */
     readonly kwok?: boolean;
   };
+  /** The API server then keeps an audit log of all writes. Default false. */
+  readonly audit?: boolean;
   readonly signal: AbortSignal;
   /** Same as calling `keepLogs()` at once. Default false. */
   readonly keepLogs?: boolean;
@@ -98,7 +106,7 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
     if (keepLogs) log(`the logs of the control plane are in ${join(dir, 'logs')}`);
     else await rm(dir, { recursive: true, force: true });
   });
-  const layout = await layOut(dir, wanted);
+  const layout = await layOut(dir, wanted, options.audit === true);
   const clients = createClientAuthority();
   await writeFile(layout.clientCaFile, clients.certificate);
   const supervised = undo.use(await startSupervised(join(dir, 'users'), layout.dataDir));
@@ -145,6 +153,10 @@ export async function startControlPlane(options: ControlPlaneOptions): Promise<C
       await cluster.untilReady(api, signal);
     },
     compactHistory: () => compactHistory(layout.etcdPort),
+    async auditedWrites() {
+      if (layout.audit === undefined) throw new Error('control plane: started without audit');
+      return await readAuditLog(layout.audit.log);
+    },
     keepLogs: () => {
       keepLogs = true;
     },
@@ -176,7 +188,11 @@ function wantedComponents({ components = {} }: ControlPlaneOptions): readonly Co
 }
 
 /** Ports, folders, keys and tokens: everything that exists before the first process. */
-async function layOut(dir: string, wanted: readonly Component[]): Promise<Layout> {
+async function layOut(
+  dir: string,
+  wanted: readonly Component[],
+  withAudit: boolean,
+): Promise<Layout> {
   const layout: Layout = {
     etcdPort: await freePort(),
     etcdPeerPort: await freePort(),
@@ -192,6 +208,9 @@ async function layOut(dir: string, wanted: readonly Component[]): Promise<Layout
     caFile: join(dir, 'data', 'ca.crt'),
     clientCaFile: join(dir, 'data', 'client-ca.crt'),
     withControllerManager: wanted.includes('kube-controller-manager'),
+    audit: withAudit
+      ? { policy: join(dir, 'data', 'audit-policy.json'), log: join(dir, 'logs', 'audit.log') }
+      : undefined,
   };
   for (const folder of ['data/certs', 'logs', 'users']) {
     await mkdir(join(dir, folder), { recursive: true, mode: 0o700 });
@@ -206,6 +225,7 @@ async function layOut(dir: string, wanted: readonly Component[]): Promise<Layout
   const adminToken = randomBytes(24).toString('base64url');
   await writeFile(layout.tokenFile, `${adminToken},admin,admin,system:masters\n`, { mode: 0o600 });
   await writeFile(layout.kwokConfig, kwokConfigText());
+  if (layout.audit !== undefined) await writeFile(layout.audit.policy, AUDIT_POLICY);
   return layout;
 }
 

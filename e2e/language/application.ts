@@ -59,6 +59,10 @@ export interface TestApplication {
   hasCondition(type: string, message?: RegExp): Expectation;
   hasNoConditions(): Expectation;
   operationSucceeded(): Expectation;
+  /** As `operationSucceeded`, but one that failed may be followed by another. */
+  operationEndedWell(): Expectation;
+  /** The operation runs, and its message matches. */
+  operationSays(message: RegExp): Expectation;
   operationFailed(message?: RegExp): Expectation;
   isAbsent(): Expectation;
   read(signal: AbortSignal): Promise<SeenObject | undefined>;
@@ -136,6 +140,16 @@ export function testApplication(
         const failed = ['Failed', 'Error'].includes(operationState?.phase ?? '');
         return failed ? violated('the operation failed') : pending('the operation has not ended');
       }),
+    operationEndedWell: () =>
+      sees(({ operationState }) =>
+        operationState?.phase === 'Succeeded' ? met('it succeeded') : pending('no success yet'),
+      ),
+    operationSays: (message) =>
+      sees(({ operationState }) =>
+        operationState?.phase === 'Running' && message.test(operationState.message ?? '')
+          ? met(`the operation says ${message}`)
+          : pending(`the operation does not run and say ${message}`),
+      ),
     operationFailed: (message = /(?:)/) =>
       sees(({ operationState }) => {
         if (operationState?.phase === 'Succeeded') return violated('the operation succeeded');

@@ -77,3 +77,35 @@ export const under = (
   files: Readonly<Record<string, string>>,
 ): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(files).map(([path, text]) => [`${folder}/${path}`, text]));
+
+/** The manifest with these annotations; its own ones, if any, are on one line as JSON. */
+export const annotated = (
+  manifest: string,
+  annotations: Readonly<Record<string, string>>,
+): string => {
+  // A hook has some already: they are one map.
+  const line = /^ {2}annotations: (\{.*\})\n/m.exec(manifest);
+  const known = line === null ? {} : (JSON.parse(line[1] ?? '{}') as Record<string, string>);
+  return manifest
+    .replace(line?.[0] ?? '', '')
+    .replace(
+      'metadata:\n',
+      `metadata:\n  annotations: ${JSON.stringify({ ...known, ...annotations })}\n`,
+    );
+};
+
+/** A Job that is a hook; kwok lets it succeed. */
+export const hookJob = (name: string, phase: string): string =>
+  annotated(
+    `apiVersion: batch/v1
+kind: Job
+metadata:
+  name: ${name}
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers: [{ name: main, image: busybox }]
+`,
+    { 'argocd.argoproj.io/hook': phase },
+  );

@@ -14,7 +14,8 @@ import { planSync, type SyncPair, type SyncTask } from '../core/sync/plan-sync.t
 import { DEFAULT_TRACKING, instanceOf, isSelfReferenced } from '../core/tracking/tracking.ts';
 import { onlyOperand, parseArguments } from './arguments.ts';
 import { EXIT_DIFFERENT, EXIT_OK, type Command } from './command.ts';
-import { outputFormat, writeJson, writeTable, writeYaml } from './output.ts';
+import { drawPlan, type PlannedTask } from './draw-plan.ts';
+import { outputFormat, writeJson, writeYaml } from './output.ts';
 import { readApplication, readObjects } from './read-objects.ts';
 import {
   RENDER_HELP,
@@ -22,17 +23,6 @@ import {
   renderApplication,
   type RenderedApplication,
 } from './render-application.ts';
-
-interface PlannedTask {
-  readonly phase: string;
-  readonly wave: number;
-  readonly action: 'create' | 'update' | 'unchanged' | 'prune' | 'keep' | 'hook';
-  readonly group: string;
-  readonly kind: string;
-  readonly namespace: string;
-  readonly name: string;
-  readonly reason: string;
-}
 
 export const plan: Command = {
   name: 'plan',
@@ -60,11 +50,7 @@ export const plan: Command = {
         writeYaml(io, [tasks]);
         break;
       case 'table':
-        writeTable(
-          io,
-          ['PHASE', 'WAVE', 'ACTION', 'KIND', 'NAMESPACE', 'NAME', 'REASON'],
-          tasks.map(row),
-        );
+        io.stdout.write(drawPlan(tasks));
     }
     const idle = tasks.every(({ action }) => action === 'unchanged' || action === 'keep');
     return idle ? EXIT_OK : EXIT_DIFFERENT;
@@ -158,9 +144,4 @@ function judge(task: SyncTask, prune: boolean): Pick<PlannedTask, 'action' | 're
         : { action: 'update', reason: 'equal, but not applied by us yet' };
     }
   }
-}
-
-function row(task: PlannedTask): readonly string[] {
-  const { phase, wave, action, kind, namespace, name, reason } = task;
-  return [phase, String(wave), action, kind, namespace, name, reason];
 }
