@@ -20,6 +20,7 @@ export function engineSettings(
     repoErrorGraceMs: 180_000,
     syncTimeoutMs: 0,
     waveDelayMs: 2_000,
+    pruneLimit: undefined,
     applyParallelism: 10,
     persistResourceHealth: true,
     ...given,

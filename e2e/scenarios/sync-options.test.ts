@@ -104,6 +104,48 @@ describe('sync options', () => {
     );
   });
 
+  test('more than may be pruned at once waits for approval, and says how many of how many', async () => {
+    const names = ['a', 'b', 'c', 'd'];
+    await world.given(
+      world.repository(
+        'brake',
+        Object.fromEntries(names.map((name) => [`${name}.yaml`, configMap(name, '1')])),
+      ),
+    );
+    const app = world.application('brake', {
+      repoURL: world.git.urlOf('brake'),
+      syncPolicy: true,
+      annotations: { 'tiphys.io/max-prune': '25%' },
+    });
+    const of = (name: string) => world.object('configmaps', name, app.name);
+    await world.when(app.created());
+    await world.thenEventually(app.isSynced());
+    await world.when(world.pushed('brake', { remove: ['a.yaml'] }), app.refreshed());
+    await world.thenEventually(of('a').isAbsent(), app.isSynced());
+    await world.when(world.pushed('brake', { remove: ['b.yaml', 'c.yaml'] }), app.refreshed());
+    await world.thenEventually(
+      world
+        .object('applications.argoproj.io', app.name, world.namespace)
+        .matches('says how many', (object) =>
+          /pruning 2 of 3 objects at once, more than 25 %; approve with/.test(
+            JSON.stringify(object['status']),
+          ),
+        ),
+    );
+    await world.thenConsistently(500, of('b').exists(), of('c').exists());
+    await world.when(
+      app.patched({
+        metadata: {
+          annotations: {
+            'argocd.argoproj.io/deletion-approved': new Date(Date.now() + 1_000).toISOString(),
+          },
+        },
+      }),
+    );
+    await world.thenEventually(of('b').isAbsent(), of('c').isAbsent(), app.isSynced());
+    await world.thenConsistently(500, of('d').exists());
+  });
+
   test('Replace=true: what others added goes, and the object stays the same one', async () => {
     const text = withOptions(configMap('a', '1'), 'Replace=true');
     await world.given(world.repository('replace', { 'a.yaml': text }));

@@ -52,6 +52,7 @@ export async function connectOptions(
       repoErrorGraceMs: config.repoErrorGracePeriod,
       syncTimeoutMs: config.syncTimeout,
       waveDelayMs: config.syncWaveDelay,
+      pruneLimit: config.pruneLimit,
     },
     requestTimeoutMs: config.kubeRequestTimeout,
     git: {

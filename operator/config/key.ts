@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { parseDuration } from '../core/app/duration.ts';
+import { parsePruneLimit, type PruneLimit } from '../core/sync/prune-brake.ts';
 
 /** One setting of `tiphys run`: how it is given, what it means, what it is when absent. */
 export interface ConfigKey<T> {
@@ -44,6 +45,16 @@ export function whole(min: number, max: number): Schema<number> {
     .transform(Number)
     .refine((value) => value >= min && value <= max, message);
 }
+
+/** A number of objects or a percentage; empty is no limit. */
+export const pruneLimit: Schema<PruneLimit | undefined> = z
+  .string()
+  .transform((written, context): PruneLimit | undefined => {
+    const limit = parsePruneLimit(written);
+    if (limit?.type !== 'unreadable') return limit;
+    context.addIssue({ code: 'custom', message: `"${written}" is neither 10 nor 25%` });
+    return z.NEVER;
+  });
 
 /** A decimal number of at least 1. */
 export const factor: Schema<number> = z

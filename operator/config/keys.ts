@@ -1,4 +1,16 @@
-import { type ConfigKey, duration, factor, key, list, text, truth, whole, word } from './key.ts';
+import type { PruneLimit } from '../core/sync/prune-brake.ts';
+import {
+  type ConfigKey,
+  duration,
+  factor,
+  key,
+  list,
+  pruneLimit,
+  text,
+  truth,
+  whole,
+  word,
+} from './key.ts';
 
 /** The settings, parsed; durations in milliseconds. */
 export interface Config {
@@ -19,6 +31,7 @@ export interface Config {
   readonly selfHealLoopLimit: number;
   readonly syncTimeout: number;
   readonly syncWaveDelay: number;
+  readonly pruneLimit: PruneLimit | undefined;
   readonly repoErrorGracePeriod: number;
   readonly repoPollInterval: number;
   readonly repoPollJitter: number;
@@ -146,6 +159,12 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
     fallback: '2s',
     description: 'Pause between two waves of a sync.',
     alias: ['ARGOCD_SYNC_WAVE_DELAY'],
+  }),
+  pruneLimit: key('prune-limit', {
+    schema: pruneLimit,
+    fallback: '',
+    description:
+      'A sync that would prune more objects of an application than this, such as 10 or 25%, waits for approval; empty is no limit.',
   }),
   repoErrorGracePeriod: key('repo-error-grace-period', {
     schema: duration,

@@ -1,5 +1,6 @@
 import type { HealLoopSettings } from '../core/sync/heal-loop.ts';
 import type { ProjectSettings } from '../core/project/project-settings.ts';
+import type { PruneLimit } from '../core/sync/prune-brake.ts';
 import type { SettingsView } from '../core/settings/settings-view.ts';
 import type { TrackingSettings } from '../core/tracking/tracking.ts';
 import type {
@@ -65,6 +66,8 @@ export interface EngineSettings {
   readonly syncTimeoutMs: number;
   /** Pause between waves, so that other controllers can react. */
   readonly waveDelayMs: number;
+  /** How much of an application may be pruned at once without approval; undefined: all of it. */
+  readonly pruneLimit: PruneLimit | undefined;
   /** Parallel writes of one sync. */
   readonly applyParallelism: number;
   /** Writes the health of each resource into `status.resources`. */

@@ -25,6 +25,11 @@ import {
   type TaskKey,
 } from '../core/sync/plan-sync.ts';
 import { REFUSED_IN_DRY_RUN } from '../core/sync/preflight.ts';
+import {
+  MAX_PRUNE_ANNOTATION,
+  parsePruneLimit,
+  type PruneLimit,
+} from '../core/sync/prune-brake.ts';
 import type { Targets } from '../core/sync/prepare-targets.ts';
 import type { Cluster } from '../ports/clusters.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -80,6 +85,7 @@ export function planOperation(request: SyncPassRequest): SyncPlan {
     namespace,
     liveNamespace: namespace === '' ? undefined : liveNamespace(cluster, namespace),
     managedNamespaceMetadata: app.spec.syncPolicy?.managedNamespaceMetadata,
+    pruneLimit: pruneLimitOf(request),
     revision: request.revision,
     startedAtSeconds: Math.floor(Date.parse(state.startedAt) / 1000),
     attempt: state.retryCount ?? 0,
@@ -87,6 +93,12 @@ export function planOperation(request: SyncPassRequest): SyncPlan {
     live: (key) => cluster.live.get(key),
     refuse: (object) => refusal(object, cluster, project, defined),
   });
+}
+
+/** What the Application says goes before what the administrator says. */
+function pruneLimitOf({ app, settings }: SyncPassRequest): PruneLimit | undefined {
+  const own = app.metadata.annotations[MAX_PRUNE_ANNOTATION];
+  return own === undefined ? settings.pruneLimit : parsePruneLimit(own);
 }
 
 /** Two applications want it and the other has it: only a person decides between them. */

@@ -25,6 +25,8 @@ export type NextStep =
 
 export const SYNCED_NOTHING_LEFT = 'successfully synced (no more tasks)';
 export const SYNCED_ALL_RUN = 'successfully synced (all tasks run)';
+const HOW_TO_APPROVE =
+  'approve with the annotation argocd.argoproj.io/deletion-approved, set to the time of now, or raise tiphys.io/max-prune';
 const GROUP_REJECTED = 'one or more objects failed to apply';
 const TASKS_FAILED = 'one or more synchronization tasks completed unsuccessfully';
 
@@ -57,6 +59,7 @@ export function finishAfterFinalGroup(plan: SyncPlan, observed: Observed): NextS
 
 interface State {
   readonly tasks: readonly SyncTask[];
+  readonly brake: string | undefined;
   readonly results: ReadonlyMap<TaskKey, ResourceResult>;
   readonly running: readonly SyncTask[];
   readonly failed: readonly SyncTask[];
@@ -72,6 +75,7 @@ function readState(plan: SyncPlan, { results }: Observed): State {
   const tasks = plan.tasks.filter((task) => task.phase !== 'SyncFail');
   return {
     tasks: plan.tasks,
+    brake: plan.brake,
     results,
     running: plan.tasks.filter((task) => phaseOf(task) === 'Running'),
     failed: tasks.filter((task) => phaseOf(task) === 'Failed' || phaseOf(task) === 'Error'),
@@ -101,7 +105,7 @@ function waitForDeletions(state: State, observed: Observed): NextStep | undefine
   return terminating.length === 0 ? undefined : wait('deletion of', terminating);
 }
 
-function wait(what: string, tasks: readonly SyncTask[]): NextStep {
+function wait(what: string, tasks: readonly SyncTask[]): Extract<NextStep, { type: 'wait' }> {
   const [first, ...others] = tasks;
   const name = first === undefined ? '' : `${first.group}/${first.kind}/${first.name}`;
   const onlyHooks = tasks.every((task) => task.type === 'hook');
@@ -178,7 +182,11 @@ function runGroup(group: readonly SyncTask[], state: State, observed: Observed):
   const unapproved = prune.filter(
     (task) => task.prune === 'confirm' && !observed.pruneApproved && !isTerminating(task),
   );
-  if (unapproved.length > 0) return wait('pruning confirmation of', unapproved);
+  if (unapproved.length > 0) {
+    const waiting = wait('pruning confirmation of', unapproved);
+    if (state.brake === undefined) return waiting;
+    return { ...waiting, message: `${waiting.message}: ${state.brake}; ${HOW_TO_APPROVE}` };
+  }
   const clear = group.filter(
     (task) =>
       task.type === 'hook' &&

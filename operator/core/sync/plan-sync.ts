@@ -24,6 +24,7 @@ import {
   type Permission,
   type SyncOptions,
 } from './options.ts';
+import { pruneBrake, type PruneLimit } from './prune-brake.ts';
 import { compareTasks, reversePruneWaves, waveOf, type Ordered } from './order.ts';
 
 /** `ResourceKey#Phase`: a hook may run in several phases, so the resource alone does not name a task. */
@@ -74,6 +75,8 @@ export interface PlanInput {
   /** The destination namespace as it stands in the cluster. */
   readonly liveNamespace: KubeObject | undefined;
   readonly managedNamespaceMetadata: ManagedNamespaceMetadata | undefined;
+  /** How much may be pruned without approval; absent: all. */
+  readonly pruneLimit?: PruneLimit | undefined;
   readonly revision: string;
   /** Start of the operation in seconds since 1970; part of generated hook names. */
   readonly startedAtSeconds: number;
@@ -97,6 +100,8 @@ export interface SyncPlan {
   /** In the order of execution. */
   readonly tasks: readonly SyncTask[];
   readonly problems: readonly PlanProblem[];
+  /** Why pruning needs approval, where the limit says so; then it waits as with `Prune=confirm`. */
+  readonly brake: string | undefined;
 }
 
 /**
@@ -112,15 +117,36 @@ export function planSync(input: PlanInput): SyncPlan {
     .filter((pair) => !isHookObject(pair, desiredHooks))
     .flatMap((pair) => resourceTask(pair, input));
   const hooks = skipsHooks(input.operation) ? [] : input.hooks.flatMap((h) => hookTasks(h, input));
-  const tasks = [...namespaceTask(input), ...arrangePrunes([...resources, ...hooks], input)];
+  const brake = brakeOf(resources, input);
+  const braked = brake === undefined ? resources : resources.map(withBrake);
+  const tasks = [...namespaceTask(input), ...arrangePrunes([...braked, ...hooks], input)];
   const ordered = bubbleDependencies(tasks.sort(compareTasks));
   const problems = ordered.flatMap((task) => {
     const object = task.target ?? task.live;
     const message = object && input.refuse(object, task.target === undefined);
     return message === undefined ? [] : [{ task, message }];
   });
-  return { tasks: ordered, problems };
+  return { tasks: ordered, problems, brake };
 }
+
+/** Counts what this attempt pruned already, so that the answer stays the same to its end. */
+function brakeOf(tasks: readonly SyncTask[], input: PlanInput): string | undefined {
+  const { operation, pairs, results } = input;
+  if (operation.prune !== true || operation.dryRun === true) return undefined;
+  const standing = pairs.filter(({ live, selfReferenced }) => live !== undefined && selfReferenced);
+  const pruned = tasks.filter(({ type, prune }) => type === 'prune' && prune !== 'no');
+  const known = new Set(standing.map(({ id }) => resourceKey(id)));
+  const gone = [...results.values()].filter(
+    (result) => result.status === 'Pruned' && !known.has(resourceKey(result)),
+  );
+  return pruneBrake(input.pruneLimit, {
+    pruned: pruned.length + gone.length,
+    total: standing.length + gone.length,
+  });
+}
+
+const withBrake = (task: SyncTask): SyncTask =>
+  task.type === 'prune' && task.prune === 'yes' ? { ...task, prune: 'confirm' } : task;
 
 /** Hooks do not run in selective syncs or with the apply strategy. */
 export function skipsHooks(operation: SyncOperation): boolean {

@@ -19,6 +19,7 @@ import {
   type SyncTask,
   type TaskKey,
 } from '../plan-sync.ts';
+import type { PruneLimit } from '../prune-brake.ts';
 import { prepareTargets } from '../prepare-targets.ts';
 import { isNamespaced } from './objects.ts';
 
@@ -41,6 +42,7 @@ export interface Setup {
   readonly behaviour?: Readonly<Record<string, Behaviour>>;
   readonly operation?: SyncOperation;
   readonly pruneApproved?: boolean;
+  readonly pruneLimit?: PruneLimit;
   readonly startedAtSeconds?: number;
   readonly attempt?: number;
   readonly refuse?: (object: KubeObject) => string | undefined;
@@ -109,6 +111,7 @@ export function planFor(setup: Setup, world: World, stored: Stored = FRESH): Syn
     namespace: NAMESPACE,
     liveNamespace: live('/Namespace//web' as ResourceKey),
     managedNamespaceMetadata: undefined,
+    pruneLimit: setup.pruneLimit,
     revision: 'abcdef0123456789',
     startedAtSeconds: setup.startedAtSeconds ?? 1000,
     attempt: setup.attempt ?? 0,
