@@ -2,6 +2,7 @@ import { holdsLastApplied } from '../core/diff/last-applied.ts';
 import { deepFreeze } from '../core/objects/freeze.ts';
 import type { KubeObject, ManagedFieldsEntry, ObjectMeta } from '../core/objects/kube-object.ts';
 import type { LiveDepth } from '../ports/live-state.ts';
+import { createFieldSetPool } from './field-set-pool.ts';
 import { createTextPool } from './text-pool.ts';
 
 const LAST_APPLIED = 'kubectl.kubernetes.io/last-applied-configuration';
@@ -32,15 +33,19 @@ export function createIngest(
   const ours = new Set(options.fieldManagers);
   const legacy = new Set(options.legacyManagers);
   const pool = createTextPool();
+  const fieldSets = createFieldSetPool();
 
   const isKept = (entry: ManagedFieldsEntry): boolean =>
     ours.has(entry.manager ?? '') ||
     (entry.operation === 'Update' &&
       (legacy.has(entry.manager ?? '') || holdsLastApplied(entry.fieldsV1)));
 
+  const small = (entry: ManagedFieldsEntry): ManagedFieldsEntry =>
+    entry.fieldsV1 === undefined ? entry : { ...entry, fieldsV1: fieldSets.share(entry.fieldsV1) };
+
   return (object, depth) => {
     const { managedFields = [], annotations, ...metadata } = object.metadata;
-    const kept = depth === 'full' ? managedFields.filter(isKept) : [];
+    const kept = depth === 'full' ? managedFields.filter(isKept).map(small) : [];
     const secret = object.kind === 'Secret' && object.apiVersion === 'v1';
     const left = depth === 'full' && !secret ? annotations : withoutLastApplied(annotations);
     const trimmed: ObjectMeta = {
