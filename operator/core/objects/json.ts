@@ -27,9 +27,21 @@ export function jsonEqual(left: JsonValue | undefined, right: JsonValue | undefi
     return left.every((item, index) => jsonEqual(item, right[index]));
   }
   if (!isJsonObject(left) || !isJsonObject(right)) return false;
-  for (const key in left) if (!jsonEqual(left[key], right[key])) return false;
-  for (const key in right) if (right[key] !== undefined && left[key] === undefined) return false;
-  return true;
+  // Names such as `constructor` are found in every object: members of one's own are counted too.
+  let balance = 0;
+  for (const key in left) {
+    const value = left[key];
+    if (value === undefined) continue;
+    if (!jsonEqual(value, key === '__proto__' ? ownMember(right, key) : right[key])) return false;
+    balance += 1;
+  }
+  for (const key in right) if (right[key] !== undefined) balance -= 1;
+  return balance === 0;
+}
+
+/** A member that the object itself has, whatever it is called. */
+export function ownMember(object: JsonObject, name: string): JsonValue | undefined {
+  return Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
 /** JSON text with keys in sorted order, so that equal values have equal text. */

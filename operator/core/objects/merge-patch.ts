@@ -1,4 +1,4 @@
-import { isJsonObject, jsonEqual, type JsonObject, type JsonValue } from './json.ts';
+import { isJsonObject, jsonEqual, ownMember, type JsonObject, type JsonValue } from './json.ts';
 
 /**
  * The JSON merge patch (RFC 7386) that turns `from` into `to`, or `undefined` when they are equal.
@@ -6,18 +6,19 @@ import { isJsonObject, jsonEqual, type JsonObject, type JsonValue } from './json
  * values of their own: a merge patch cannot express them.
  */
 export function mergePatch(from: JsonObject, to: JsonObject): JsonObject | undefined {
-  const patch: Record<string, JsonValue> = {};
+  const patch = new Map<string, JsonValue>();
   for (const key of Object.keys(from))
-    if (from[key] !== undefined && from[key] !== null && to[key] === undefined) patch[key] = null;
+    if (from[key] !== undefined && from[key] !== null && ownMember(to, key) === undefined)
+      patch.set(key, null);
   for (const [key, value] of Object.entries(to)) {
     if (value === undefined) continue;
-    const before = from[key];
+    const before = ownMember(from, key);
     if (isJsonObject(value) && isJsonObject(before)) {
       const below = mergePatch(before, value);
-      if (below !== undefined) patch[key] = below;
+      if (below !== undefined) patch.set(key, below);
     } else if (!jsonEqual(before, value)) {
-      patch[key] = value;
+      patch.set(key, value);
     }
   }
-  return Object.keys(patch).length === 0 ? undefined : patch;
+  return patch.size === 0 ? undefined : Object.fromEntries(patch);
 }
