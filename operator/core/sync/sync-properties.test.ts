@@ -1,129 +1,41 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { KubeObject, ResourceKey } from '../objects/kube-object.ts';
-import { DEFAULT_TRACKING, isSelfReferenced, track } from '../tracking/tracking.ts';
-import { isNamespaced, manifest } from './testing/objects.ts';
+import { keyOf, resourceKey, type KubeObject, type ResourceKey } from '../objects/kube-object.ts';
+import { DEFAULT_TRACKING, instanceOf, isSelfReferenced } from '../tracking/tracking.ts';
+import { isHook } from './hooks.ts';
+import {
+  anyBehaviour,
+  anySetup,
+  anyWorld,
+  flatWorld,
+  healthy,
+  shuffled,
+} from './testing/arbitraries.ts';
 import {
   APP,
   Crash,
   createWorld,
-  NAMESPACE,
   planFor,
   simulate,
-  type Behaviour,
   type Setup,
   type Simulated,
   type Stored,
   type World,
 } from './testing/simulate.ts';
 
-// Random applications over random clusters. Names are few, so that objects meet.
-
-const POLICIES = [undefined, 'HookSucceeded', 'HookFailed', 'BeforeHookCreation,HookFailed'];
-const HOOKS = ['PreSync', 'Sync', 'PostSync', 'SyncFail', 'PreSync,PostSync', 'PreSync,SyncFail'];
-
-const anyResource: fc.Arbitrary<KubeObject> = fc
-  .record({
-    kind: fc.constantFrom('ConfigMap', 'Deployment', 'Secret', 'ClusterRole'),
-    name: fc.constantFrom('a', 'b', 'c', 'd'),
-    wave: fc.integer({ min: -1, max: 2 }),
-    version: fc.constantFrom('1', '2'),
-    options: fc.constantFrom(undefined, undefined, undefined, 'PruneLast=true', 'Prune=false'),
-  })
-  .map(({ kind, name, wave, version, options }) =>
-    manifest(`${kind}/${name}`, {
-      wave,
-      data: { version },
-      ...(options === undefined ? {} : { options }),
-    }),
+test('any plan: the same state gives the same plan, however manifests and objects are shuffled', () => {
+  const shuffles = anySetup(anyBehaviour).chain((setup) =>
+    fc.tuple(fc.constant(setup), shuffled(setup.manifests)),
   );
-
-const anyHook: fc.Arbitrary<KubeObject> = fc
-  .record({
-    name: fc.constantFrom('x', 'y', 'z', ''),
-    hook: fc.constantFrom(...HOOKS),
-    policy: fc.constantFrom(...POLICIES),
-    wave: fc.integer({ min: -1, max: 1 }),
-  })
-  .map(({ name, hook, policy, wave }) =>
-    manifest(`Job/${name}`, {
-      hook,
-      wave,
-      ...(policy === undefined ? {} : { policy }),
-      ...(name === '' ? { metadata: { generateName: 'generated-' } } : {}),
-    }),
-  );
-
-/** Something in the cluster: ours, a copy of our mark, or somebody else's. */
-const anyLive: fc.Arbitrary<KubeObject> = fc
-  .record({
-    object: fc.oneof(
-      anyResource,
-      anyHook.filter(({ metadata }) => metadata.name !== undefined),
-    ),
-    mark: fc.constantFrom('ours', 'ours', 'ours', 'copied', 'none'),
-  })
-  .map(({ object, mark }) => {
-    const placed = isNamespaced(object)
-      ? { ...object, metadata: { ...object.metadata, namespace: NAMESPACE } }
-      : object;
-    const marked = track(placed, APP, NAMESPACE, DEFAULT_TRACKING);
-    if (mark === 'none') return placed;
-    if (mark === 'ours') return marked;
-    const copy = `${object.metadata.name}-copy`;
-    return { ...marked, metadata: { ...marked.metadata, name: copy } };
+  const worlds = anyWorld.chain((live) => {
+    const distinct = [...new Map(live.map((object) => [keyOf(object), object])).values()];
+    return fc.tuple(fc.constant(distinct), shuffled(distinct));
   });
-
-const healthy: fc.Arbitrary<Behaviour> = fc.record({
-  health: fc.record({ afterTicks: fc.nat(4), then: fc.constant('Healthy' as const) }),
-  lingersTicks: fc.nat(2),
-});
-
-const anyBehaviour: fc.Arbitrary<Behaviour> = fc.oneof(
-  { weight: 4, arbitrary: healthy },
-  {
-    weight: 1,
-    arbitrary: fc.record({
-      // From the start: whether a later failure is seen depends on when somebody looks.
-      health: fc.constant({ afterTicks: 0, then: 'Degraded' as const }),
-    }),
-  },
-  { weight: 1, arbitrary: fc.constant({ rejected: 'refused' }) },
-);
-
-const OPTIONS = ['ApplyOutOfSyncOnly=true', 'PruneLast=true'];
-
-function anySetup(
-  behaviour: fc.Arbitrary<Behaviour>,
-  options: readonly string[] = OPTIONS,
-): fc.Arbitrary<Setup> {
-  const names = ['ConfigMap', 'Deployment', 'Secret', 'ClusterRole']
-    .flatMap((kind) => ['a', 'b', 'c', 'd'].map((name) => `${kind}/${name}`))
-    .concat('Job/x', 'Job/y', 'Job/z');
-  return fc.record({
-    // One manifest for each object: two hooks of one name would overwrite each other.
-    manifests: fc.uniqueArray(fc.oneof({ weight: 3, arbitrary: anyResource }, anyHook), {
-      maxLength: 7,
-      selector: ({ kind, metadata }) => `${kind}/${metadata.name}`,
-    }),
-    behaviour: fc.dictionary(fc.constantFrom(...names), behaviour, { maxKeys: 8 }),
-    operation: fc.record({
-      prune: fc.boolean(),
-      syncOptions: fc.subarray([...options]),
-    }),
-  });
-}
-
-const anyWorld = fc.array(anyLive, { maxLength: 6 });
-
-test('any plan: the same state gives the same plan, whatever the order of manifests', () => {
   fc.assert(
-    fc.property(anySetup(anyBehaviour), anyWorld, (setup, live) => {
+    fc.property(shuffles, worlds, ([setup, manifests], [live, others]) => {
       const plan = planFor(setup, createWorld(live));
-      assert.deepEqual(planFor(setup, createWorld(live)), plan);
-      const reversed = { ...setup, manifests: setup.manifests.toReversed() };
-      assert.deepEqual(planFor(reversed, createWorld(live)), plan);
+      assert.deepEqual(planFor({ ...setup, manifests }, createWorld(others)), plan);
       assert.equal(new Set(plan.tasks.map(({ key }) => key)).size, plan.tasks.length);
     }),
     { numRuns: 500 },
@@ -140,7 +52,7 @@ test('any plan: prunes only what carries our mark, names itself, and is not in G
       );
       for (const task of plan.tasks.filter(({ type }) => type === 'prune')) {
         assert.ok(task.live);
-        assert.ok(task.live.metadata.annotations?.['argocd.argoproj.io/tracking-id']);
+        assert.equal(instanceOf(task.live, DEFAULT_TRACKING), APP);
         assert.ok(isSelfReferenced(task.live, undefined, DEFAULT_TRACKING));
         assert.ok(!wanted.has(`${task.kind}/${task.name}`), `${task.key} is in Git`);
       }
@@ -157,8 +69,7 @@ test('any sync: ends, and touches nothing of others', () => {
       assert.notEqual(done.phase, 'Running', done.message);
       for (const object of live) {
         const name = `${object.kind}/${object.metadata.name}`;
-        const isOurs =
-          object.metadata.annotations?.['argocd.argoproj.io/tracking-id'] !== undefined;
+        const isOurs = instanceOf(object, DEFAULT_TRACKING) === APP;
         const wanted = setup.manifests.some((m) => `${m.kind}/${m.metadata.name}` === name);
         const copied = object.metadata.name?.endsWith('-copy') === true;
         if ((!isOurs || copied) && !wanted && !live.some((o) => o !== object && same(o, object)))
@@ -196,14 +107,6 @@ function settle(world: World): void {
     if (goneAt !== undefined) world.objects.delete(key);
 }
 
-/** The same objects, all in one wave. */
-const flatWorld = anyWorld.map((live) =>
-  live.map((object) => {
-    const { 'argocd.argoproj.io/sync-wave': _, ...annotations } = object.metadata.annotations ?? {};
-    return { ...object, metadata: { ...object.metadata, annotations } };
-  }),
-);
-
 for (const { name, setups, worlds } of [
   {
     name: 'any sync',
@@ -239,6 +142,41 @@ function surviveCrashes(setup: Setup, live: readonly KubeObject[]): void {
     if (fuse.left >= 0) return; // the sync was over before
   }
 }
+
+test('any healthy sync: terminated at any step, the next one ends as if there had been none', () => {
+  fc.assert(
+    fc.property(anySetup(healthy), anyWorld, (setup, live) => {
+      const undisturbed = createWorld(live);
+      simulate(setup, undisturbed);
+      const expected = simulate({ ...setup, startedAtSeconds: 3000 }, undisturbed);
+      settle(undisturbed);
+      for (let steps = 0; ; steps++) {
+        const world = createWorld(live);
+        const stopped = simulate({ ...setup, startedAtSeconds: 2000 }, world, { maxPasses: steps });
+        if (stopped.phase !== 'Running') return;
+        terminate(world, stopped);
+        const done = simulate({ ...setup, startedAtSeconds: 3000 }, world);
+        assert.equal(done.phase, 'Succeeded', `terminated after ${steps}: ${done.message}`);
+        settle(world);
+        assert.deepEqual(
+          contents(world).filter(isNoHook),
+          contents(undisturbed).filter(isNoHook),
+          `terminated after ${steps}`,
+        );
+        assert.equal(done.phase, expected.phase);
+      }
+    }),
+    { numRuns: 150 },
+  );
+});
+
+/** What termination does to the cluster: running hooks go at once. */
+function terminate(world: World, { results }: Stored): void {
+  for (const { hookType, hookPhase, ...id } of results.values())
+    if (hookType !== undefined && hookPhase === 'Running') world.objects.delete(resourceKey(id));
+}
+
+const isNoHook = ([, object]: readonly [ResourceKey, KubeObject]): boolean => !isHook(object);
 
 /** Crashes once where the fuse ends, and goes on with what was stored. */
 function simulateWithCrash(setup: Setup, world: World, fuse: { left: number }): Simulated {

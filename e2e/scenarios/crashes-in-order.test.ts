@@ -1,0 +1,154 @@
+import assert from 'node:assert/strict';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, test } from 'node:test';
+import { type ControlPlane, startControlPlane } from '../controlplane/control-plane.ts';
+import { sleep } from '../controlplane/waiting.ts';
+import { startWorld, type World } from '../language/world.ts';
+import { annotated, configMap, deployment, hookJob } from './manifests.ts';
+
+const signal = AbortSignal.timeout(3_600_000);
+/** The long form is for `make soak`. */
+const KILLS = process.env['TIPHYS_SOAK'] === '1' ? 200 : 8;
+const APPLICATIONS = 6;
+/** From one kill to the next; a start takes about one second, a whole sync about six. */
+const LIFE_MS = { min: 700, spread: 5_000 };
+/** What a sync writes, in this order. Hooks are named by phase and commit. */
+const STEPS = ['presync', 'first', 'web', 'sync', 'last', 'postsync'];
+
+describe('the operator is killed in syncs with hooks and waves; the audit log tells what it did', () => {
+  let plane: ControlPlane;
+  let world: World;
+  let dataDir: string;
+  before(async () => {
+    dataDir = await mkdtemp(join(tmpdir(), 'tiphys-data-'));
+    plane = await startControlPlane({ signal, audit: true });
+    world = await startWorld({ signal, cluster: plane, operator: false });
+  });
+  after(async () => {
+    await world[Symbol.asyncDispose]();
+    await plane[Symbol.asyncDispose]();
+    await rm(dataDir, { recursive: true, force: true });
+  });
+  const startOperator = () =>
+    world.startOperator([
+      `--data-dir=${dataDir}`,
+      '--repo-poll-interval=1s',
+      '--repo-poll-jitter=0s',
+      '--sync-wave-delay=200ms',
+    ]);
+
+  const folders = Array.from({ length: APPLICATIONS }, (_, index) => `app-${index}`);
+  const inWave = (wave: number, text: string) =>
+    annotated(text, { 'argocd.argoproj.io/sync-wave': String(wave) });
+  const hook = (phase: string, wave: number) =>
+    inWave(wave, hookJob('NAME', phase)).replace(
+      'name: NAME',
+      `generateName: ${phase.toLowerCase()}-`,
+    );
+  /** All that the folders hold as of one commit; every commit changes every object. */
+  const contents = (value: string): Record<string, string> =>
+    Object.fromEntries(
+      folders.flatMap((folder) => [
+        [`${folder}/pre.yaml`, hook('PreSync', 0)],
+        [`${folder}/first.yaml`, configMap('first', value)],
+        [`${folder}/web.yaml`, inWave(1, deployment('web', 1, `nginx:${value}`))],
+        [`${folder}/among.yaml`, hook('Sync', 2)],
+        [`${folder}/last.yaml`, inWave(3, configMap('last', value))],
+        [`${folder}/post.yaml`, hook('PostSync', 0)],
+      ]),
+    );
+  const bystander = (namespace: string) => ({
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'bystander', namespace, labels: { 'app.kubernetes.io/instance': namespace } },
+  });
+
+  test(`${KILLS} kills over ${APPLICATIONS} applications: no wave is skipped, no hook runs twice`, async () => {
+    await world.given(world.repository('apps', contents('0')));
+    const apps = folders.map((folder) =>
+      world.application(folder, {
+        repoURL: world.git.urlOf('apps'),
+        path: folder,
+        syncPolicy: true,
+      }),
+    );
+    for (const app of apps)
+      await world.given(
+        world.applied(
+          { apiVersion: 'v1', kind: 'Namespace', metadata: { name: app.name } },
+          bystander(app.name),
+          app.object,
+        ),
+      );
+    const commits = [await world.git.revision('apps')];
+    const lives: number[] = [];
+    for (let kill = 1; kill <= KILLS; kill += 1) {
+      startOperator();
+      // Several lives for each commit: most syncs are resumed, some more than once.
+      if (kill % 3 === 0)
+        commits.push(await world.git.commit('apps', { files: contents(`${kill}`) }));
+      const lifeMs = LIFE_MS.min + Math.random() * LIFE_MS.spread;
+      lives.push(Math.round(lifeMs));
+      await sleep(lifeMs, signal);
+      await world.stopOperator('SIGKILL');
+    }
+    startOperator();
+    const seen = `after lives of ${lives.join(', ')} ms`;
+    const commit = await world.git.commit('apps', { files: contents('end') });
+    commits.push(commit);
+    for (const app of apps)
+      await world.thenWithin(
+        120_000,
+        app.isSynced(commit),
+        app.isHealthy(),
+        app.operationSucceeded(),
+        app.hasNoConditions(),
+        world.object('configmaps', 'first', app.name).has('data.value', 'end'),
+        world.object('configmaps', 'last', app.name).has('data.value', 'end'),
+      );
+
+    const writes = (await plane.auditedWrites()).filter(
+      ({ userAgent, subresource, dryRun, code }) =>
+        userAgent === 'tiphys' && subresource === '' && !dryRun && code < 300,
+    );
+    let whole = 0;
+    for (const { name: namespace } of apps) {
+      const own = writes.filter((write) => write.namespace === namespace);
+      assert.ok(!own.some(({ name }) => name === 'bystander'), `unowned objects touched ${seen}`);
+      for (const one of commits) {
+        const short = one.slice(0, 7);
+        const runs = own.filter(({ code, name }) => code === 201 && name.includes(`-${short}-`));
+        for (const phase of ['presync', 'sync', 'postsync'])
+          assert.ok(
+            runs.filter(({ name }) => name.startsWith(`${phase}-${short}-`)).length <= 1,
+            `${namespace}: ${phase} ran twice for ${short} ${seen}: ${runs.map(({ name }) => name)}`,
+          );
+        const begin = own.findIndex(({ name }) => name.startsWith(`presync-${short}-`));
+        const end = own.findIndex(({ name }) => name.startsWith(`postsync-${short}-`));
+        if (begin === -1 || end === -1) continue; // a newer commit came in between
+        const order = own.slice(begin, end + 1).flatMap(({ resource, name }) => {
+          const step = STEPS.indexOf(resource === 'jobs' ? (name.split('-')[0] ?? '') : name);
+          // Finished hooks lose their finalizer at any later time.
+          const isRun = resource !== 'jobs' || runs.some((run) => run.name === name);
+          return step === -1 || !isRun ? [] : [step];
+        });
+        const firsts = order.filter((step, index) => order.indexOf(step) === index);
+        assert.deepEqual(
+          firsts.map((step) => STEPS[step]),
+          STEPS,
+          `${namespace} at ${short} ${seen}`,
+        );
+        const objects = order.filter((step) => STEPS[step]?.endsWith('sync') !== true);
+        assert.deepEqual(
+          objects,
+          [...objects].sort((one, other) => one - other),
+          `${namespace} at ${short} went back a wave ${seen}`,
+        );
+        whole += 1;
+      }
+    }
+    assert.ok(whole >= APPLICATIONS, 'at least the last commit was deployed everywhere');
+  });
+});
