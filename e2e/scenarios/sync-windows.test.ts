@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { TestApplication } from '../language/application.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { configMap } from './manifests.ts';
+import { configMap, deployment } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 const program = join(import.meta.dirname, '../../operator/main.ts');
@@ -24,15 +24,21 @@ function window(
   return { kind, schedule, duration: `${seconds}s`, applications: ['*'], ...more };
 }
 
-/** A deny window that closes so many seconds from now. */
-function closingSoon(seconds: number): object {
+/** A window that closes so many seconds from now. */
+function closingSoon(seconds: number, kind: 'allow' | 'deny' = 'deny', more: object = {}): object {
   const opened = Math.floor(Date.now() / MINUTE_MS - 10) * MINUTE_MS;
   const open = Math.round((Date.now() - opened) / 1_000) + seconds;
-  return { ...window('deny', -10, open), schedule: scheduleAt(opened) };
+  return { ...window(kind, -10, open, more), schedule: scheduleAt(opened) };
 }
 
 const scheduleAt = (ms: number): string =>
   `${new Date(ms).getUTCMinutes()} ${new Date(ms).getUTCHours()} * * *`;
+
+/** Never ready, until somebody takes the annotation of its Pods away. */
+const hanging = deployment('wait').replace(
+  '    metadata:\n      labels:',
+  '    metadata:\n      annotations:\n        tiphys.dev/stage: hang\n      labels:',
+);
 
 describe('sync windows', () => {
   let world: World;
@@ -169,6 +175,51 @@ describe('sync windows', () => {
       app.isSynced(),
       app.hasCondition('SyncWindowWarning', /timeZone "Middle\/Earth" is unknown, UTC is used/),
     );
+  });
+
+  test('a window that closes in the middle: the operation waits there, with syncOverrun it goes on', async () => {
+    await world.given(
+      world.repository('waves', {
+        'wait.yaml': hanging,
+        'b.yaml': configMap('b', '1').replace(
+          'name: b',
+          'name: b\n  annotations:\n    argocd.argoproj.io/sync-wave: "1"',
+        ),
+      }),
+    );
+    const begun = (base: string, more: object) => {
+      const during = project(base, [closingSoon(12, 'allow', more)]);
+      const app = world.application(base, {
+        repoURL: world.git.urlOf('waves'),
+        project: during.name,
+        syncPolicy: {},
+      });
+      const sync = app.synced({ syncOptions: ['CreateNamespace=true'] });
+      const ready = () =>
+        world.kubectl([
+          ...['patch', 'deployment', 'wait', `--namespace=${app.name}`, '--type=merge'],
+          '--patch={"spec":{"template":{"metadata":{"annotations":{"tiphys.dev/stage":null}}}}}',
+        ]);
+      const steps = [during.created, app.created(), sync];
+      return { app, ready, steps, during, b: world.object('configmaps', 'b', app.name) };
+    };
+    const strict = begun('middle', {});
+    const lenient = begun('overrun', { syncOverrun: true });
+    await world.when(...strict.steps, ...lenient.steps);
+    const waves = /^waiting for healthy state of \S*Deployment\/wait/;
+    await world.thenEventually(
+      operation(strict.app, 'Running', waves),
+      operation(lenient.app, 'Running', waves),
+    );
+    await world.thenEventually(
+      operation(strict.app, 'Running', /^Sync operation blocked by sync window: allow window/),
+      lenient.app.hasCondition('SyncWindowInfo', /^Syncs are blocked/),
+    );
+    await world.when(strict.ready, lenient.ready);
+    await world.thenEventually(lenient.app.operationSucceeded(), lenient.b.exists());
+    await world.thenConsistently(500, strict.b.isAbsent());
+    await world.when(strict.during.changed([]));
+    await world.thenEventually(strict.app.operationSucceeded(), strict.b.exists());
   });
 
   test('windows of other applications are nobody else’s business', async () => {
