@@ -146,6 +146,34 @@ describe('sync options', () => {
     await world.thenConsistently(500, of('d').exists());
   });
 
+  test('SkipDryRunOnMissingResource: other objects are synced, and the one without a kind is named', async () => {
+    const unknown = `apiVersion: nowhere.example.com/v1
+kind: Nothing
+metadata: { name: nothing, annotations: { argocd.argoproj.io/sync-wave: "3" } }
+`;
+    await world.given(
+      world.repository('missing', { 'a.yaml': configMap('a', '1'), 'n.yaml': unknown }),
+    );
+    const app = world.application('missing', {
+      repoURL: world.git.urlOf('missing'),
+      syncPolicy: {},
+    });
+    const a = world.object('configmaps', 'a', app.name);
+    const options = ['CreateNamespace=true'];
+    await world.when(app.created());
+    await world.thenEventually(app.isOutOfSync());
+    await world.when(app.synced({ syncOptions: options }));
+    await world.thenEventually(
+      app.operationFailed(/tasks are not valid.*Make sure the "Nothing" CRD is installed/),
+      a.isAbsent(),
+    );
+    await world.when(app.synced({ syncOptions: [...options, 'SkipDryRunOnMissingResource=true'] }));
+    await world.thenEventually(a.has('data.value', '1'));
+    await world.thenEventually(
+      app.operationFailed(/failed to apply.*Make sure the "Nothing" CRD is installed/),
+    );
+  });
+
   test('Replace=true: what others added goes, and the object stays the same one', async () => {
     const text = withOptions(configMap('a', '1'), 'Replace=true');
     await world.given(world.repository('replace', { 'a.yaml': text }));

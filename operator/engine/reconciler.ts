@@ -41,6 +41,7 @@ import { createReporter, type Report } from './report.ts';
 import { runSyncPass, timestamp, type SyncPass } from './run-sync-pass.ts';
 import { settleOperation } from './settle-operation.ts';
 import { comparedStatus, failedStatus } from './status.ts';
+import { supersedeOperation } from './supersede-operation.ts';
 import { terminateOperation } from './terminate-operation.ts';
 import { countOrphans, orphanConditions } from './watch-orphans.ts';
 
@@ -222,6 +223,22 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
       memory,
       health,
     };
+    if (operation.type === 'running' && looksForNew(app, need, windows)) {
+      const newest = { sources: admission.sources, revisions: knownRevisions(app, 'latest') };
+      const ended = await supersedeOperation(
+        operation.state,
+        { ...request, ...newest },
+        admission,
+        ports,
+        signal,
+      );
+      if (ended !== undefined) {
+        await reporter.report(key, app, { ...unchanged(app), operationState: ended }, signal);
+        memory.requested = 'latest';
+        memory.nextWaveAtMs = 0; // a pause of what has ended
+        return again(0);
+      }
+    }
     let loaded: LoadedState;
     try {
       loaded = await loadState(request, ports, settings, signal);
@@ -596,6 +613,18 @@ function isAboutCluster({ code }: TiphysError): boolean {
 /** Few enough objects, in one group and without hooks, that one pass does it all. */
 function isSmall({ targets }: LoadedState): boolean {
   return targets.resources.size <= 25 && targets.hooks.length === 0;
+}
+
+/** Whether a newer revision would be synced by itself, and it is time to look for one. */
+function looksForNew(app: Application, { level }: RefreshNeed, windows: Windows): boolean {
+  const automated = app.spec.syncPolicy?.automated;
+  return (
+    (level === 'latest' || level === 'forced') &&
+    automated !== undefined &&
+    automated.enabled !== false &&
+    app.metadata.deletionTimestamp === undefined &&
+    windows.automated.type !== 'blocked'
+  );
 }
 
 /** Live events reuse the revisions that were compared last; everything else resolves them. */

@@ -15,7 +15,7 @@ import {
   observeSuccesses,
   type Observed,
 } from '../core/sync/observe-results.ts';
-import { parseSyncOptions } from '../core/sync/options.ts';
+import { parseSyncOptions, resourceOptions } from '../core/sync/options.ts';
 import {
   definedKind,
   planSync,
@@ -76,12 +76,13 @@ export function planOperation(request: SyncPassRequest): SyncPlan {
   const operation = state.operation.sync ?? {};
   const namespace = app.spec.destination.namespace ?? '';
   const defined = definedKinds(targets);
+  const options = operationOptions(state);
   const automated = state.operation.initiatedBy?.automated === true;
   return planSync({
     pairs: compared.filter((resource) => !resource.hook && !(automated && isContested(resource))),
     hooks: targets.hooks,
     operation,
-    options: operationOptions(state),
+    options,
     namespace,
     liveNamespace: namespace === '' ? undefined : liveNamespace(cluster, namespace),
     managedNamespaceMetadata: app.spec.syncPolicy?.managedNamespaceMetadata,
@@ -91,7 +92,8 @@ export function planOperation(request: SyncPassRequest): SyncPlan {
     attempt: state.retryCount ?? 0,
     results: readResults(state),
     live: (key) => cluster.live.get(key),
-    refuse: (object) => refusal(object, cluster, project, defined),
+    refuse: (object) =>
+      refusal(object, cluster, project, defined, options.skipDryRunOnMissingResource),
   });
 }
 
@@ -122,10 +124,13 @@ function refusal(
   cluster: Cluster,
   project: Project,
   defined: ReadonlySet<string>,
+  skipsMissing: boolean,
 ): string | undefined {
+  const mayBeMissing =
+    skipsMissing || resourceOptions(object).has('SkipDryRunOnMissingResource=true');
   const kind = gvkOf(object);
   const resource = cluster.live.catalogue.find(kind);
-  if (resource === undefined && !defined.has(`${kind.group}/${kind.kind}`))
+  if (resource === undefined && !defined.has(`${kind.group}/${kind.kind}`) && !mayBeMissing)
     return `The Kubernetes API could not find ${kind.group}/${kind.kind} for requested resource ${object.metadata.namespace ?? ''}/${object.metadata.name ?? ''}. Make sure the "${kind.kind}" CRD is installed on the destination cluster.`;
   const id = { ...idOf(object), namespaced: resource?.namespaced ?? true };
   const verdict = permitsResource(project, id, { server: cluster.server, name: cluster.name });
