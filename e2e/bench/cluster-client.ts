@@ -3,6 +3,8 @@ import { Agent, request } from 'undici';
 /** JSON requests to an API server, for the bench. `createKubeRequester` cannot patch. */
 export interface ClusterClient extends AsyncDisposable {
   call<T>(method: 'GET' | 'POST' | 'PATCH', path: string, body?: object): Promise<T>;
+  /** Server-side apply of a whole object, as field manager `bench`. */
+  apply(path: string, object: object): Promise<void>;
   /** How many requests the API server has answered so far, by verb and resource, without its own loopback. */
   served(): Promise<number>;
 }
@@ -13,8 +15,12 @@ export function createClusterClient(access: {
   readonly token: string;
 }): ClusterClient {
   const agent = new Agent({ connect: { ca: access.ca }, connections: 32 });
-  async function send(method: 'GET' | 'POST' | 'PATCH', path: string, body?: object) {
-    const type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json';
+  async function send(
+    method: 'GET' | 'POST' | 'PATCH',
+    path: string,
+    body?: object,
+    type = method === 'PATCH' ? 'application/merge-patch+json' : 'application/json',
+  ) {
     const answer = await request(`${access.server}${path}`, {
       dispatcher: agent,
       method,
@@ -28,6 +34,9 @@ export function createClusterClient(access: {
   }
   return {
     call: async (method, path, body) => JSON.parse(await send(method, path, body)),
+    async apply(path, object) {
+      await send('PATCH', `${path}?fieldManager=bench`, object, 'application/apply-patch+yaml');
+    },
     async served() {
       const metrics = await send('GET', '/metrics');
       let total = 0;
