@@ -30,8 +30,12 @@ export function cascadeOf(finalizers: readonly string[]): Cascade {
 
 /** Finalizers that are ours to remove. */
 export function isOurFinalizer(finalizer: string): boolean {
+  return finalizer.startsWith(RESOURCES_FINALIZER) || isHookFinalizer(finalizer);
+}
+
+/** Finalizers that stand for hooks which are to run around a deletion. */
+export function isHookFinalizer(finalizer: string): boolean {
   return (
-    finalizer.startsWith(RESOURCES_FINALIZER) ||
     finalizer.startsWith('pre-delete-finalizer.argocd.argoproj.io') ||
     finalizer.startsWith('post-delete-finalizer.argocd.argoproj.io')
   );

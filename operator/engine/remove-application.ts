@@ -5,7 +5,7 @@ import type { AppKey } from '../core/app/app-key.ts';
 import { actAs } from './act-as.ts';
 import { findDestination, type NewCondition } from './admit.ts';
 import { countRequests } from './count-requests.ts';
-import { cascadeOf, deletePass, isOurFinalizer } from './delete-application.ts';
+import { cascadeOf, deletePass, isHookFinalizer, isOurFinalizer } from './delete-application.ts';
 import { findProject } from './find-project.ts';
 import type { EnginePorts, EngineSettings } from './ports.ts';
 
@@ -28,10 +28,20 @@ export async function removeApplication(
 ): Promise<Removal> {
   const { finalizers } = app.metadata;
   if (!finalizers.some(isOurFinalizer)) return { type: 'gone' };
+  if (app.metadata.annotations[LET_GO_ANNOTATION] === 'true') {
+    tell(app, ports, `${LET_GO_ANNOTATION} is set: its objects are left alone`);
+    return letGo(key, app, ports, signal);
+  }
   const held = (message: string): Removal => ({
     type: 'going',
     conditions: [{ type: 'DeletionError', message }],
   });
+  // Somebody wants them to run, and nothing here runs them: going on would be silently wrong.
+  const hooks = finalizers.filter(isHookFinalizer);
+  if (hooks.length > 0)
+    return held(
+      `${hooks.join(', ')}: hooks around a deletion are not run by Tiphys; do what they would do, then take the finalizer off, or set the annotation ${LET_GO_ANNOTATION}: "true" to leave all objects alone`,
+    );
   const found = findProject(app.spec.project, ports);
   if (found.type !== 'found') {
     const name = app.spec.project === '' ? 'default' : app.spec.project;
@@ -43,10 +53,7 @@ export async function removeApplication(
   const cascade = cascadeOf(finalizers);
   if (destination.type === 'unknown' || cascade.type === 'keep') {
     if (destination.type === 'unknown')
-      ports.logger.warn(
-        { app: key, reason: destination.message },
-        'destination is gone, its objects are left alone',
-      );
+      tell(app, ports, `${destination.message}: its objects are left alone`);
     return letGo(key, app, ports, signal);
   }
   try {
@@ -67,13 +74,24 @@ export async function removeApplication(
       signal,
     );
     if (step.type === 'done') return await letGo(key, app, ports, signal);
-    if (step.type === 'wait')
-      ports.logger.info({ app: key, reason: step.message }, 'deletion waits');
-    return { type: 'going', conditions: [] };
+    const waits = step.type === 'wait' ? [{ type: 'DeletionWarning', message: step.message }] : [];
+    return { type: 'going', conditions: waits };
   } catch (error) {
     signal.throwIfAborted();
     return held(toTiphysError(error).message);
   }
+}
+
+/** Ours alone: lets an Application go whose cluster will not come back, or whose objects shall stay. */
+export const LET_GO_ANNOTATION = 'tiphys.io/let-go';
+
+/** When the Application is gone, an Event is all that is left to read. */
+function tell(app: Application, { events, logger }: EnginePorts, message: string): void {
+  const { name, namespace, uid, resourceVersion } = app.metadata;
+  const { apiVersion, kind } = app.raw;
+  const object = { apiVersion, kind, name, namespace, uid, resourceVersion };
+  events.publish({ type: 'Warning', reason: 'LetGo', message, object });
+  logger.warn({ app: `${namespace}/${name}`, reason: message }, 'application let go');
 }
 
 /** Takes our finalizers off; foreign ones stay. */

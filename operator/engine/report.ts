@@ -204,13 +204,18 @@ export function createReporter(ports: EnginePorts): Reporter {
     },
     async deletion(key, app, conditions, signal) {
       const now = timestamp(clock);
-      const next = setConditions(app.status.conditions ?? [], ['DeletionError'], conditions, now);
-      if (conditions.length > 0)
+      const before = app.status.conditions ?? [];
+      const types = ['DeletionError', 'DeletionWarning'];
+      const next = setConditions(before, types, conditions, now);
+      const error = conditions.find(({ type }) => type === 'DeletionError');
+      // Told once: a pass follows every few seconds.
+      const isNew = error !== undefined && !before.some(({ message }) => message === error.message);
+      if (isNew)
         publish(
           app,
           'Warning',
           'StatusRefreshed',
-          `Unable to delete application resources: ${conditions[0]?.message ?? ''}`,
+          `Unable to delete application resources: ${error.message}`,
         );
       await report(key, app, { ...app.status, conditions: next }, signal);
     },
