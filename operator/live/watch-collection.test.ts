@@ -12,6 +12,7 @@ type ListStep = ListPage[] | ErrorCode;
 type WatchStep = {
   readonly events?: readonly WatchEvent[];
   readonly end: ErrorCode | 'hang' | 'done';
+  readonly lastsMs?: number;
 };
 
 const CONFIG_MAPS: ApiResource = {
@@ -51,6 +52,7 @@ function follow(lists: ListStep[], watches: WatchStep[], stop: AbortController) 
       asked.push(`watch ${resourceVersion} at ${clock.monotonic()}`);
       const step = watches.shift() ?? { end: 'hang' };
       yield* step.events ?? [];
+      if (step.lastsMs !== undefined) await clock.sleep(step.lastsMs, signal);
       if (step.end === 'hang') await clock.sleep(1_000_000, signal);
       else if (step.end !== 'done') throw fail(step.end);
     },
@@ -141,6 +143,19 @@ test('never gives up, and waits ever longer up to half a minute', async () => {
   assert.ok(troubles.length > 20);
   stop.abort(new Error('stop'));
   await assert.rejects(ended);
+});
+
+test('quiet watches that are cut after a while are taken up again without growing delays', async () => {
+  const stop = new AbortController();
+  const cut: WatchStep = { end: 'KubeUnreachable', lastsMs: 60_000 };
+  const { clock, troubles, ended } = follow([[page('1')]], Array(6).fill(cut), stop);
+  for (let step = 0; step < 20; step += 1) await clock.advance(30_000);
+  assert.deepEqual(
+    troubles.map(({ failures, retryAfterMs }) => [failures, retryAfterMs]),
+    Array(6).fill([1, 800]),
+  );
+  stop.abort(new Error('over'));
+  await assert.rejects(ended, /over/);
 });
 
 test('a server that ends every watch at once is not asked in a hurry', async () => {

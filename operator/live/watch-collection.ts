@@ -63,6 +63,8 @@ const MAX_DELAY_MS = 30_000;
 const WATCH_SECONDS = { min: 240, spread: 120 };
 /** A watch that ends sooner, having told nothing, counts as a failure. */
 const SHORTEST_WATCH_MS = 1000;
+/** A watch that lived this long did its work, also when it had nothing to tell. */
+const LONG_WATCH_MS = 10_000;
 
 /**
  * Follows a collection for ever: a list, then changes; a list again only when changes were lost.
@@ -120,6 +122,11 @@ export async function* watchCollection(
     } catch (thrown) {
       signal.throwIfAborted();
       const error = toTiphysError(thrown);
+      // A quiet watch that somebody cut after a while worked: its kind must not go blind for long.
+      if (state.type === 'watching' && clock.monotonic() - startedAt >= LONG_WATCH_MS) {
+        failures = 0;
+        backoff.reset();
+      }
       failures += 1;
       const during = state.type === 'empty' ? 'list' : 'watch';
       const retryAfterMs = Math.max(backoff.next(), waitOf(error));
