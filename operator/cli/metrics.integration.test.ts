@@ -98,6 +98,11 @@ test('every metric of the catalogue is there, and what tells of a deleted Applic
   }
   await world.thenEventually(settings.has('data.value', String(commits)), app.isSynced());
 
+  // Orphans are counted for projects that ask for it.
+  const project = ['appproject', 'default', `--namespace=${world.namespace}`, '--type=merge'];
+  await world.kubectl(['patch', ...project, '--patch={"spec":{"orphanedResources":{}}}']);
+  await world.thenEventually(hasMetric('argocd_app_orphaned_resources_count'));
+
   const lines = await samples();
   const seen = new Set(lines.map(nameOf));
   const missing = Object.keys(METRICS).filter((name) => !seen.has(name));
