@@ -37,7 +37,6 @@ import type {
 } from './ports/index.ts';
 import type { KubeClient } from './ports/kube-client.ts';
 import { systemClock } from './runtime/clock.ts';
-import { createSchedule } from './schedule/schedule.ts';
 import { createScriptEngine } from './scripts/script-engine.ts';
 import { registerAppMetrics, type AppMetricsOptions } from './telemetry/app-metrics.ts';
 import { registerClusterMetrics } from './telemetry/cluster-metrics.ts';
@@ -143,6 +142,8 @@ export async function connectPorts(
     clock,
     metrics,
   });
+  // Importing the library must not load cron: only who runs an operator has windows to follow.
+  const { createSchedule } = await import('./schedule/schedule.ts');
   const scripts = options.scripts ?? stack.use(createScriptEngine({ clock }));
   stack.use(checkExpressions(resources, scripts, logger));
   const { apps, projects } = stores;

@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
+import { isDeepStrictEqual } from 'node:util';
 import type { TestApplication } from './application.ts';
 import { met, pending, type Expectation } from './expectation.ts';
 import type { ObjectExpectations } from './object-expectations.ts';
 import type { World } from './world.ts';
+
+/** Nothing changed for so long: what followed from a change has happened. */
+const SETTLED_MS = 1_000;
 
 /** Requests about single objects that the operator made for one Application, since it runs. */
 export interface RequestCount {
@@ -73,15 +77,32 @@ export async function staysStill(
   signal: AbortSignal,
   state: Expectation = app.isSynced(),
 ): Promise<void> {
-  const versions = () => Promise.all(objects.map((object) => versionOf(object, signal)));
-  const before = { versions: await versions(), requests: await requestsFor(world, app, signal) };
+  const look = async () => ({
+    versions: await Promise.all(objects.map((object) => versionOf(object, signal))),
+    requests: await requestsFor(world, app, signal),
+  });
+  await world.thenEventually(settled(look));
+  const before = await look();
   for (const level of ['normal', 'hard'] as const) {
     await world.when(app.refreshed(level));
     await world.thenEventually(isRefreshed(app), state);
   }
   await world.thenConsistently(1_500, state);
-  const after = { versions: await versions(), requests: await requestsFor(world, app, signal) };
-  assert.deepEqual(after, before);
+  assert.deepEqual(await look(), before);
+}
+
+/** Controllers, too, write after a change (a Deployment's revision, say), and that is looked at. */
+function settled(look: () => Promise<unknown>): Expectation {
+  let seen: unknown;
+  let sinceMs = performance.now();
+  return async () => {
+    const now = await look();
+    if (!isDeepStrictEqual(now, seen)) sinceMs = performance.now();
+    seen = now;
+    return performance.now() - sinceMs > SETTLED_MS
+      ? met('all is quiet')
+      : pending('not yet quiet');
+  };
 }
 
 /** Of what is asked for, not of what controllers report: status has no generation. */

@@ -130,14 +130,15 @@ spec:
       app.operationFailed(/\(retried 2 times\)\.$/),
       app.hasCondition('SyncError', /^Failed last sync attempt to \[[0-9a-f]{40}\]: .*RFC 1123/s),
       app.isOutOfSync(),
-      world.object('configmaps', 'a', app.name).exists(),
     );
+    await world.thenConsistently(500, world.object('configmaps', 'a', app.name).isAbsent());
     const ended = await operationOf(app);
     const resources = ended?.syncResult?.resources ?? [];
     const rejected = resources.find(({ name }) => name === 'Not_A_Name');
     assert.equal(rejected?.status, 'SyncFailed');
     assert.match(rejected.message, /RFC 1123 subdomain/);
-    assert.equal(resources.find(({ name }) => name === 'a')?.status, 'Synced');
+    const untouched = resources.find(({ name }) => name === 'a');
+    assert.equal(untouched?.status, undefined, 'the dry run of the whole set wrote nothing');
     await world.when(app.refreshed());
     await world.thenConsistently(
       3_000,

@@ -107,7 +107,7 @@ describe('what goes wrong is told on the object it came from', () => {
     );
   });
 
-  test('an object that the API server rejects is reported in its words, the others are applied', async () => {
+  test('an object that the API server rejects is reported in its words, and nothing is applied', async () => {
     const bad =
       'apiVersion: v1\nkind: Service\nmetadata:\n  name: bad\nspec:\n  ports: [{ port: 99999 }]\n';
     await world.given(
@@ -125,8 +125,8 @@ describe('what goes wrong is told on the object it came from', () => {
     await world.thenEventually(
       app.operationFailed(/must be between 1 and 65535/),
       app.hasCondition('SyncError', /Failed last sync attempt/),
-      world.object('configmaps', 'a', app.name).exists(),
     );
+    await world.thenConsistently(500, world.object('configmaps', 'a', app.name).isAbsent());
     const good = bad.replace('99999', '80');
     await world.when(world.pushed('rejected', { files: { 'bad.yaml': good } }), app.refreshed());
     await world.thenEventually(app.isSynced(), app.isHealthy(), app.hasNoConditions());
