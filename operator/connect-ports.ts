@@ -36,6 +36,7 @@ import type {
   SourceRepositories,
 } from './ports/index.ts';
 import type { KubeClient } from './ports/kube-client.ts';
+import { retryTransient } from './runtime/retry-transient.ts';
 import { systemClock } from './runtime/clock.ts';
 import { createScriptEngine } from './scripts/script-engine.ts';
 import { registerAppMetrics, type AppMetricsOptions } from './telemetry/app-metrics.ts';
@@ -158,7 +159,7 @@ export async function connectPorts(
 
   async function startStores() {
     const { namespace, applicationNamespaces } = given;
-    const catalogue = await client.discover(signal);
+    const catalogue = await patiently(() => client.discover(signal));
     const all = { ...shared, client, catalogue, namespace };
     const config = stack.use(createConfigStore(all));
     const projectStore = stack.use(createProjectStore(all));
@@ -166,8 +167,17 @@ export async function connectPorts(
     const appStore = stack.use(createAppStore({ ...all, allNamespaces }));
     await Promise.all([config.start(signal), projectStore.start(signal), appStore.start(signal)]);
     if (options.createProject)
-      await ensureDefaultProject(client, namespace, { projects: projectStore, logger }, signal);
+      await patiently(() =>
+        ensureDefaultProject(client, namespace, { projects: projectStore, logger }, signal),
+      );
     return { config, projects: projectStore, apps: appStore };
+  }
+
+  /** A control plane that is unwell for a moment, as when it restarts, must not end the start. */
+  function patiently<T>(attempt: () => Promise<T>): Promise<T> {
+    const onTrouble = (error: unknown, delayMs: number) =>
+      logger.warn({ err: error, delayMs }, 'the control plane does not answer yet');
+    return retryTransient(attempt, { clock, onTrouble }, signal);
   }
 
   function connectClusters() {
