@@ -174,7 +174,7 @@ spec:
           120_000,
           app.isSynced(commit),
           app.isHealthy(),
-          app.operationSucceeded(),
+          app.operationEndedWell(), // one that was superseded may have been cut off last
           app.hasNoConditions(),
           world.object('configmaps', 'first', app.name).has('data.value', String(KILLS)),
           world.object('configmaps', 'last', app.name).has('data.value', String(KILLS)),

@@ -30,9 +30,11 @@ async function samples(): Promise<readonly string[]> {
   return (await answer.text()).split('\n').filter((line) => line !== '' && !line.startsWith('#'));
 }
 
-/** Histograms have samples under names of their own. */
-const nameOf = (sample: string) =>
-  /^[^{ ]*/.exec(sample)?.[0].replace(/_(?:bucket|sum|count)$/, '');
+/** Histograms have samples under names of their own; a gauge may be called so by itself. */
+function nameOf(sample: string): string {
+  const [name = ''] = /^[^{ ]*/.exec(sample) ?? [];
+  return name in METRICS ? name : name.replace(/_(?:bucket|sum|count)$/, '');
+}
 
 const hasMetric =
   (name: string): Expectation =>
