@@ -1,0 +1,37 @@
+import type { AppKey } from '../core/app/app-key.ts';
+import type { RefreshNeed } from '../core/app/refresh.ts';
+import type { Application, OperationState } from '../core/app/types.ts';
+import type { ReconcileOutcome } from '../runtime/controller.ts';
+import type { AppMemories, AppMemory } from './app-memory.ts';
+import type { Windows } from './check-windows.ts';
+import type { HealthJudge } from './health-judge.ts';
+import type { LoadedState, LoadRequest } from './load-state.ts';
+import type { EnginePorts, EngineSettings } from './ports.ts';
+import type { Reporter } from './report.ts';
+
+/** What the parts of a pass share. */
+export interface Engine {
+  readonly ports: EnginePorts;
+  readonly settings: EngineSettings;
+  readonly memories: AppMemories;
+  readonly reporter: Reporter;
+  readonly health: HealthJudge;
+}
+
+/** A pass with desired and live state at hand. */
+export interface Pass {
+  readonly key: AppKey;
+  readonly app: Application;
+  readonly memory: AppMemory;
+  readonly request: LoadRequest;
+  readonly loaded: LoadedState;
+  /** The operation that has begun, perhaps in this very pass. */
+  readonly begun: OperationState | undefined;
+  readonly need: RefreshNeed;
+  readonly windows: Windows;
+  /** Why nothing may be written. */
+  readonly refusal: string | undefined;
+}
+
+export const DONE: ReconcileOutcome = { type: 'done' };
+export const again = (afterMs: number): ReconcileOutcome => ({ type: 'requeue', afterMs });

@@ -1,0 +1,47 @@
+import type { Application } from '../core/app/types.ts';
+import type { AppMemory } from './app-memory.ts';
+import type { EngineSettings } from './ports.ts';
+
+/*
+ * When an application has to be looked at again though nothing happens. Pure; times in milliseconds,
+ * `nowMs` since 1970.
+ */
+
+/** Between two comparisons with the newest revision. */
+export function resyncPeriod(
+  { jitter }: AppMemory,
+  { resyncMs, resyncJitterMs }: EngineSettings,
+): number {
+  return resyncMs + jitter * resyncJitterMs;
+}
+
+/** Until the next comparison is due, or a sync window opens or closes. */
+export function untilResync(
+  app: Application,
+  memory: AppMemory,
+  settings: EngineSettings,
+  nowMs: number,
+): number {
+  const last = Date.parse(withComparison(app, memory).status.reconciledAt ?? '');
+  const period = resyncPeriod(memory, settings);
+  const resyncMs = Number.isNaN(last) ? period : Math.max(1_000, last + period - nowMs);
+  return Math.min(resyncMs, untilWindow(memory, nowMs));
+}
+
+/** Until a sync window opens or closes; 0 when one has since the last comparison. */
+export function untilWindow({ windowChangeMs }: AppMemory, nowMs: number): number {
+  return windowChangeMs === undefined ? Infinity : Math.max(0, windowChangeMs - nowMs);
+}
+
+/** Longer with every failure in a row. */
+export function retryDelay({ failures }: AppMemory, { resyncMs }: EngineSettings): number {
+  return Math.min(resyncMs, 5_000 * 2 ** Math.min(failures, 10));
+}
+
+/** The application with the time of its last comparison, which is not written when nothing else changed. */
+export function withComparison(app: Application, { comparedAt }: AppMemory): Application {
+  const { reconciledAt } = app.status;
+  if (comparedAt === undefined || reconciledAt === undefined || reconciledAt >= comparedAt)
+    return app;
+  return { ...app, status: { ...app.status, reconciledAt: comparedAt } };
+}
