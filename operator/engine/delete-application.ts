@@ -1,4 +1,5 @@
 import type { Application, Project } from '../core/app/types.ts';
+import { deleteObject } from './delete-object.ts';
 import { groupOf, idOf, type KubeObject } from '../core/objects/kube-object.ts';
 import { permitsResource } from '../core/project/permits.ts';
 import { parseSyncOptions, permissionOf } from '../core/sync/options.ts';
@@ -124,10 +125,7 @@ export async function deletePass(
     step.objects,
     settings.applyParallelism,
     async (object, stop) => {
-      const uid = object.metadata.uid;
-      const guard = uid === undefined ? {} : { uid };
-      const options = { propagation: request.propagation, ...guard };
-      await cluster.client.delete(addressOf(cluster, object), options, stop);
+      await deleteObject(cluster, addressOf(cluster, object), object, request.propagation, stop);
     },
     signal,
   );

@@ -11,6 +11,7 @@ import { isJsonArray, isJsonObject } from '../core/objects/json.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
 import { withDeadline } from '../runtime/deadline.ts';
 import { mapLimit } from '../runtime/map-limit.ts';
+import { deleteObject } from './delete-object.ts';
 import { addressOf, applyObject, kubectlName } from './apply-object.ts';
 import { operationOptions } from './operation-options.ts';
 import type { SyncPassRequest } from './run-sync-pass.ts';
@@ -111,14 +112,14 @@ async function deleteLive(
 ): Promise<void> {
   const { cluster } = request;
   const live = cluster.live.get(task.resource);
-  const uid = live?.metadata.uid;
   const resource = cluster.live.catalogue.find(task) ?? cluster.live.catalogue.findKind(task);
-  if (resource === undefined) return;
-  await cluster.client.delete(
-    { resource, namespace: resource.namespaced ? task.namespace : '', name: task.name },
-    { propagation: options.propagation, ...(uid === undefined ? {} : { uid }) },
-    signal,
-  );
+  if (resource === undefined || live === undefined) return;
+  const address = {
+    resource,
+    namespace: resource.namespaced ? task.namespace : '',
+    name: task.name,
+  };
+  await deleteObject(cluster, address, live, options.propagation, signal);
 }
 
 async function applyOne(

@@ -37,6 +37,7 @@ import type { HealthJudge } from './health-judge.ts';
 import type { EngineSettings } from './ports.ts';
 import { operationOptions } from './operation-options.ts';
 import { firstStep, forgetPreflight, preflight, type PreflightMemory } from './preflight.ts';
+import { deleteObject } from './delete-object.ts';
 import { runGroup } from './run-group.ts';
 
 export interface SyncPassRequest {
@@ -308,13 +309,15 @@ async function deleteHooks(request: SyncPassRequest, step: Finish, signal: Abort
 async function deleteTask(request: SyncPassRequest, task: SyncTask, signal: AbortSignal) {
   const { cluster } = request;
   const resource = cluster.live.catalogue.find(task);
-  if (resource === undefined) return;
-  const options = parseSyncOptions(request.state.operation.sync?.syncOptions);
-  await cluster.client.delete(
-    { resource, namespace: resource.namespaced ? task.namespace : '', name: task.name },
-    { propagation: options.propagation },
-    signal,
-  );
+  const live = cluster.live.get(task.resource);
+  if (resource === undefined || live === undefined) return;
+  const { propagation } = parseSyncOptions(request.state.operation.sync?.syncOptions);
+  const address = {
+    resource,
+    namespace: resource.namespaced ? task.namespace : '',
+    name: task.name,
+  };
+  await deleteObject(cluster, address, live, propagation, signal);
 }
 
 /** RFC 3339 with whole seconds, as Kubernetes writes times. */

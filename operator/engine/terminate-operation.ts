@@ -1,4 +1,5 @@
 import type { Application, OperationState, Project, ResourceResult } from '../core/app/types.ts';
+import { deleteObject } from './delete-object.ts';
 import { describeResource, resourceKey } from '../core/objects/kube-object.ts';
 import { parseSyncOptions } from '../core/sync/options.ts';
 import { toTiphysError } from '../core/errors.ts';
@@ -61,12 +62,12 @@ async function deleteHook(
   try {
     const cluster = await connect();
     const resource = cluster.live.catalogue.find(hook);
-    if (resource === undefined || cluster.live.get(resourceKey(hook)) === undefined)
-      return undefined;
+    const live = cluster.live.get(resourceKey(hook));
+    if (resource === undefined || live === undefined) return undefined;
     const { propagation } = parseSyncOptions(state.operation.sync?.syncOptions);
     const namespace = resource.namespaced ? hook.namespace : '';
     const address = { resource, namespace, name: hook.name };
-    await cluster.client.delete(address, { propagation }, signal);
+    await deleteObject(cluster, address, live, propagation, signal);
     return undefined;
   } catch (error) {
     signal.throwIfAborted();

@@ -90,7 +90,7 @@ describe('the client on a real API server', () => {
     await assert.rejects(client.delete(address, { uid: 'another' }, never), (error) =>
       hasCode(error, 'KubeConflict'),
     );
-    assert.equal(await client.delete(address, { dryRun: true }, never), true);
+    assert.deepEqual(await client.delete(address, { dryRun: true }, never), { type: 'gone' });
     assert.equal(
       await client
         .delete(address, { uid: created.metadata.uid ?? '', propagation: 'Foreground' }, never)
@@ -101,7 +101,9 @@ describe('the client on a real API server', () => {
   });
 
   test('deleting what is gone is false, reading it undefined', async () => {
-    assert.equal(await client.delete(at('ConfigMap', 'nothing'), {}, never), false);
+    assert.deepEqual(await client.delete(at('ConfigMap', 'nothing'), {}, never), {
+      type: 'absent',
+    });
     assert.equal(await client.get(at('ConfigMap', 'nothing'), never), undefined);
   });
 

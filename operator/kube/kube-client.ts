@@ -4,6 +4,7 @@ import { apiVersionOf, isKubeObject, type KubeObject } from '../core/objects/kub
 import type { Clock } from '../ports/clock.ts';
 import type {
   ApiResource,
+  Deletion,
   KubeClient,
   ListOptions,
   ListPage,
@@ -227,7 +228,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient & Async
       impersonate: clientFor,
       async delete(address, { propagation, uid, resourceVersion, dryRun }, signal) {
         try {
-          await transport.json(
+          const answer = await transport.json(
             {
               subject: subjectOf(address),
               verb: 'delete',
@@ -247,9 +248,9 @@ export function createKubeClient(options: KubeClientOptions): KubeClient & Async
             },
             signal,
           );
-          return true;
+          return deletionOf(answer);
         } catch (error) {
-          if (hasCode(error, 'KubeNotFound')) return false;
+          if (hasCode(error, 'KubeNotFound')) return { type: 'absent' };
           throw error;
         }
       },
@@ -260,6 +261,16 @@ export function createKubeClient(options: KubeClientOptions): KubeClient & Async
     ...clientFor(),
     [Symbol.asyncDispose]: () => transport[Symbol.asyncDispose](),
   };
+}
+
+/**
+ * API servers answer with a `Status` or with the object: as it stands from now on, or, for some
+ * kinds, as it last was.
+ */
+function deletionOf(answer: unknown): Deletion {
+  const object = answer as KubeObject;
+  const holds = object.kind !== 'Status' && object.metadata.deletionTimestamp !== undefined;
+  return holds ? { type: 'terminating', object } : { type: 'gone' };
 }
 
 function verbOf(verb: string, { dryRun }: WriteOptions): string {

@@ -44,6 +44,32 @@ describe('a collection', () => {
     assert.equal(collection.size, 0);
   });
 
+  test('what is known to be gone stays so, whatever comes late', () => {
+    const collection = createCollection();
+    const late = object('a', 'u', 6);
+    collection.replace({ objects: [object('a', 'u', 5)], resourceVersion: '5' });
+    assert.equal(collection.observeGone(keyOf(late), 'another'), undefined);
+    assert.equal(collection.observeGone(keyOf(late), 'u')?.type, 'deleted');
+    assert.equal(collection.apply(late), undefined);
+    assert.equal(collection.observe(object('a', 'u', 7)), undefined);
+    const earlier = { objects: [late], resourceVersion: '6' };
+    assert.deepEqual(collection.replace(earlier), []);
+    assert.deepEqual(collection.replace({ ...earlier, namespace: 'web' }), []);
+    assert.equal(collection.remove(late), undefined);
+    assert.equal(collection.size, 0);
+  });
+
+  test('what comes after an object that is gone is news', () => {
+    for (const tell of ['apply', 'observe'] as const) {
+      const collection = createCollection();
+      collection.replace({ objects: [object('a', 'u', 5)], resourceVersion: '5' });
+      collection.observeGone(keyOf(object('a', 'u', 5)), 'u');
+      assert.equal(collection[tell](object('a', 'next', 8))?.type, 'applied');
+      assert.equal(collection.remove(object('a', 'u', 7)), undefined, 'its own deletion, late');
+      assert.equal(collection.size, 1);
+    }
+  });
+
   test('a list older than a write keeps what was written', () => {
     const collection = createCollection();
     collection.observe(object('new', 'n', 8));

@@ -14,7 +14,7 @@ export interface CollectionChange {
  *
  * Guarantees: an object never goes back to an older version of itself, except by a list, which is
  * always right about what it has not yet heard of; an object that was observed and is not yet in a
- * list stays until the watch has passed its version.
+ * list stays until the watch has passed its version; one that was observed to be gone never comes back.
  */
 export interface Collection {
   readonly size: number;
@@ -32,6 +32,8 @@ export interface Collection {
   remove(object: KubeObject): CollectionChange | undefined;
   /** Takes in an object that a write returned. Undefined when the watch is further already. */
   observe(object: KubeObject): CollectionChange | undefined;
+  /** Takes in that this object is gone, before the watch tells. Undefined when it is not held. */
+  observeGone(key: ResourceKey, uid: string): CollectionChange | undefined;
   /** Notes how far the watch of a namespace (empty: of all) has come, by a bookmark. */
   passed(resourceVersion: string, namespace?: string): void;
 }
@@ -47,6 +49,8 @@ export function createCollection(): Collection {
   const objects = new Map<ResourceKey, KubeObject>();
   /** Keys that came by `observe` and that no list or watch has confirmed. */
   const unconfirmed = new Set<ResourceKey>();
+  /** Objects that are known to be gone, until a list or the watch says so too. */
+  const gone = new Map<ResourceKey, KubeObject>();
   /** How far each watch has come, by namespace; empty for a watch of all. */
   const positions = new Map<string, string>();
 
@@ -56,6 +60,10 @@ export function createCollection(): Collection {
       positions.set(namespace, resourceVersion);
     }
   }
+
+  /** Told of late: it was deleted meanwhile, and its uid never comes again. */
+  const isGone = (key: ResourceKey, { metadata }: KubeObject): boolean =>
+    gone.size > 0 && gone.get(key)?.metadata.uid === metadata.uid;
 
   function put(key: ResourceKey, object: KubeObject): CollectionChange {
     const previous = objects.get(key);
@@ -81,6 +89,7 @@ export function createCollection(): Collection {
       for (const object of listed) {
         const key = keyOf(object);
         present.add(key);
+        if (isGone(key, object)) continue; // the list was made before
         const held = objects.get(key);
         // A write that was observed after the list was made: the watch will tell of it soon.
         if (
@@ -101,6 +110,9 @@ export function createCollection(): Collection {
         objects.delete(key);
         changes.push({ type: 'deleted', key, object, previous: object });
       }
+      for (const [key, { metadata }] of gone)
+        if (!present.has(key) && (namespace === undefined || metadata.namespace === namespace))
+          gone.delete(key);
       // A list is the new truth, even if the numbers went back (a cluster restored from a backup).
       positions.set(namespace ?? '', resourceVersion);
       return changes;
@@ -108,6 +120,8 @@ export function createCollection(): Collection {
     apply(object) {
       advance(object);
       const key = keyOf(object);
+      if (isGone(key, object)) return undefined;
+      gone.delete(key); // its successor
       const held = objects.get(key);
       if (
         held !== undefined &&
@@ -122,6 +136,7 @@ export function createCollection(): Collection {
     remove(object) {
       advance(object);
       const key = keyOf(object);
+      if (isGone(key, object)) gone.delete(key);
       const held = objects.get(key);
       if (held === undefined) return undefined;
       // Deleted and created again: what is held is the newer one, which a write returned.
@@ -134,6 +149,7 @@ export function createCollection(): Collection {
     },
     observe(object) {
       const key = keyOf(object);
+      if (isGone(key, object)) return undefined;
       const version = versionOf(object);
       const position = positions.get(object.metadata.namespace ?? '') ?? positions.get('');
       // The watch has told of all up to its position; what is not held by now was deleted.
@@ -144,6 +160,14 @@ export function createCollection(): Collection {
       }
       unconfirmed.add(key);
       return put(key, object);
+    },
+    observeGone(key, uid) {
+      const held = objects.get(key);
+      if (held?.metadata.uid !== uid) return undefined;
+      gone.set(key, held);
+      unconfirmed.delete(key);
+      objects.delete(key);
+      return { type: 'deleted', key, object: held, previous: held };
     },
     passed,
   };

@@ -245,6 +245,11 @@ export function createLiveState(options: LiveStateOptions): StartableLiveState {
       const change = kind.collection.observe(ingest(object, 'full'));
       if (change !== undefined) take(change, kind);
     },
+    observeGone(key, uid) {
+      const kind = kinds.get(kindNameOf(key));
+      const change = kind?.collection.observeGone(key, uid);
+      if (change !== undefined) take(change, kind);
+    },
     subscribe(listener) {
       listeners.add(listener);
       return { [Symbol.dispose]: () => void listeners.delete(listener) };

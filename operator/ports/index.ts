@@ -17,6 +17,7 @@ export type {
   ApiResource,
   ApplyOptions,
   DeleteOptions,
+  Deletion,
   KubeClient,
   ListOptions,
   ListPage,

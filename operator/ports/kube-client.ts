@@ -62,6 +62,15 @@ export interface DeleteOptions {
   readonly dryRun?: boolean;
 }
 
+/** What became of an object that was to be deleted. */
+export type Deletion =
+  /** It was gone already. */
+  | { readonly type: 'absent' }
+  /** It is gone now. */
+  | { readonly type: 'gone' }
+  /** Finalizers or a grace period hold it: the object as it stands, with `deletionTimestamp`. */
+  | { readonly type: 'terminating'; readonly object: KubeObject };
+
 export interface ListOptions {
   /** Objects per page; the server may return fewer. */
   readonly limit?: number;
@@ -140,8 +149,7 @@ export interface KubeClient {
     options: PatchOptions,
     signal: AbortSignal,
   ): Promise<KubeObject>;
-  /** Resolves with false when the object was gone already. */
-  delete(address: ObjectAddress, options: DeleteOptions, signal: AbortSignal): Promise<boolean>;
+  delete(address: ObjectAddress, options: DeleteOptions, signal: AbortSignal): Promise<Deletion>;
   /**
    * The same client, whose writes and dry runs are judged as this user's (`Impersonate-User`);
    * reading stays as it is. The user behind the connection must be allowed to impersonate.

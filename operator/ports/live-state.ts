@@ -41,6 +41,8 @@ export interface LiveState {
   inNamespace(namespace: string): readonly KubeObject[];
   /** Feeds an object just received from a write into the store, so that the next read sees it without waiting for the watch. */
   observe(object: KubeObject): void;
+  /** Takes in that a delete was answered with "gone": from now on no reader sees this object, which its uid names. */
+  observeGone(key: ResourceKey, uid: string): void;
   /** Called for every change after it is visible to readers. The listener must not throw or wait. */
   subscribe(listener: (event: LiveEvent) => void): Disposable;
 }
