@@ -7,6 +7,7 @@ import { annotated, configMap, deployment, hookJob, service } from './manifests.
 
 const signal = AbortSignal.timeout(900_000);
 
+const OPERATOR = ['--sync-wave-delay=100ms', '--repo-poll-interval=1s', '--repo-poll-jitter=0s'];
 const WAVES = [-2, -1, 0, 1, 2];
 /** So that neither names nor files nor the order of creation give the waves away. */
 const NAME_OF_WAVE: Readonly<Record<number, string>> = {
@@ -25,7 +26,7 @@ describe('the order of a sync, as the audit log of the API server tells it', () 
     world = await startWorld({
       signal,
       cluster: plane,
-      operator: ['--sync-wave-delay=100ms', '--repo-poll-interval=1s', '--repo-poll-jitter=0s'],
+      operator: OPERATOR,
     });
   });
   after(async () => {
@@ -126,7 +127,7 @@ describe('the order of a sync, as the audit log of the API server tells it', () 
     ]);
   });
 
-  test('pruning goes through the waves in reverse, and PruneLast comes after all', async () => {
+  test('pruning goes through the waves in reverse, also over a kill, and PruneLast comes after all', async () => {
     const last = {
       'argocd.argoproj.io/sync-wave': '2', // would be the first one to go
       'argocd.argoproj.io/sync-options': 'PruneLast=true',
@@ -146,11 +147,24 @@ describe('the order of a sync, as the audit log of the API server tells it', () 
     await world.thenEventually(app.operationSucceeded(), app.isSynced(), app.isHealthy());
     const [written] = (await writesIn(app.name)).slice(-1);
 
+    // Keeps the third wave of five from going on.
+    const held = (finalizers: readonly string[] | null) => () =>
+      world.kubectl([
+        ...['patch', 'configmap', NAME_OF_WAVE[0] ?? '', `--namespace=${app.name}`],
+        ...['--type=merge', `--patch=${JSON.stringify({ metadata: { finalizers } })}`],
+      ]);
+    await world.given(held(['tiphys.dev/held']));
     const commit = await world.git.commit('pruned', {
       files: { 'stays.yaml': configMap('stays', 'two') },
       remove: [...Object.keys(filesOfWaves()), 'last.yaml'],
     });
     await world.when(app.refreshed());
+    await world.thenEventually(app.operationSays(/waiting for deletion of ConfigMap\/alpha/));
+    await world.when(
+      () => world.stopOperator('SIGKILL'),
+      async () => world.startOperator(OPERATOR),
+      held(null),
+    );
     await world.thenEventually(
       app.operationSucceeded(),
       app.isSynced(commit),
@@ -158,14 +172,11 @@ describe('the order of a sync, as the audit log of the API server tells it', () 
     );
 
     const writes = await writesIn(app.name, written?.receivedAtMicros ?? 0);
-    const groups = WAVES.toReversed().map((wave) =>
-      ['configmaps', 'services', 'deployments'].map((kind) => `${kind}/${NAME_OF_WAVE[wave]}`),
-    );
-    assertOrder(
-      writes.filter(({ verb }) => verb === 'delete'),
-      [...groups, ['configmaps/last']],
-    );
-    assert.equal(writes.at(-1)?.name, 'last', 'after everything that is applied, too');
+    const kinds = ['configmaps', 'services', 'deployments'];
+    const pruned = (wave: number) => kinds.map((kind) => `${kind}/${NAME_OF_WAVE[wave]}`);
+    // What asked for wave 2 goes in wave -2 and so on: two of the waves come after what is applied in 0.
+    const groups = [...[2, 1, 0].map(pruned), ['configmaps/stays'], ...[-1, -2].map(pruned)];
+    assertOrder(writes, [...groups, ['configmaps/last']]);
     for (const { verb, name } of writes)
       assert.equal(verb, name === 'stays' ? 'patch' : 'delete', name);
   });

@@ -7,6 +7,7 @@ import type {
   SyncResult,
 } from '../core/app/types.ts';
 import { jsonEqual, type JsonValue } from '../core/objects/json.ts';
+import { withoutPruneWaves } from '../core/sync/prune-waves.ts';
 import { isCompleted } from './run-sync-pass.ts';
 
 /** The operation that an application is in, if any. */
@@ -33,16 +34,20 @@ export function isBegun(app: Application): boolean {
   return (
     app.operation !== undefined &&
     state !== undefined &&
-    jsonEqual(app.operation as JsonValue, state.operation as JsonValue)
+    jsonEqual(
+      withoutPruneWaves(app.operation) as JsonValue,
+      withoutPruneWaves(state.operation) as JsonValue,
+    )
   );
 }
 
 /** A fresh operation state. The sources are those of the operation, else of the application. */
 export function beginOperation(
   app: Application,
-  operation: Operation,
+  asked: Operation,
   startedAt: string,
 ): OperationState {
+  const operation = withoutPruneWaves(asked); // copied from another operation
   const sync = operation.sync ?? {};
   const sources = sync.sources ?? app.spec.sources;
   const source = sync.source ?? app.spec.source;

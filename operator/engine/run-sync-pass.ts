@@ -25,6 +25,7 @@ import {
   type TaskKey,
 } from '../core/sync/plan-sync.ts';
 import { REFUSED_IN_DRY_RUN } from '../core/sync/preflight.ts';
+import { hasUnstoredWaves, readPruneWaves, withPruneWaves } from '../core/sync/prune-waves.ts';
 import {
   MAX_PRUNE_ANNOTATION,
   parsePruneLimit,
@@ -88,6 +89,7 @@ export function planOperation(request: SyncPassRequest): SyncPlan {
     liveNamespace: namespace === '' ? undefined : liveNamespace(cluster, namespace),
     managedNamespaceMetadata: app.spec.syncPolicy?.managedNamespaceMetadata,
     pruneLimit: pruneLimitOf(request),
+    pruneWaves: readPruneWaves(state.operation),
     revision: request.revision,
     startedAtSeconds: Math.floor(Date.parse(state.startedAt) / 1000),
     attempt: state.retryCount ?? 0,
@@ -150,15 +152,17 @@ export async function runSyncPass(
 ): Promise<SyncPass> {
   const plan = planOperation(request);
   if (plan.problems.length > 0) return finish(request, plan, invalidPlan(plan), new Map());
+  if (hasUnstoredWaves(plan, request.state.operation)) {
+    const operation = withPruneWaves(request.state.operation, plan.pruneWaves);
+    return goingOn({ ...request.state, operation });
+  }
   const results = readResults(request.state);
   await prepareHealth(request, plan, signal);
   const observe = (): Observed => observed(request, results);
   for (const [key, result] of observeResults(plan, observe())) results.set(key, result);
   const stored = readResults(request.state);
-  if (hasUnstoredEnd(plan, results, stored)) {
-    const state = running(request.state, results, request.state.message ?? '');
-    return { state, next: 'again', wrote: false, pause: false };
-  }
+  if (hasUnstoredEnd(plan, results, stored))
+    return goingOn(running(request.state, results, request.state.message ?? ''));
   const step = nextStep(plan, observe());
   switch (step.type) {
     case 'wait':
@@ -201,6 +205,14 @@ export async function runSyncPass(
     }
   }
 }
+
+/** To be stored before the next step. */
+const goingOn = (state: OperationState): SyncPass => ({
+  state,
+  next: 'again',
+  wrote: false,
+  pause: false,
+});
 
 /** Scripts judge the objects of the plan as they stand now. */
 async function prepareHealth(

@@ -19,13 +19,13 @@ import {
 import { deletePolicies, hookRole, isHook, withHookRun, type HookDeletePolicy } from './hooks.ts';
 import {
   permissionOf,
-  resourceOptions,
   SYNC_OPTIONS_ANNOTATION,
   type Permission,
   type SyncOptions,
 } from './options.ts';
 import { pruneBrake, type PruneLimit } from './prune-brake.ts';
-import { compareTasks, reversePruneWaves, waveOf, type Ordered } from './order.ts';
+import { arrangePrunes, pruneWavesOf } from './prune-waves.ts';
+import { compareTasks, waveOf, type Ordered } from './order.ts';
 
 /** `ResourceKey#Phase`: a hook may run in several phases, so the resource alone does not name a task. */
 export type TaskKey = string & { readonly __brand: 'TaskKey' };
@@ -77,6 +77,8 @@ export interface PlanInput {
   readonly managedNamespaceMetadata: ManagedNamespaceMetadata | undefined;
   /** How much may be pruned without approval; absent: all. */
   readonly pruneLimit?: PruneLimit | undefined;
+  /** The waves of what there was to prune when the operation began; absent: of what there is. */
+  readonly pruneWaves?: readonly number[] | undefined;
   readonly revision: string;
   /** Start of the operation in seconds since 1970; part of generated hook names. */
   readonly startedAtSeconds: number;
@@ -102,11 +104,13 @@ export interface SyncPlan {
   readonly problems: readonly PlanProblem[];
   /** Why pruning needs approval, where the limit says so; then it waits as with `Prune=confirm`. */
   readonly brake: string | undefined;
+  /** The waves of what is pruned, before they are reversed: stored with the operation if it is several. */
+  readonly pruneWaves: readonly number[];
 }
 
 /**
  * Turns compared state into the ordered tasks of a sync. Pure, and the same for the same state: it
- * is computed anew in every pass, so nothing about it needs to be stored.
+ * is computed anew in every pass, and needs nothing stored but the results and the waves to prune.
  *
  * Never prunes an object whose mark does not name the object itself.
  */
@@ -119,14 +123,16 @@ export function planSync(input: PlanInput): SyncPlan {
   const hooks = skipsHooks(input.operation) ? [] : input.hooks.flatMap((h) => hookTasks(h, input));
   const brake = brakeOf(resources, input);
   const braked = brake === undefined ? resources : resources.map(withBrake);
-  const tasks = [...namespaceTask(input), ...arrangePrunes([...braked, ...hooks], input)];
+  const pruneWaves = input.pruneWaves ?? pruneWavesOf(braked);
+  const arranged = arrangePrunes([...braked, ...hooks], pruneWaves, input.options);
+  const tasks = [...namespaceTask(input), ...arranged];
   const ordered = bubbleDependencies(tasks.sort(compareTasks));
   const problems = ordered.flatMap((task) => {
     const object = task.target ?? task.live;
     const message = object && input.refuse(object, task.target === undefined);
     return message === undefined ? [] : [{ task, message }];
   });
-  return { tasks: ordered, problems, brake };
+  return { tasks: ordered, problems, brake, pruneWaves };
 }
 
 /** Counts what this attempt pruned already, so that the answer stays the same to its end. */
@@ -235,25 +241,6 @@ function nameHook(hook: KubeObject, phase: SyncPhase, input: PlanInput): KubeObj
   const revision = input.revision.length >= 8 ? input.revision.slice(0, 7) : input.revision;
   const suffix = `${revision}-${phase}-${input.startedAtSeconds}`.toLowerCase();
   return { ...hook, metadata: { ...metadata, name: `${generateName}${suffix}` } };
-}
-
-/** Prunes run in reverse of the waves they were applied in, or after everything else. */
-function arrangePrunes(tasks: readonly SyncTask[], { options }: PlanInput): SyncTask[] {
-  const reversed = reversePruneWaves(
-    tasks.filter((task) => task.type === 'prune').map((task) => task.wave),
-  );
-  const waves = tasks.map((task) =>
-    task.type === 'prune' ? (reversed.get(task.wave) ?? task.wave) : task.wave,
-  );
-  const last = waves.reduce(
-    (highest, wave, index) => (tasks[index]?.phase === 'Sync' ? Math.max(highest, wave) : highest),
-    0,
-  );
-  return tasks.map((task, index) => {
-    if (task.type !== 'prune') return task;
-    const isLast = options.pruneLast || resourceOptions(task.live).has('PruneLast=true');
-    return { ...task, wave: isLast ? last + 1 : (waves[index] ?? task.wave) };
-  });
 }
 
 function namespaceTask(input: PlanInput): SyncTask[] {

@@ -1,5 +1,6 @@
 import type { OperationState, RetryStrategy } from '../app/types.ts';
 import { parseDuration } from '../app/duration.ts';
+import { withoutPruneWaves } from './prune-waves.ts';
 
 const DEFAULT_DURATION_MS = 5_000;
 const DEFAULT_FACTOR = 2;
@@ -51,13 +52,14 @@ export function retryDueAt(
 /** The state with which the next attempt begins; with `retry.refresh` it resolves the newest revision. */
 export function beginRetry(state: OperationState): OperationState {
   const { finishedAt: _finished, syncResult, ...rest } = state;
-  const refresh = state.operation.retry?.refresh === true;
-  const { revision: _revision, revisions: _revisions, ...unpinned } = state.operation.sync ?? {};
+  const operation = withoutPruneWaves(state.operation); // of what there is to prune now
+  const refresh = operation.retry?.refresh === true;
+  const { revision: _revision, revisions: _revisions, ...unpinned } = operation.sync ?? {};
   const { resources: _resources, ...pinned } = syncResult ?? {};
   const { revision: _pinned, revisions: _pins, ...newest } = pinned;
   return {
     ...rest,
-    operation: refresh ? { ...state.operation, sync: unpinned } : state.operation,
+    operation: refresh ? { ...operation, sync: unpinned } : operation,
     message: `Retrying operation${refresh ? ' with latest revisions' : ''}. Attempt #${state.retryCount ?? 0}`,
     syncResult: refresh ? newest : pinned,
   };

@@ -111,11 +111,3 @@ export const shuffled = <T>(items: readonly T[]): fc.Arbitrary<T[]> =>
 
 /** What stands in the cluster before. */
 export const anyWorld: fc.Arbitrary<KubeObject[]> = fc.array(anyLive, { maxLength: 6 });
-
-/** The same objects, all in one wave. */
-export const flatWorld: fc.Arbitrary<KubeObject[]> = anyWorld.map((live) =>
-  live.map((object) => {
-    const { 'argocd.argoproj.io/sync-wave': _, ...annotations } = object.metadata.annotations ?? {};
-    return { ...object, metadata: { ...object.metadata, annotations } };
-  }),
-);

@@ -1,4 +1,9 @@
-import type { HealthStatusCode, ResourceResult, SyncOperation } from '../../app/types.ts';
+import type {
+  HealthStatusCode,
+  Operation,
+  ResourceResult,
+  SyncOperation,
+} from '../../app/types.ts';
 import { jsonEqual } from '../../objects/json.ts';
 import { idOf, keyOf, type KubeObject, type ResourceKey } from '../../objects/kube-object.ts';
 import { DEFAULT_TRACKING, isSelfReferenced, instanceOf } from '../../tracking/tracking.ts';
@@ -20,6 +25,7 @@ import {
   type TaskKey,
 } from '../plan-sync.ts';
 import type { PruneLimit } from '../prune-brake.ts';
+import { hasUnstoredWaves, withPruneWaves } from '../prune-waves.ts';
 import { prepareTargets } from '../prepare-targets.ts';
 import { isNamespaced } from './objects.ts';
 
@@ -75,6 +81,8 @@ export interface Stored {
   readonly results: ReadonlyMap<TaskKey, ResourceResult>;
   readonly phase: 'Running' | 'Succeeded' | 'Failed';
   readonly message: string;
+  /** The waves to prune, once they are stored. */
+  readonly pruneWaves?: readonly number[];
 }
 
 export interface Simulated extends Stored {
@@ -112,6 +120,7 @@ export function planFor(setup: Setup, world: World, stored: Stored = FRESH): Syn
     liveNamespace: live('/Namespace//web' as ResourceKey),
     managedNamespaceMetadata: undefined,
     pruneLimit: setup.pruneLimit,
+    pruneWaves: stored.pruneWaves,
     revision: 'abcdef0123456789',
     startedAtSeconds: setup.startedAtSeconds ?? 1000,
     attempt: setup.attempt ?? 0,
@@ -185,6 +194,10 @@ function runPass(setup: Setup, world: World, stored: Stored, fuse: { left: numbe
   const plan = planFor(setup, world, stored);
   const [problem] = plan.problems;
   if (problem !== undefined) return { ...stored, phase: 'Failed', message: problem.message };
+  const operation: Operation = { sync: setup.operation ?? { prune: true } };
+  const { pruneWaves } = stored;
+  const known = pruneWaves === undefined ? operation : withPruneWaves(operation, pruneWaves);
+  if (hasUnstoredWaves(plan, known)) return { ...stored, pruneWaves: plan.pruneWaves };
   const results = new Map(stored.results);
   const observed: Observed = {
     results,
@@ -192,10 +205,10 @@ function runPass(setup: Setup, world: World, stored: Stored, fuse: { left: numbe
     health: (object) => healthOf(setup, world, object),
     pruneApproved: setup.pruneApproved ?? false,
   };
-  const running = (message: string): Stored => ({ results, phase: 'Running', message });
+  const running = (message: string): Stored => ({ ...stored, results, phase: 'Running', message });
   const finish = (step: Extract<NextStep, { type: 'finish' }>): Stored => {
     for (const task of step.deleteHooks) remove(setup, world, task, fuse);
-    return { results, phase: step.phase, message: step.message };
+    return { ...stored, results, phase: step.phase, message: step.message };
   };
   for (const [key, result] of observeResults(plan, observed)) results.set(key, result);
   if (hasUnstoredEnd(plan, results, stored.results)) return running(stored.message);
