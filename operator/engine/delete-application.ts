@@ -11,37 +11,6 @@ import { mapLimit } from '../runtime/map-limit.ts';
 import { addressOf } from './apply-object.ts';
 import type { EngineSettings } from './ports.ts';
 
-const RESOURCES_FINALIZER = 'resources-finalizer.argocd.argoproj.io';
-
-/** How the finalizers of an Application ask for its objects to be treated. */
-export type Cascade =
-  | { readonly type: 'keep' }
-  | { readonly type: 'delete'; readonly finalizer: string; readonly propagation: Propagation };
-
-/** The first of the resource finalizers decides; without one the objects stay. */
-export function cascadeOf(finalizers: readonly string[]): Cascade {
-  for (const finalizer of finalizers) {
-    if (finalizer === RESOURCES_FINALIZER || finalizer === `${RESOURCES_FINALIZER}/foreground`)
-      return { type: 'delete', finalizer, propagation: 'Foreground' };
-    if (finalizer === `${RESOURCES_FINALIZER}/background`)
-      return { type: 'delete', finalizer, propagation: 'Background' };
-  }
-  return { type: 'keep' };
-}
-
-/** Finalizers that are ours to remove. */
-export function isOurFinalizer(finalizer: string): boolean {
-  return finalizer.startsWith(RESOURCES_FINALIZER) || isHookFinalizer(finalizer);
-}
-
-/** Finalizers that stand for hooks which are to run around a deletion. */
-export function isHookFinalizer(finalizer: string): boolean {
-  return (
-    finalizer.startsWith('pre-delete-finalizer.argocd.argoproj.io') ||
-    finalizer.startsWith('post-delete-finalizer.argocd.argoproj.io')
-  );
-}
-
 /** What a cascading deletion does next. */
 export type DeletionStep =
   | { readonly type: 'delete'; readonly objects: readonly KubeObject[] }

@@ -128,7 +128,8 @@ function refuseOutside({ resources, hooks }: Targets, cluster: Cluster): void {
   });
 }
 
-function scopeIn(cluster: Cluster): (kind: GroupVersionKind) => boolean | undefined {
+/** Whether the cluster takes a kind for namespaced; `undefined`: it does not know it. */
+export function scopeIn(cluster: Cluster): (kind: GroupVersionKind) => boolean | undefined {
   const { catalogue } = cluster.live;
   return (kind) => (catalogue.find(kind) ?? catalogue.findKind(kind))?.namespaced;
 }

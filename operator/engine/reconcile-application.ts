@@ -17,6 +17,7 @@ import type { AppMemory } from './app-memory.ts';
 import { afterWindow, checkWindows, heldByWindow, type Windows } from './check-windows.ts';
 import { countRequests } from './count-requests.ts';
 import { forgetHeals } from './hold-back.ts';
+import { keepHookFinalizers } from './keep-hook-finalizers.ts';
 import { loadState, type LoadedState, type LoadRequest } from './load-state.ts';
 import { currentOperation, operationSources } from './operation.ts';
 import { again, DONE, type Engine } from './pass.ts';
@@ -45,9 +46,9 @@ export async function reconcileApplication(
   const operation = currentOperation(app);
   const idle = operation.type === 'none' || operation.type === 'requested';
   if (app.metadata.deletionTimestamp !== undefined && idle) {
-    const removed = await removeApplication(key, app, ports, settings, signal);
+    const removed = await removeApplication(key, app, engine, signal);
     if (removed.type === 'gone') return DONE;
-    await reporter.deletion(key, app, removed.conditions, signal);
+    await reporter.deletion(key, removed.app, removed.conditions, signal);
     return again(DELETION_POLL_MS);
   }
   const need = needOf(app, memory, engine);
@@ -147,7 +148,9 @@ async function compareAndProceed(
   memory.failingSinceMs = undefined;
   memory.failures = 0;
   const { refusal } = acting;
-  const full = { key, app, memory, request, loaded, need, windows, refusal };
+  const { hooks } = loaded.targets;
+  const kept = await keepHookFinalizers(key, app, hooks, begun, ports, signal);
+  const full = { key, app: kept, memory, request, loaded, need, windows, refusal };
   if (begun === undefined || operation.type === 'none')
     return proceed({ ...full, begun }, engine, signal);
   const window = windows.operation(begun);

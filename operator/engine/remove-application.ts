@@ -1,47 +1,102 @@
 import { instanceName } from '../core/app/names.ts';
+import { parseApplication } from '../core/app/parse.ts';
 import type { Application } from '../core/app/types.ts';
 import { hasCode, toTiphysError } from '../core/errors.ts';
 import type { AppKey } from '../core/app/app-key.ts';
+import { LET_GO_ANNOTATION } from '../core/sync/deletion-hooks.ts';
+import {
+  type DeletionStage,
+  deletionStage,
+  isOurFinalizer,
+  withoutStage,
+} from '../core/sync/deletion-stages.ts';
 import { actAs } from './act-as.ts';
-import { findDestination, type NewCondition } from './admit.ts';
+import { admit, findDestination, type NewCondition } from './admit.ts';
 import { countRequests } from './count-requests.ts';
-import { cascadeOf, deletePass, isHookFinalizer, isOurFinalizer } from './delete-application.ts';
+import { deletePass } from './delete-application.ts';
 import { findProject } from './find-project.ts';
-import type { EnginePorts, EngineSettings } from './ports.ts';
+import type { Engine } from './pass.ts';
+import type { EnginePorts } from './ports.ts';
+import { releaseHooks } from './release-hooks.ts';
+import { cleanUpHooks, runDeletionHooks } from './run-deletion-hooks.ts';
 
 export type Removal =
   /** Nothing of ours is left to do. */
   | { readonly type: 'gone' }
   /** Waiting, or held up by what the conditions say. */
-  | { readonly type: 'going'; readonly conditions: readonly NewCondition[] };
+  | {
+      readonly type: 'going';
+      /** As it is stored now: without the finalizers of what is over. */
+      readonly app: Application;
+      readonly conditions: readonly NewCondition[];
+    };
 
 /**
- * One pass over an Application that is being deleted. Without one of our finalizers its objects
- * stay. Errors are conditions of type DeletionError, so that `kubectl get -o yaml` tells what blocks.
+ * One pass over an Application that is being deleted: hooks before, its objects, hooks after, and
+ * what hooks leave behind, each as far as its finalizers ask for it. Each part that is over is taken
+ * off the finalizers before the next begins. Errors are conditions of type DeletionError, so that
+ * `kubectl get -o yaml` tells what blocks.
  */
 export async function removeApplication(
   key: AppKey,
   app: Application,
-  ports: EnginePorts,
-  settings: EngineSettings,
+  engine: Engine,
   signal: AbortSignal,
 ): Promise<Removal> {
-  const { finalizers } = app.metadata;
-  if (!finalizers.some(isOurFinalizer)) return { type: 'gone' };
+  const { ports } = engine;
+  if (!app.metadata.finalizers.some(isOurFinalizer)) return { type: 'gone' };
   if (app.metadata.annotations[LET_GO_ANNOTATION] === 'true') {
     tell(app, ports, `${LET_GO_ANNOTATION} is set: its objects are left alone`);
+    await releaseIfReachable(app, engine, signal);
     return letGo(key, app, ports, signal);
   }
-  const held = (message: string): Removal => ({
-    type: 'going',
-    conditions: [{ type: 'DeletionError', message }],
-  });
-  // Somebody wants them to run, and nothing here runs them: going on would be silently wrong.
-  const hooks = finalizers.filter(isHookFinalizer);
-  if (hooks.length > 0)
-    return held(
-      `${hooks.join(', ')}: hooks around a deletion are not run by Tiphys; do what they would do, then take the finalizer off, or set the annotation ${LET_GO_ANNOTATION}: "true" to leave all objects alone`,
-    );
+  let current = app;
+  try {
+    for (;;) {
+      const stage = deletionStage(current.metadata.finalizers);
+      if (stage === undefined) return await letGo(key, current, ports, signal);
+      const outcome = await runStage(current, stage, engine, signal);
+      if (outcome.type === 'unknown') {
+        tell(app, ports, `${outcome.message}: its objects are left alone`);
+        return await letGo(key, current, ports, signal);
+      }
+      if (outcome.type !== 'over')
+        return { type: 'going', app: current, conditions: outcome.conditions };
+      const rest = withoutStage(current.metadata.finalizers, stage);
+      const next = await storeFinalizers(key, current, rest, ports, signal);
+      if (next === undefined || rest.length === 0) return { type: 'gone' };
+      current = next;
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    if (hasCode(error, 'KubeConflict')) throw error; // the next pass sees what changed
+    const { message } = toTiphysError(error);
+    return { type: 'going', app: current, conditions: [{ type: 'DeletionError', message }] };
+  }
+}
+
+type Outcome =
+  | { readonly type: 'over' }
+  | { readonly type: 'going'; readonly conditions: readonly NewCondition[] }
+  /** There is no such cluster. */
+  | { readonly type: 'unknown'; readonly message: string };
+
+const OVER: Outcome = { type: 'over' };
+const waiting = (message: string): Outcome => ({
+  type: 'going',
+  conditions: [{ type: 'DeletionWarning', message }],
+});
+const held = (message: string): Outcome => ({
+  type: 'going',
+  conditions: [{ type: 'DeletionError', message }],
+});
+
+async function runStage(
+  app: Application,
+  stage: DeletionStage,
+  { ports, settings, health }: Engine,
+  signal: AbortSignal,
+): Promise<Outcome> {
   const found = findProject(app.spec.project, ports);
   if (found.type !== 'found') {
     const name = app.spec.project === '' ? 'default' : app.spec.project;
@@ -49,41 +104,62 @@ export async function removeApplication(
       `AppProject ${name} does not exist or is invalid; nothing is deleted until it is back`,
     );
   }
+  const { project } = found;
   const destination = findDestination(app, ports.clusters.entries);
-  const cascade = cascadeOf(finalizers);
-  if (destination.type === 'unknown' || cascade.type === 'keep') {
-    if (destination.type === 'unknown')
-      tell(app, ports, `${destination.message}: its objects are left alone`);
-    return letGo(key, app, ports, signal);
-  }
-  try {
-    const connected = await ports.clusters.connect(destination.entry.server, signal);
-    const acting = actAs(connected, app, found.project, ports);
-    if (acting.refusal !== undefined) return held(acting.refusal);
-    const cluster = countRequests(acting.cluster, app, ports.metrics);
-    const instance = instanceName(app.metadata, settings.namespace);
-    const step = await deletePass(
-      {
-        app,
-        instance,
-        project: found.project,
-        cluster,
-        settings,
-        propagation: cascade.propagation,
-      },
-      signal,
-    );
-    if (step.type === 'done') return await letGo(key, app, ports, signal);
-    const waits = step.type === 'wait' ? [{ type: 'DeletionWarning', message: step.message }] : [];
-    return { type: 'going', conditions: waits };
-  } catch (error) {
-    signal.throwIfAborted();
-    return held(toTiphysError(error).message);
+  if (destination.type === 'unknown') return destination;
+  const connected = await ports.clusters.connect(destination.entry.server, signal);
+  const acting = actAs(connected, app, project, ports);
+  if (acting.refusal !== undefined) return held(acting.refusal);
+  const cluster = countRequests(acting.cluster, app, ports.metrics);
+  switch (stage.type) {
+    case 'hooks': {
+      const admission = admit(app, ports, settings);
+      if (admission.type === 'refused')
+        return held(
+          `${stage.finalizer}: its hooks cannot be read: ${admission.conditions.map(({ message }) => message).join('; ')}; mend that, or set the annotation ${LET_GO_ANNOTATION}: "true" to leave all objects alone`,
+        );
+      const { sources } = admission;
+      const request = { app, project, cluster, sources, health, phase: stage.phase };
+      const step = await runDeletionHooks(request, ports, settings, signal);
+      if (step.type === 'failed') return held(step.message);
+      return step.type === 'wait' ? waiting(step.message) : OVER;
+    }
+    case 'cleanup': {
+      const request = { app, project, cluster, phase: stage.phase };
+      const message = await cleanUpHooks(request, settings, signal);
+      return message === undefined ? OVER : waiting(message);
+    }
+    case 'cascade': {
+      const { propagation } = stage;
+      const instance = instanceName(app.metadata, settings.namespace);
+      // No hook runs while objects are deleted: nobody waits for the end of any.
+      await releaseHooks(cluster, cluster.live.tracked(instance), signal);
+      const request = { app, instance, project, cluster, settings, propagation };
+      const step = await deletePass(request, signal);
+      if (step.type === 'done') return OVER;
+      return step.type === 'wait' ? waiting(step.message) : { type: 'going', conditions: [] };
+    }
   }
 }
 
-/** Ours alone: lets an Application go whose cluster will not come back, or whose objects shall stay. */
-export const LET_GO_ANNOTATION = 'tiphys.io/let-go';
+/** Without a connection that stands already the objects stay as they are, our finalizer on hooks too. */
+async function releaseIfReachable(
+  app: Application,
+  { ports, settings }: Engine,
+  signal: AbortSignal,
+): Promise<void> {
+  const destination = findDestination(app, ports.clusters.entries);
+  if (destination.type === 'unknown') return;
+  const cluster = ports.clusters.connected(destination.entry.server);
+  const hooks = cluster?.live.tracked(instanceName(app.metadata, settings.namespace)) ?? [];
+  try {
+    if (cluster !== undefined) await releaseHooks(cluster, hooks, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    const { name, namespace } = app.metadata;
+    ports.logger.warn({ app: `${namespace}/${name}`, err: error }, 'hooks keep our finalizer');
+  }
+}
 
 /** When the Application is gone, an Event is all that is left to read. */
 function tell(app: Application, { events, logger }: EnginePorts, message: string): void {
@@ -102,11 +178,25 @@ async function letGo(
   signal: AbortSignal,
 ): Promise<Removal> {
   const finalizers = app.metadata.finalizers.filter((finalizer) => !isOurFinalizer(finalizer));
-  try {
-    await ports.apps.patch(key, { metadata: { finalizers } }, app.metadata.resourceVersion, signal);
-  } catch (error) {
-    if (!hasCode(error, 'KubeNotFound', 'KubeConflict')) throw error;
-    return { type: 'going', conditions: [] }; // the next pass sees what changed
-  }
+  await storeFinalizers(key, app, finalizers, ports, signal);
   return { type: 'gone' };
+}
+
+/** Resolves with the Application as stored; `undefined` when it is gone. Errors: `KubeConflict`. */
+async function storeFinalizers(
+  key: AppKey,
+  app: Application,
+  finalizers: readonly string[],
+  ports: EnginePorts,
+  signal: AbortSignal,
+): Promise<Application | undefined> {
+  const patch = { metadata: { finalizers: [...finalizers] } };
+  try {
+    const stored = await ports.apps.patch(key, patch, app.metadata.resourceVersion, signal);
+    const parsed = parseApplication(stored);
+    return parsed.type === 'ok' ? parsed.application : undefined;
+  } catch (error) {
+    if (hasCode(error, 'KubeNotFound')) return undefined;
+    throw error;
+  }
 }

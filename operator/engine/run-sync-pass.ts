@@ -332,9 +332,14 @@ async function deleteTask(request: SyncPassRequest, task: SyncTask, signal: Abor
   await deleteObject(cluster, address, live, propagation, signal);
 }
 
-/** RFC 3339 with whole seconds, as Kubernetes writes times. */
+/** Now, as Kubernetes writes times. */
 export function timestamp(clock: Clock): string {
-  return new Date(clock.now()).toISOString().replace(/\.\d+Z$/, 'Z');
+  return formatTime(clock.now());
+}
+
+/** RFC 3339 with whole seconds; `ms` since 1970. */
+export function formatTime(ms: number): string {
+  return new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z');
 }
 
 export function isCompleted(phase: OperationPhase): boolean {

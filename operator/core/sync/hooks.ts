@@ -1,5 +1,7 @@
 import type { SyncPhase } from '../app/types.ts';
+import { HOOK_FINALIZER } from '../health/assess-health.ts';
 import type { KubeObject } from '../objects/kube-object.ts';
+import { renameTracked } from '../tracking/tracking.ts';
 
 export const HOOK_ANNOTATION = 'argocd.argoproj.io/hook';
 export const HOOK_DELETE_ANNOTATION = 'argocd.argoproj.io/hook-delete-policy';
@@ -8,7 +10,9 @@ const HOOK_RUN_ANNOTATION = 'tiphys.io/hook-run';
 const HELM_HOOK_ANNOTATION = 'helm.sh/hook';
 const HELM_HOOK_DELETE_ANNOTATION = 'helm.sh/hook-delete-policy';
 
-export type HookType = SyncPhase | 'PreDelete' | 'PostDelete';
+/** The hooks that run around the deletion of an Application. */
+export type DeletionPhase = 'PreDelete' | 'PostDelete';
+export type HookType = SyncPhase | DeletionPhase;
 export type HookDeletePolicy = 'HookSucceeded' | 'HookFailed' | 'BeforeHookCreation';
 
 /** What the hook annotations of a desired object say. */
@@ -85,9 +89,30 @@ export function withHookRun(hook: KubeObject, run: string): KubeObject {
   return { ...hook, metadata: { ...hook.metadata, annotations } };
 }
 
+/**
+ * The hook held by our finalizer until its end was read, so that one which is deleted when it has
+ * ended (`ttlSecondsAfterFinished`) is not taken for one that failed.
+ */
+export function holdHook(hook: KubeObject): KubeObject {
+  const finalizers = [...new Set([...(hook.metadata.finalizers ?? []), HOOK_FINALIZER])];
+  return { ...hook, metadata: { ...hook.metadata, finalizers } };
+}
+
 /** The run that made a hook object; `undefined` for whatever we did not make as a hook. */
 export function hookRunOf(object: KubeObject | undefined): string | undefined {
   return object?.metadata.annotations?.[HOOK_RUN_ANNOTATION];
+}
+
+/** Whether the object is held for us to read how it ended. */
+export const isHeldHook = ({ metadata }: KubeObject): boolean =>
+  metadata.finalizers?.includes(HOOK_FINALIZER) === true;
+
+/** A hook with only `generateName` gets this suffix, which has to stay the same in every pass. */
+export function nameHook(hook: KubeObject, suffix: string): KubeObject {
+  const { name, generateName, ...metadata } = hook.metadata;
+  if ((name ?? '') !== '' || generateName === undefined) return hook;
+  const named = `${generateName}${suffix.toLowerCase()}`;
+  return renameTracked({ ...hook, metadata: { ...metadata, name: named } });
 }
 
 function listed(object: KubeObject, annotation: string): readonly string[] | undefined {

@@ -73,8 +73,15 @@ export interface Ordered extends GroupKind {
 
 /** Total order of tasks: 1. phase 2. wave 3. kind 4. name 5. whatever else tells two apart. */
 export function compareTasks(left: Ordered, right: Ordered): number {
+  return PHASES.indexOf(left.phase) - PHASES.indexOf(right.phase) || compareInPhase(left, right);
+}
+
+/** As `compareTasks`, for those of one phase. */
+export function compareInPhase(
+  left: Omit<Ordered, 'phase'>,
+  right: Omit<Ordered, 'phase'>,
+): number {
   return (
-    PHASES.indexOf(left.phase) - PHASES.indexOf(right.phase) ||
     left.wave - right.wave ||
     kindRank(left.kind) - kindRank(right.kind) ||
     byText(left.name, right.name) ||

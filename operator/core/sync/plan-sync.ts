@@ -16,7 +16,14 @@ import {
   type ResourceId,
   type ResourceKey,
 } from '../objects/kube-object.ts';
-import { deletePolicies, hookRole, isHook, withHookRun, type HookDeletePolicy } from './hooks.ts';
+import {
+  deletePolicies,
+  hookRole,
+  isHook,
+  nameHook,
+  withHookRun,
+  type HookDeletePolicy,
+} from './hooks.ts';
 import {
   permissionOf,
   SYNC_OPTIONS_ANNOTATION,
@@ -227,21 +234,16 @@ function hookTasks(hook: KubeObject, input: PlanInput): SyncTask[] {
   return role.phases.flatMap((phase) => {
     if (phase === 'PreDelete' || phase === 'PostDelete') return [];
     const run = `${input.startedAtSeconds}-${input.attempt}-${phase}`;
-    const named = withHookRun(nameHook(hook, phase, input), run);
+    const suffix = `${shortRevision(input.revision)}-${phase}-${input.startedAtSeconds}`;
+    const named = withHookRun(nameHook(hook, suffix), run);
     const task = taskOf('hook', named, phase, waveOf(hook));
     const policies = deletePolicies(hook);
     return [{ ...task, target: named, live: input.live(task.resource), policies }];
   });
 }
 
-/** A hook with only `generateName` gets a name that stays the same for the whole operation. */
-function nameHook(hook: KubeObject, phase: SyncPhase, input: PlanInput): KubeObject {
-  const { name, generateName, ...metadata } = hook.metadata;
-  if ((name ?? '') !== '' || generateName === undefined) return hook;
-  const revision = input.revision.length >= 8 ? input.revision.slice(0, 7) : input.revision;
-  const suffix = `${revision}-${phase}-${input.startedAtSeconds}`.toLowerCase();
-  return { ...hook, metadata: { ...metadata, name: `${generateName}${suffix}` } };
-}
+const shortRevision = (revision: string): string =>
+  revision.length >= 8 ? revision.slice(0, 7) : revision;
 
 function namespaceTask(input: PlanInput): SyncTask[] {
   const { namespace, options, managedNamespaceMetadata: metadata, liveNamespace } = input;

@@ -89,6 +89,16 @@ export function track(
   };
 }
 
+/** The object, which got its name after its mark, with the name in the mark too. */
+export function renameTracked(object: KubeObject): KubeObject {
+  const text = object.metadata.annotations?.[TRACKING_ANNOTATION];
+  const id = text === undefined ? undefined : parseTrackingId(text);
+  if (id === undefined) return object;
+  const mark = formatTrackingId({ ...id, name: object.metadata.name ?? '' });
+  const annotations = { ...object.metadata.annotations, [TRACKING_ANNOTATION]: mark };
+  return { ...object, metadata: { ...object.metadata, annotations } };
+}
+
 /** Label values end at 63 characters and in a letter or digit. */
 function shortLabel(instance: string): string {
   return instance.slice(0, 63).replace(/[^A-Za-z0-9]+$/, '');
