@@ -17,6 +17,7 @@ import {
   EXISTING_CLUSTER_VARIABLE,
   SHARED_CLUSTER_VARIABLE,
 } from './controlplane/shared.ts';
+import { resolveSystemProgram, SYSTEM_PROGRAMS } from './controlplane/system-programs.ts';
 import { progressToStderr as log } from './controlplane/tool-cache.ts';
 import { resolveTool } from './controlplane/tools.ts';
 import { type Suite, SUITES, suiteOf } from './select-tests.ts';
@@ -41,6 +42,8 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<number
   const env: Record<string, string | undefined> = { ...process.env };
   await using stack = new AsyncDisposableStack();
   if (wanted.includes('integration') || wanted.includes('e2e')) await preparePrograms(env, signal);
+  if (wanted.includes('integration'))
+    for (const name of SYSTEM_PROGRAMS) await resolveSystemProgram(name, { env, log, signal });
   const needsCluster = wanted.includes('e2e') && !env[EXISTING_CLUSTER_VARIABLE];
   const plane = needsCluster ? stack.use(await startControlPlane({ signal, env })) : undefined;
   if (plane !== undefined) {

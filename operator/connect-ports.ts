@@ -4,12 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { ensureDefaultProject } from './controllers/app-project.ts';
-import { lookUpCredentials } from './core/revision/credentials.ts';
 import { instanceOf } from './core/tracking/tracking.ts';
 import { createDefaultGenerators } from './default-generators.ts';
 import { createManifestSource } from './engine/manifests/index.ts';
 import type { EnginePorts, EngineSettings } from './engine/ports.ts';
-import { createGitRepositories } from './git/index.ts';
+import { type AzureIdentity, createGitRepositories } from './git/index.ts';
 import { connectionFromClusterSecret } from './kube/cluster-secret.ts';
 import type { KubeConnection } from './kube/connection.ts';
 import { createKubeClient } from './kube/kube-client.ts';
@@ -24,6 +23,7 @@ import { isExcludedKind } from './live/excluded-kinds.ts';
 import { followResourceSettings, type FollowedSettings } from './live/follow-resource-settings.ts';
 import { createLiveState } from './live/live-state.ts';
 import { followProjectSettings, type FollowedProjectSettings } from './live/project-settings.ts';
+import { createRepositoryDirectory } from './live/repository-directory.ts';
 import { engineSettings } from './operator-options.ts';
 import type { ConfigStore } from './ports/config-store.ts';
 import type { GeneratorRegistry, GeneratorSettings } from './ports/generator.ts';
@@ -87,6 +87,8 @@ export interface GitOptions {
   readonly timeoutMs?: number;
   /** Allows `file://` URLs: for tests only. */
   readonly allowLocal?: boolean;
+  /** For repositories with `useAzureWorkloadIdentity`. */
+  readonly azureIdentity?: AzureIdentity;
 }
 
 /** Everything the engine needs, wired and listed. */
@@ -132,7 +134,9 @@ export async function connectPorts(
   stack.use(registerAppMetrics(metrics, stores.apps, options.appMetrics));
   const clusters = stack.use(connectClusters());
   stack.use(registerClusterMetrics(metrics, clusters, clock));
+  const directory = stack.use(createRepositoryDirectory(stores.config));
   const repositories = stack.use(openRepositories());
+  stack.use(directory.onChange(() => repositories.reconsider()));
   const resources = stack.use(followResourceSettings(stores.config, logger));
   const projectSettings = stack.use(followProjectSettings(stores.config, logger));
   const manifests = createManifestSource({
@@ -154,6 +158,7 @@ export async function connectPorts(
     resources: resources.current,
     schedule: createSchedule(),
     projectSettings: projectSettings.current,
+    repositoriesOf: directory.ofProject,
   };
   return { client, ports, settings, repositories, resources, projectSettings };
 
@@ -215,7 +220,8 @@ export async function connectPorts(
       ...shared,
       ...options.git,
       dir: join(dataDir, 'git'),
-      credentials: (url) => lookUpCredentials(url, stores.config),
+      access: directory.accessTo,
+      authorities: directory.authorities,
       pollIntervalMs,
       pollJitterMs,
       timeoutMs,

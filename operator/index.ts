@@ -99,9 +99,15 @@ export { createClusters, type ClustersOptions } from './live/clusters.ts';
 export { createConfigStore } from './live/config-store.ts';
 export { createScriptEngine, type ScriptEngineOptions } from './scripts/script-engine.ts';
 export { followResourceSettings } from './live/follow-resource-settings.ts';
-export { createGitRepositories, type GitRepositoriesOptions } from './git/index.ts';
+export {
+  type AzureIdentity,
+  createGitRepositories,
+  type GitRepositories,
+  type GitRepositoriesOptions,
+} from './git/index.ts';
 
 // Nouns
+export { ANONYMOUS, type Credential, type RepositoryAccess } from './core/repository/access.ts';
 export type * from './core/app/types.ts';
 export type * from './core/objects/json.ts';
 export { resourceKey } from './core/objects/kube-object.ts';

@@ -54,8 +54,12 @@ export async function git(
   return stdout.toString();
 }
 
-export async function createBareRepository(folder: string): Promise<void> {
-  await git('/', ['init', '--quiet', '--bare', '--initial-branch=main', '--', folder]);
+export async function createBareRepository(
+  folder: string,
+  objectFormat: 'sha1' | 'sha256' = 'sha1',
+): Promise<void> {
+  const format = `--object-format=${objectFormat}`;
+  await git('/', ['init', '--quiet', '--bare', '--initial-branch=main', format, '--', folder]);
   await git(folder, ['config', 'http.receivepack', 'true']);
   // What hosting services offer too: fetching a commit by its id.
   await git(folder, ['config', 'uploadpack.allowAnySHA1InWant', 'true']);

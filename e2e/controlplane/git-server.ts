@@ -2,11 +2,13 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { gunzipSync } from 'node:zlib';
+import type { CertificateAndKey } from './certificates.ts';
 import { commitTo, createBareRepository, type FileChanges, git } from './git-repository.ts';
 
 /** What clients asked for: refs (`ls-remote`, or the beginning of a fetch), objects, or a push. */
@@ -25,6 +27,15 @@ export interface GitCredentials {
   readonly password: string;
 }
 
+/** What a client must send: a user with a password, or a token. */
+export type GitSecret = GitCredentials | { readonly token: string };
+
+export interface GitServerOptions {
+  readonly signal: AbortSignal;
+  /** Serves TLS. With `clientCa`, whoever has no certificate of it is refused. PEM texts. */
+  readonly tls?: CertificateAndKey & { readonly clientCa?: string };
+}
+
 export interface GitServer extends AsyncDisposable {
   /** `http://127.0.0.1:PORT`. */
   readonly url: string;
@@ -32,8 +43,10 @@ export interface GitServer extends AsyncDisposable {
   createRepository(
     name: string,
     files?: FileChanges['files'],
-    options?: { readonly credentials?: GitCredentials },
+    options?: { readonly credentials?: GitSecret; readonly objectFormat?: 'sha1' | 'sha256' },
   ): Promise<string>;
+  /** The bare repository on disk. */
+  folderOf(name: string): string;
   /** `http://127.0.0.1:PORT/NAME.git`, without credentials. */
   urlOf(name: string): string;
   /** Adds a commit as a push would; returns its full id. */
@@ -53,10 +66,10 @@ export interface GitServer extends AsyncDisposable {
  *
  * Lifetime: disposing cuts open connections and removes the repositories; so does `signal`.
  */
-export async function startGitServer({ signal }: { signal: AbortSignal }): Promise<GitServer> {
+export async function startGitServer({ signal, tls }: GitServerOptions): Promise<GitServer> {
   signal.throwIfAborted();
   const root = await mkdtemp(join(tmpdir(), 'tiphys-git-'));
-  const credentials = new Map<string, GitCredentials>();
+  const credentials = new Map<string, GitSecret>();
   const counts = new Map<string, number>();
   const behaviours = new Map<string, GitServerBehaviour>();
   let waiting: (() => void)[] = [];
@@ -80,15 +93,26 @@ export async function startGitServer({ signal }: { signal: AbortSignal }): Promi
     await runBackend({ root, pathname, search, request, body }, response);
   }
 
-  const server = createServer((request, response) => {
+  const listener = (request: IncomingMessage, response: ServerResponse) => {
     answer(request, response).catch((error: unknown) => {
       if (!response.headersSent) response.writeHead(500);
       response.end(String(error));
     });
-  });
+  };
+  const server =
+    tls === undefined
+      ? createServer(listener)
+      : createTlsServer(
+          {
+            cert: tls.certificate,
+            key: tls.key,
+            ...(tls.clientCa !== undefined && { ca: tls.clientCa, requestCert: true }),
+          },
+          listener,
+        );
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const url = `${tls === undefined ? 'http' : 'https'}://127.0.0.1:${(server.address() as AddressInfo).port}`;
 
   let stopping: Promise<void> | undefined;
   function stop(): Promise<void> {
@@ -108,8 +132,9 @@ export async function startGitServer({ signal }: { signal: AbortSignal }): Promi
   return {
     url,
     urlOf,
+    folderOf,
     async createRepository(name, files = {}, options = {}) {
-      await createBareRepository(folderOf(name));
+      await createBareRepository(folderOf(name), options.objectFormat);
       if (options.credentials !== undefined) credentials.set(name, options.credentials);
       if (Object.keys(files).length > 0) {
         await commitTo(folderOf(name), { files, message: 'First commit' });
@@ -142,9 +167,11 @@ function kindOf(pathname: string, body: Buffer, encoding: string | undefined): G
   return text.includes('command=ls-refs') ? 'ls-refs' : 'fetch';
 }
 
-function isAllowed(request: IncomingMessage, { username, password }: GitCredentials): boolean {
-  const expected = Buffer.from(`${username}:${password}`).toString('base64');
-  return request.headers.authorization === `Basic ${expected}`;
+function isAllowed(request: IncomingMessage, wanted: GitSecret): boolean {
+  const { authorization } = request.headers;
+  if ('token' in wanted) return authorization === `Bearer ${wanted.token}`;
+  const expected = Buffer.from(`${wanted.username}:${wanted.password}`).toString('base64');
+  return authorization === `Basic ${expected}`;
 }
 
 interface BackendCall {

@@ -10,6 +10,7 @@ import type { KubeConnection } from '../kube/connection.ts';
 import { connectionFromKubeconfig, connectionInCluster } from '../kube/kubeconfig.ts';
 import { systemClock } from '../runtime/clock.ts';
 import type { CommandIo } from './command.ts';
+import { azureIdentity } from './azure-identity.ts';
 import { proxyVariables } from './proxy-variables.ts';
 import { toolCacheOf } from './tool-cache.ts';
 
@@ -24,6 +25,7 @@ export async function connectOptions(
 ): Promise<ConnectOptions> {
   const clock = systemClock;
   const dataDir = await openDataDir(config, stack);
+  const identity = azureIdentity(io.env);
   return {
     connection: await connect(config, io),
     namespace: config.namespace,
@@ -62,6 +64,7 @@ export async function connectOptions(
       pollIntervalMs: config.repoPollInterval,
       pollJitterMs: config.repoPollJitter,
       timeoutMs: config.gitTimeout,
+      ...(identity !== undefined && { azureIdentity: identity }),
     },
   };
 }

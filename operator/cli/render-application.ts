@@ -7,6 +7,7 @@ import { sourcesOf } from '../core/app/sources.ts';
 import type { Application } from '../core/app/types.ts';
 import { validateStructure } from '../core/app/validate.ts';
 import { hasCode, TiphysError } from '../core/errors.ts';
+import { ANONYMOUS } from '../core/repository/access.ts';
 import { idOf, type GroupKind, type KubeObject } from '../core/objects/kube-object.ts';
 import { scopesWith, type ScopeLookup } from '../core/objects/scopes.ts';
 import { missingNamespace, prepareTargets, type Targets } from '../core/sync/prepare-targets.ts';
@@ -219,7 +220,7 @@ function openRepositories(
       clock: systemClock,
       random: Math.random,
       logger: silentLogger,
-      credentials: () => undefined,
+      access: () => ANONYMOUS,
       pollIntervalMs: TIMEOUT_MS,
       pollJitterMs: 0,
       timeoutMs: TIMEOUT_MS,

@@ -21,7 +21,7 @@ export type NewCondition = Pick<Condition, 'type' | 'message'>;
 /** Checks spec, project and destination; every problem found is a condition. Needs no I/O. */
 export function admit(
   app: Application,
-  ports: Pick<EnginePorts, 'projects' | 'projectSettings' | 'clusters'>,
+  ports: Pick<EnginePorts, 'projects' | 'projectSettings' | 'clusters' | 'repositoriesOf'>,
   settings: EngineSettings,
 ): Admission {
   const invalid = (message: string): NewCondition => ({ type: 'InvalidSpecError', message });

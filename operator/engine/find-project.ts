@@ -1,6 +1,7 @@
 import { parseProject } from '../core/app/parse.ts';
 import type { Project } from '../core/app/types.ts';
 import { withGlobalProjects } from '../core/project/global-projects.ts';
+import { withRepositories } from '../core/project/permits.ts';
 import { selects } from '../core/project/project-settings.ts';
 import type { EnginePorts } from './ports.ts';
 
@@ -11,12 +12,13 @@ export type FoundProject =
 /**
  * The project of an application, with the lists of the global projects that select it. A global
  * project that is missing adds nothing; one that cannot be read makes the project invalid, for it
- * may forbid something.
+ * may forbid something. Repositories that are registered for the project are among its `sourceRepos`.
  */
 export function findProject(
   specName: string,
-  { projects, projectSettings }: Pick<EnginePorts, 'projects' | 'projectSettings'>,
+  ports: Pick<EnginePorts, 'projects' | 'projectSettings' | 'repositoriesOf'>,
 ): FoundProject {
+  const { projects, projectSettings, repositoriesOf } = ports;
   const name = specName === '' ? 'default' : specName;
   const raw = projects.get(name);
   if (raw === undefined)
@@ -41,5 +43,6 @@ export function findProject(
   }
   const [own, ...rest] = parsed;
   if (own === undefined) return { type: 'missing', message: `AppProject ${name} is gone` };
-  return { type: 'found', project: withGlobalProjects(own, rest) };
+  const whole = withGlobalProjects(own, rest);
+  return { type: 'found', project: withRepositories(whole, repositoriesOf?.(name) ?? []) };
 }

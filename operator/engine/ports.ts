@@ -26,6 +26,8 @@ export interface EnginePorts {
   readonly scripts: ScriptEngine;
   /** What `argocd-cm` says about projects, as of now. */
   readonly projectSettings: () => ProjectSettings;
+  /** URLs of repositories that are registered for one project, which permits them. Default: none. */
+  readonly repositoriesOf?: (project: string) => readonly string[];
   /** Reads the times of sync windows. */
   readonly schedule: Schedule;
   /** What `argocd-cm` says about objects, as of now. */

@@ -38,7 +38,7 @@ export function createFolderRepositories(
   const tree = (signal: AbortSignal) => (opened ??= openFolderTree(dir, options, signal));
   return {
     resolve: async (_repoUrl, _revision, _options, signal) => (await tree(signal)).revision,
-    tree: (_repoUrl, _commit, signal) => tree(signal),
+    tree: (_repoUrl, _commit, _reader, signal) => tree(signal),
     onMoved: () => ({ [Symbol.dispose]() {} }),
   };
 }

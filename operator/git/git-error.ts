@@ -19,6 +19,10 @@ const NOT_FOUND = [
   /does not appear to be a git/i,
 ];
 
+const UNKNOWN_HOST = /host key verification failed|no .* host key is known/i;
+
+const UNTRUSTED = /certificate verif|ssl certificate problem|server certificate/i;
+
 const REDIRECTED = [/returned error: 30\d/i, /redirect/i];
 
 /**
@@ -38,6 +42,15 @@ export function gitFailure(repoUrl: string, doing: string, stderr: string): Tiph
     const hint = 'Check the repository URL; servers answer the same when credentials are missing.';
     return new TiphysError('GitUnreachable', message, { fields, hint });
   }
+  if (UNKNOWN_HOST.test(stderr)) {
+    const hint =
+      'Add the key of the host to ssh_known_hosts of argocd-ssh-known-hosts-cm (ssh-keyscan), after comparing it.';
+    return new TiphysError('GitUnreachable', message, { fields, hint });
+  }
+  if (UNTRUSTED.test(stderr)) {
+    const hint = 'Add the authority of the server to argocd-tls-certs-cm, under its host name.';
+    return new TiphysError('GitUnreachable', message, { fields, hint });
+  }
   if (REDIRECTED.some((pattern) => pattern.test(stderr))) {
     const hint = 'Redirects are not followed: use the final URL (GitLab: with `.git` at its end).';
     return new TiphysError('GitUnreachable', message, { fields, hint });
@@ -45,13 +58,15 @@ export function gitFailure(repoUrl: string, doing: string, stderr: string): Tiph
   return new TiphysError('GitUnreachable', message, { fields });
 }
 
+const TELLING = /^(fatal|error|remote|ssh)\b.*:|host key|permission denied \(/i;
+
 /** The lines that explain, on one line: git begins them with `fatal:` or `error:`. */
 function lastWords(stderr: string): string {
   const lines = stderr
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '' && !line.startsWith('hint:'));
-  const telling = lines.filter((line) => /^(fatal|error|remote|ssh)\b.*:/.test(line));
+  const telling = lines.filter((line) => TELLING.test(line));
   const chosen = (telling.length > 0 ? telling : lines).slice(-3).map(withoutCredentialsAnywhere);
   return chosen.length === 0 ? 'git ended without a word' : chosen.join('; ');
 }

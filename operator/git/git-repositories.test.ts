@@ -6,7 +6,8 @@ import { after, before, describe, test } from 'node:test';
 import { type GitServer, startGitServer } from '../../e2e/controlplane/git-server.ts';
 import { hasCode } from '../core/errors.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { RepositoryCredentials, SourceRepositories } from '../ports/source-repositories.ts';
+import { ANONYMOUS } from '../core/repository/access.ts';
+import type { SourceRepositories } from '../ports/source-repositories.ts';
 import type { Logger } from '../ports/telemetry.ts';
 import { createVirtualClock, systemClock } from '../runtime/clock.ts';
 import { createGitRepositories } from './git-repositories.ts';
@@ -30,7 +31,7 @@ interface Opened extends AsyncDisposable {
 async function open(
   options: {
     readonly clock?: Clock;
-    readonly credentials?: RepositoryCredentials;
+    readonly credentials?: { readonly username: string; readonly password: string };
     readonly failureMs?: number;
   } = {},
 ): Promise<Opened> {
@@ -40,7 +41,10 @@ async function open(
     clock: options.clock ?? systemClock,
     random: () => 0.5,
     logger,
-    credentials: () => options.credentials,
+    access: () =>
+      options.credentials === undefined
+        ? ANONYMOUS
+        : { ...ANONYMOUS, credential: { type: 'basic', ...options.credentials } },
     pollIntervalMs: 60_000,
     pollJitterMs: 10_000,
     timeoutMs: 20_000,
@@ -122,17 +126,19 @@ describe('git repositories', () => {
     const url = await server.createRepository('once', { 'apps/a.yaml': 'a: 1\n' });
     const commit = await server.revision('once');
     await using opened = await open();
-    const wanted = Array.from({ length: 20 }, () => opened.repositories.tree(url, commit, signal));
+    const wanted = Array.from({ length: 20 }, () =>
+      opened.repositories.tree(url, commit, {}, signal),
+    );
     const [tree] = await Promise.all(wanted);
     assert.equal(server.requests('once', 'fetch'), 1);
     server.behave('refuse', 'once');
     const content = await tree?.read('apps/a.yaml', { maxBytes: 100 }, signal);
     assert.equal(content?.toString(), 'a: 1\n');
-    await assert.rejects(opened.repositories.tree(url, 'b'.repeat(40), signal), (error) =>
+    await assert.rejects(opened.repositories.tree(url, 'b'.repeat(40), {}, signal), (error) =>
       hasCode(error, 'GitUnreachable'),
     );
     server.behave('serve', 'once');
-    await assert.rejects(opened.repositories.tree(url, 'b'.repeat(40), signal), (error) =>
+    await assert.rejects(opened.repositories.tree(url, 'b'.repeat(40), {}, signal), (error) =>
       hasCode(error, 'RevisionNotFound'),
     );
   });
@@ -141,7 +147,7 @@ describe('git repositories', () => {
     const url = await server.createRepository('lost', { a: '1' });
     const lost = await server.commit('lost', { files: { a: '2' }, branch: 'short-lived' });
     await using opened = await open();
-    const tree = await opened.repositories.tree(url, lost, signal);
+    const tree = await opened.repositories.tree(url, lost, {}, signal);
     assert.equal(tree.revision, lost);
   });
 
@@ -180,7 +186,7 @@ describe('git repositories', () => {
     {
       await using opened = await open({ credentials });
       const commit = await opened.repositories.resolve(url, '', { fresh: false }, signal);
-      await opened.repositories.tree(url, commit, signal);
+      await opened.repositories.tree(url, commit, {}, signal);
       assert.equal(await contains(opened.dir, 'pa$$'), false);
       const basic = Buffer.from('bob:pa$$ w0rd').toString('base64');
       assert.equal(await contains(opened.dir, basic), false);
@@ -249,7 +255,7 @@ describe('git repositories', () => {
     });
     await using opened = await open();
     const commit = await opened.repositories.resolve(url, '', { fresh: false }, signal);
-    const tree = await opened.repositories.tree(url, commit, signal);
+    const tree = await opened.repositories.tree(url, commit, {}, signal);
     const read = async (path: string) =>
       (await tree.read(path, { maxBytes: 99 }, signal)).toString();
     assert.equal(await read('apps/link.yaml'), 'real');
@@ -273,7 +279,7 @@ describe('git repositories', () => {
     const url = await server.createRepository('large', { big: 'x'.repeat(3_000_000), small: 's' });
     await using opened = await open();
     const commit = await opened.repositories.resolve(url, '', { fresh: false }, signal);
-    const tree = await opened.repositories.tree(url, commit, signal);
+    const tree = await opened.repositories.tree(url, commit, {}, signal);
     const big = tree.read('big', { maxBytes: 1_000 }, signal);
     const small = tree.read('small', { maxBytes: 1_000 }, signal);
     await assert.rejects(big, (error) => hasCode(error, 'LimitExceeded'));
@@ -284,20 +290,20 @@ describe('git repositories', () => {
     const url = await server.createRepository('kept', { a: '1' });
     const commit = await server.revision('kept');
     await using opened = await open();
-    await opened.repositories.tree(url, commit, signal);
+    await opened.repositories.tree(url, commit, {}, signal);
     const fetches = server.requests('kept', 'fetch');
     await using second = createGitRepositories({
       dir: opened.dir,
       clock: systemClock,
       random: Math.random,
       logger,
-      credentials: () => undefined,
+      access: () => ANONYMOUS,
       pollIntervalMs: 60_000,
       pollJitterMs: 0,
       timeoutMs: 20_000,
       maxConcurrent: 1,
     });
-    await second.tree(url, commit, signal);
+    await second.tree(url, commit, {}, signal);
     assert.equal(server.requests('kept', 'fetch'), fetches);
   });
 });

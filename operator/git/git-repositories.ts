@@ -5,13 +5,15 @@ import { type RefTable, refTablesEqual } from '../core/revision/ref-table.ts';
 import { repositoryIdentity, withoutCredentials } from '../core/revision/repository-url.ts';
 import { isFullCommit, resolveRevision } from '../core/revision/resolve-revision.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { CredentialLookup, SourceRepositories } from '../ports/source-repositories.ts';
+import type { AccessLookup, SourceRepositories } from '../ports/source-repositories.ts';
 import type { Logger } from '../ports/telemetry.ts';
 import { sha256 } from '../runtime/hash.ts';
 import { createKeyedLock } from '../runtime/keyed-lock.ts';
 import { createLimiter } from '../runtime/limiter.ts';
 import { createSingleFlight } from '../runtime/single-flight.ts';
 import { createMirror, type Mirror } from './mirror.ts';
+import type { AzureIdentity } from './sign-in/azure.ts';
+import { createSignIn } from './sign-in/sign-in.ts';
 
 export interface GitRepositoriesOptions {
   /** Folder for mirrors and temporary files, ours alone; made when absent. */
@@ -26,9 +28,12 @@ export interface GitRepositoriesOptions {
   /** 0 ≤ x < 1; spreads the polls. */
   readonly random: () => number;
   readonly logger: Logger;
-  readonly credentials: CredentialLookup;
-  /** Text of `known_hosts`; without it no ssh server is trusted. */
-  readonly sshKnownHosts?: () => string | undefined;
+  /** How to get to a repository; asked before every command that talks to its server. */
+  readonly access: AccessLookup;
+  /** PEM of the authorities trusted for a host that hands out tokens. Default: those of the system. */
+  readonly authorities?: (host: string) => string | undefined;
+  /** The workload identity of this process. */
+  readonly azureIdentity?: AzureIdentity;
   /** A table of refs is served for this long, plus up to the jitter, before the server is asked again. */
   readonly pollIntervalMs: number;
   readonly pollJitterMs: number;
@@ -61,14 +66,17 @@ interface Repository {
   timer: Disposable | undefined;
 }
 
+export interface GitRepositories extends SourceRepositories, AsyncDisposable {
+  /** Registrations changed: what failed is worth another try now, and who listens is told so. */
+  reconsider(): void;
+}
+
 /**
  * Git repositories through the `git` program: one bare mirror per repository, one listing of refs
  * per interval and one fetch for all who wait. Nothing happens before the first call; disposing
  * stops the polls and every process. Mirrors stay on disk and are used again.
  */
-export function createGitRepositories(
-  options: GitRepositoriesOptions,
-): SourceRepositories & AsyncDisposable {
+export function createGitRepositories(options: GitRepositoriesOptions): GitRepositories {
   const { clock, logger } = options;
   const home = join(options.dir, 'home');
   const network = createLimiter(options.maxConcurrent);
@@ -80,10 +88,20 @@ export function createGitRepositories(
   const polls = new Set<Promise<void>>();
   const listTimeoutMs = options.listTimeoutMs ?? 15_000;
   const idleAfterMs = options.idleAfterMs ?? 600_000;
+  const signIn = createSignIn({
+    clock,
+    timeoutMs: listTimeoutMs,
+    authorities: options.authorities ?? (() => undefined),
+    proxies: options.env ?? {},
+    azureIdentity: options.azureIdentity,
+  });
   let prepared: Promise<unknown> | undefined;
 
-  function repositoryOf(repoUrl: string): Repository {
-    const key = repositoryIdentity(repoUrl);
+  /** What one project may read with its own credentials, another must not find in a shared mirror. */
+  function repositoryOf(repoUrl: string, project = ''): Repository {
+    const { scope } = options.access(repoUrl, project);
+    const identity = repositoryIdentity(repoUrl);
+    const key = scope === '' ? identity : `${identity} ${scope}`;
     let repository = repositories.get(key);
     if (repository === undefined) {
       repository = {
@@ -100,8 +118,8 @@ export function createGitRepositories(
             extra: options.env ?? {},
             allowLocal: options.allowLocal ?? false,
           },
-          credentials: () => options.credentials(repoUrl),
-          sshKnownHosts: options.sshKnownHosts,
+          access: () => options.access(repoUrl, scope),
+          signIn,
           clock,
           network,
           listTimeoutMs,
@@ -229,9 +247,9 @@ export function createGitRepositories(
   }
 
   return {
-    async resolve(repoUrl, revision, { fresh }, signal) {
+    async resolve(repoUrl, revision, { fresh, project }, signal) {
       await prepare(signal);
-      const repository = repositoryOf(repoUrl);
+      const repository = repositoryOf(repoUrl, project);
       if (isFullCommit(revision)) return revision.toLowerCase();
       const resolved = resolveRevision(await refsOf(repository, fresh, signal), revision);
       switch (resolved.type) {
@@ -246,13 +264,20 @@ export function createGitRepositories(
           throw revisionNotFound(repoUrl, revision);
       }
     },
-    async tree(repoUrl, commit, signal) {
+    async tree(repoUrl, commit, { project }, signal) {
       await prepare(signal);
-      return await repositoryOf(repoUrl).mirror.tree(commit, signal);
+      return await repositoryOf(repoUrl, project).mirror.tree(commit, signal);
     },
     onMoved(listener) {
       listeners.add(listener);
       return { [Symbol.dispose]: () => void listeners.delete(listener) };
+    },
+    reconsider() {
+      for (const repository of repositories.values()) {
+        if (repository.failure === undefined) continue;
+        repository.failure = undefined;
+        announce(repository);
+      }
     },
     async [Symbol.asyncDispose]() {
       stopped.abort(new TiphysError('Internal', 'git repositories: stopped'));

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { TiphysError } from '../core/errors.ts';
+import type { RepositoryAccess } from '../core/repository/access.ts';
 import { transportOf } from '../core/revision/repository-url.ts';
-import type { RepositoryCredentials } from '../ports/source-repositories.ts';
+import type { GitCredential } from './sign-in/sign-in.ts';
 
 /** What every `git` process of ours runs with, whatever it does. */
 export interface GitEnvironment {
@@ -72,24 +74,21 @@ export interface GitSession extends AsyncDisposable {
 export async function openGitSession(
   git: GitEnvironment,
   repoUrl: string,
-  registered: RepositoryCredentials | undefined,
-  sshKnownHosts: string | undefined,
+  access: RepositoryAccess,
+  registered: GitCredential,
 ): Promise<GitSession> {
-  const { url, credentials } = separate(repoUrl.trim(), registered);
+  const { url, credential } = separate(repoUrl.trim(), registered);
   const folder = join(git.home, `session-${randomUUID()}`);
   const close = () => rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true, mode: 0o700 });
   try {
-    const transport = transportOf(url);
-    const config = transport === 'ssh' ? [] : headerConfig(url, credentials);
-    const env = localEnvironment(git, config);
-    if (transport === 'ssh') {
-      env['GIT_SSH_COMMAND'] = await sshCommand(folder, credentials, sshKnownHosts);
-    }
-    if (credentials?.insecure === true) env['GIT_SSL_NO_VERIFY'] = '1';
-    else if (credentials?.caData !== undefined) {
-      env['GIT_SSL_CAINFO'] = await secretFile(folder, 'ca.pem', credentials.caData);
-    }
+    const overSsh = transportOf(url) === 'ssh';
+    const env = {
+      ...localEnvironment(throughProxy(git, access), overSsh ? [] : headerConfig(url, credential)),
+      ...(overSsh
+        ? { GIT_SSH_COMMAND: await sshCommand(folder, access, credential) }
+        : await tlsVariables(folder, access)),
+    };
     return { url, env, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
@@ -97,56 +96,110 @@ export async function openGitSession(
   }
 }
 
-/** Takes `user:password@` out of a URL; registered credentials win over those. */
+/** Takes `user:password@` out of a URL; a registered credential wins over those. */
 function separate(
   repoUrl: string,
-  registered: RepositoryCredentials | undefined,
-): { readonly url: string; readonly credentials: RepositoryCredentials | undefined } {
-  if (!/^https?:\/\/[^/]*@/i.test(repoUrl)) return { url: repoUrl, credentials: registered };
+  registered: GitCredential,
+): { readonly url: string; readonly credential: GitCredential } {
+  if (!/^https?:\/\/[^/]*@/i.test(repoUrl)) return { url: repoUrl, credential: registered };
   const parsed = new URL(repoUrl);
-  const own = {
-    ...(parsed.username !== '' && { username: decodeURIComponent(parsed.username) }),
-    ...(parsed.password !== '' && { password: decodeURIComponent(parsed.password) }),
-  };
+  const username = decodeURIComponent(parsed.username);
+  const password = decodeURIComponent(parsed.password);
   parsed.username = '';
   parsed.password = '';
-  return { url: parsed.href, credentials: { ...own, ...registered } };
+  const own: GitCredential =
+    registered.type === 'none' && password !== ''
+      ? { type: 'basic', username, password }
+      : registered;
+  return { url: parsed.href, credential: own };
+}
+
+const PROXY_VARIABLES = ['http_proxy', 'https_proxy', 'all_proxy', 'no_proxy'];
+
+/** The proxy of a repository takes the place of all those of the environment. */
+function throughProxy(git: GitEnvironment, { proxy }: RepositoryAccess): GitEnvironment {
+  if (proxy === undefined) return git;
+  const others = Object.entries(git.extra).filter(
+    ([name]) => !PROXY_VARIABLES.includes(name.toLowerCase()),
+  );
+  const extra = {
+    ...Object.fromEntries(others),
+    http_proxy: proxy.url,
+    https_proxy: proxy.url,
+    no_proxy: proxy.except,
+  };
+  return { ...git, extra };
 }
 
 function headerConfig(
   url: string,
-  credentials: RepositoryCredentials | undefined,
+  credential: GitCredential,
 ): readonly (readonly [string, string])[] {
-  const header = authorization(credentials);
+  const header = authorization(credential);
   if (header === undefined) return [];
   const { protocol, host } = new URL(url);
   return [[`http.${protocol}//${host}/.extraHeader`, `Authorization: ${header}`]];
 }
 
-function authorization(credentials: RepositoryCredentials | undefined): string | undefined {
-  if (credentials?.bearerToken !== undefined) return `Bearer ${credentials.bearerToken}`;
-  if (credentials?.password === undefined) return undefined;
-  const username = credentials.username ?? 'x-access-token';
-  return `Basic ${Buffer.from(`${username}:${credentials.password}`).toString('base64')}`;
+function authorization(credential: GitCredential): string | undefined {
+  switch (credential.type) {
+    case 'bearer':
+      return `Bearer ${credential.token}`;
+    case 'basic': {
+      const { username, password } = credential;
+      return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+    }
+    case 'none':
+    case 'ssh':
+      return undefined;
+  }
 }
 
+async function tlsVariables(
+  folder: string,
+  { insecure, caData, clientCertificate }: RepositoryAccess,
+): Promise<Record<string, string>> {
+  const env: Record<string, string> = {};
+  if (insecure) env['GIT_SSL_NO_VERIFY'] = '1';
+  else if (caData !== undefined) env['GIT_SSL_CAINFO'] = await secretFile(folder, 'ca.pem', caData);
+  if (clientCertificate !== undefined) {
+    const { certificate, key } = clientCertificate;
+    env['GIT_SSL_CERT'] = await secretFile(folder, 'client.pem', certificate);
+    env['GIT_SSL_KEY'] = await secretFile(folder, 'client.key', key);
+  }
+  return env;
+}
+
+/** Only the key and the hosts of the configuration count, not those of whoever runs this process. */
 async function sshCommand(
   folder: string,
-  credentials: RepositoryCredentials | undefined,
-  sshKnownHosts: string | undefined,
+  { insecure, sshKnownHosts, proxy }: RepositoryAccess,
+  credential: GitCredential,
 ): Promise<string> {
-  const options = ['ssh', '-F', '/dev/null', '-o', 'BatchMode=yes', '-o', 'IdentitiesOnly=yes'];
-  if (credentials?.sshPrivateKey !== undefined) {
-    const key = `${credentials.sshPrivateKey}\n`; // ssh refuses a key without its last line end
-    options.push('-i', quote(await secretFile(folder, 'id', key)));
-  }
-  if (credentials?.insecure === true) {
-    options.push('-o', 'StrictHostKeyChecking=no', '-o', 'UserKnownHostsFile=/dev/null');
-  } else {
+  const options = ['BatchMode=yes', 'IdentitiesOnly=yes', 'GlobalKnownHostsFile=/dev/null'];
+  if (credential.type === 'ssh') {
+    const key = `${credential.privateKey}\n`; // ssh refuses a key without its last line end
+    options.push(`IdentityFile=${quote(await secretFile(folder, 'id', key))}`);
+  } else options.push('IdentityFile=/dev/null');
+  if (insecure) options.push('StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null');
+  else {
     const hosts = await secretFile(folder, 'known_hosts', sshKnownHosts ?? '');
-    options.push('-o', 'StrictHostKeyChecking=yes', '-o', `UserKnownHostsFile=${quote(hosts)}`);
+    options.push('StrictHostKeyChecking=yes', `UserKnownHostsFile=${quote(hosts)}`);
   }
-  return options.join(' ');
+  if (proxy !== undefined) options.push(proxyCommand(proxy.url));
+  return `ssh -F /dev/null ${options.map((option) => `-o ${option}`).join(' ')}`;
+}
+
+/** ssh itself knows no proxies: `connect-proxy` leads it through one that speaks SOCKS 5. */
+function proxyCommand(url: string): string {
+  const address = /^socks5h?:\/\/([\w.-]+:\d+)\/?$/i.exec(url)?.[1];
+  if (address === undefined) {
+    throw new TiphysError('InvalidConfig', 'proxy of an ssh repository: is no socks5://HOST:PORT', {
+      retry: 'backoff', // the Secret is read anew each time
+      hint: 'Correct the key proxy in the Secret; user names are not supported there.',
+    });
+  }
+  return `ProxyCommand=${quote(`connect-proxy -5 -S ${address} %h %p`)}`;
 }
 
 async function secretFile(folder: string, name: string, content: string): Promise<string> {
@@ -155,7 +208,7 @@ async function secretFile(folder: string, name: string, content: string): Promis
   return file;
 }
 
-/** GIT_SSH_COMMAND is the one text that git itself hands to a shell; it holds only paths of ours. */
+/** GIT_SSH_COMMAND is the one text that git itself hands to a shell; it holds only what we made or checked. */
 function quote(path: string): string {
   return `'${path.replaceAll("'", "'\\''")}'`;
 }

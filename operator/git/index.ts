@@ -1,2 +1,7 @@
 export { createFolderRepositories, openFolderTree } from './folder-tree.ts';
-export { createGitRepositories, type GitRepositoriesOptions } from './git-repositories.ts';
+export {
+  createGitRepositories,
+  type GitRepositories,
+  type GitRepositoriesOptions,
+} from './git-repositories.ts';
+export type { AzureIdentity } from './sign-in/azure.ts';

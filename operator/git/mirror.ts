@@ -1,10 +1,10 @@
 import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TiphysError } from '../core/errors.ts';
+import { hasCode, TiphysError } from '../core/errors.ts';
+import type { RepositoryAccess } from '../core/repository/access.ts';
 import { parseLsRemote, type RefTable } from '../core/revision/ref-table.ts';
 import { transportOf, withoutCredentials } from '../core/revision/repository-url.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { RepositoryCredentials } from '../ports/source-repositories.ts';
 import type { SourceTree } from '../ports/source-tree.ts';
 import type { Limiter } from '../runtime/limiter.ts';
 import { createKeyedLock } from '../runtime/keyed-lock.ts';
@@ -15,6 +15,7 @@ import { createCatFile } from './cat-file.ts';
 import { gitFailure } from './git-error.ts';
 import { type GitEnvironment, localEnvironment, openGitSession } from './git-session.ts';
 import { openGitTree } from './git-tree.ts';
+import type { SignIn } from './sign-in/sign-in.ts';
 import type { SourceTreeOptions } from './source-tree.ts';
 import type { TreeObject } from './tree-object.ts';
 
@@ -24,8 +25,9 @@ export interface MirrorOptions {
   readonly dir: string;
   readonly repoUrl: string;
   readonly git: GitEnvironment;
-  readonly credentials: () => RepositoryCredentials | undefined;
-  readonly sshKnownHosts: (() => string | undefined) | undefined;
+  /** Asked before every command that talks to the server. */
+  readonly access: () => RepositoryAccess;
+  readonly signIn: SignIn;
   readonly clock: Clock;
   /** Bounds how many processes talk to servers, over all mirrors. */
   readonly network: Limiter;
@@ -92,12 +94,9 @@ export function createMirror(options: MirrorOptions): Mirror {
   ): Promise<string> {
     checkTransport(repoUrl, options.git.allowLocal);
     return await options.network.run(signal, async () => {
-      await using session = await openGitSession(
-        options.git,
-        repoUrl,
-        options.credentials(),
-        options.sshKnownHosts?.(),
-      );
+      const access = options.access();
+      const credential = await options.signIn.credentialFor(repoUrl, access, signal);
+      await using session = await openGitSession(options.git, repoUrl, access, credential);
       const run = {
         program: options.program,
         args: args(session.url),
@@ -110,7 +109,11 @@ export function createMirror(options: MirrorOptions): Mirror {
       const result = await runProgram(run, signal).catch((error: unknown) => {
         throw namedTimeout(error, shown, doing);
       });
-      if (result.exitCode !== 0) throw gitFailure(repoUrl, doing, result.stderr);
+      if (result.exitCode !== 0) {
+        const failure = gitFailure(repoUrl, doing, result.stderr);
+        if (hasCode(failure, 'GitAuthFailed')) options.signIn.forget(repoUrl, access);
+        throw failure;
+      }
       return result.stdout.toString('utf8');
     });
   }

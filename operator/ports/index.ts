@@ -35,8 +35,8 @@ export type { ManifestRequest, Manifests, ManifestSource } from './manifest-sour
 export type { Schedule, WindowTimes } from './schedule.ts';
 export type { ScriptEngine, ScriptHealth, ScriptOutcome } from './script-engine.ts';
 export type {
-  CredentialLookup,
-  RepositoryCredentials,
+  AccessLookup,
+  RepositoryReader,
   SourceRepositories,
 } from './source-repositories.ts';
 export type { Materialised, SourceTree, TreeEntry } from './source-tree.ts';

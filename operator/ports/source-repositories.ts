@@ -1,4 +1,11 @@
+import type { RepositoryAccess } from '../core/repository/access.ts';
 import type { SourceTree } from './source-tree.ts';
+
+/** On whose behalf a repository is read. */
+export interface RepositoryReader {
+  /** Its project-scoped registrations count. Absent or empty: only what is registered for all. */
+  readonly project?: string;
+}
 
 /** Git repositories, each mirrored once for all applications. */
 export interface SourceRepositories {
@@ -6,29 +13,28 @@ export interface SourceRepositories {
    * The full commit that a revision names now: HEAD (also empty), branch, tag, full ref, short or
    * full commit, or a semver range over tags. Served from the repository's table of refs, which is
    * at most one polling interval old; `fresh` asks the server (once, for all who ask meanwhile).
-   * Errors: `GitUnreachable`, `GitAuthFailed`, `RevisionNotFound`.
+   * Errors: `GitUnreachable`, `GitAuthFailed`, `RevisionNotFound`, `InvalidConfig` when the registration
+   * cannot be used.
    */
   resolve(
     repoUrl: string,
     revision: string,
-    options: { readonly fresh: boolean },
+    options: RepositoryReader & { readonly fresh: boolean },
     signal: AbortSignal,
   ): Promise<string>;
   /** The tree of one commit, fetched when the mirror lacks it. Errors as `resolve`. */
-  tree(repoUrl: string, commit: string, signal: AbortSignal): Promise<SourceTree>;
+  tree(
+    repoUrl: string,
+    commit: string,
+    reader: RepositoryReader,
+    signal: AbortSignal,
+  ): Promise<SourceTree>;
   /** Called when a poll or a webhook saw the refs of a repository move. The listener must not throw or wait. */
   onMoved(listener: (repoUrl: string) => void): Disposable;
 }
 
-/** How to sign in to a repository. Values are secrets: never logged, never on a command line. */
-export interface RepositoryCredentials {
-  readonly username?: string;
-  readonly password?: string;
-  readonly bearerToken?: string;
-  readonly sshPrivateKey?: string;
-  readonly insecure?: boolean;
-  readonly caData?: string;
-}
-
-/** Looks up the credentials for a repository URL; `undefined` when there are none. */
-export type CredentialLookup = (repoUrl: string) => RepositoryCredentials | undefined;
+/**
+ * How to get to a repository, as applications of a project may: its registration, read anew each
+ * time. An empty project sees only what is registered for all. Must not throw.
+ */
+export type AccessLookup = (repoUrl: string, project: string) => RepositoryAccess;

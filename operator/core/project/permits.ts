@@ -47,6 +47,17 @@ export function permitsSource(
   return refused(message, `${ofProject('spec.sourceRepos', project)} has no match`);
 }
 
+/**
+ * The project with the repositories that are registered for it among those it permits. One that
+ * would read as a pattern permits nothing: whoever registers a repository must not permit others.
+ */
+export function withRepositories(project: Project, urls: readonly string[]): Project {
+  const plain = urls.filter((url) => !/[*?[\]{}!\\]/.test(url));
+  if (plain.length === 0) return project;
+  const sourceRepos = [...(project.spec.sourceRepos ?? []), ...plain];
+  return { ...project, spec: { ...project.spec, sourceRepos } };
+}
+
 function matchesRepository(pattern: string, url: string): boolean {
   if (pattern === '*') return true;
   const normalised = normaliseRepoUrl(pattern);

@@ -13,6 +13,7 @@ import {
 } from '../../../generators/index.ts';
 import type { ApplicationSource } from '../../core/app/types.ts';
 import { hasCode, TiphysError } from '../../core/errors.ts';
+import { ANONYMOUS } from '../../core/repository/access.ts';
 import { createGitRepositories } from '../../git/index.ts';
 import type { ManifestRequest, ManifestSource } from '../../ports/manifest-source.ts';
 import type { Logger } from '../../ports/telemetry.ts';
@@ -87,7 +88,7 @@ describe('the manifest source', () => {
       clock: systemClock,
       random: Math.random,
       logger,
-      credentials: () => undefined,
+      access: () => ANONYMOUS,
       pollIntervalMs: 60_000,
       pollJitterMs: 0,
       timeoutMs: 20_000,

@@ -74,7 +74,7 @@ export function createManifestSource(options: ManifestSourceOptions): ManifestSo
     const revisions = await eachSource(sources, signal, (source, index, stop) =>
       resolve(request, source, index, stop),
     );
-    const trees = await openRefs(sources, revisions, signal);
+    const trees = await openRefs(request, revisions, signal);
     const parts = await eachSource(sources, signal, (source, index, stop) =>
       renderSource(request, source, revisions[index] ?? '', trees, stop),
     );
@@ -106,18 +106,24 @@ export function createManifestSource(options: ManifestSourceOptions): ManifestSo
     const asked = request.revisions[index] ?? '';
     const revision = asked === '' ? (source.targetRevision ?? '') : asked;
     const fresh = request.freshRevisions || request.freshManifests;
-    return repositories.resolve(source.repoURL, revision, { fresh }, signal);
+    return repositories.resolve(
+      source.repoURL,
+      revision,
+      { fresh, project: request.project },
+      signal,
+    );
   }
 
   async function openRefs(
-    sources: readonly ApplicationSource[],
+    { sources, project }: ManifestRequest,
     revisions: readonly string[],
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, SourceTree>> {
     const refs = new Map<string, SourceTree>();
     for (const [index, { ref, repoURL }] of sources.entries()) {
       if (ref === undefined || ref === '') continue;
-      refs.set(ref, await repositories.tree(repoURL, revisions[index] ?? '', signal));
+      const revision = revisions[index] ?? '';
+      refs.set(ref, await repositories.tree(repoURL, revision, { project }, signal));
     }
     return refs;
   }
@@ -131,7 +137,7 @@ export function createManifestSource(options: ManifestSourceOptions): ManifestSo
   ): Promise<Rendered | undefined> {
     if (rendersNothing(source)) return undefined;
     const folder = folderOf(source);
-    const tree = await repositories.tree(source.repoURL, revision, signal);
+    const tree = await repositories.tree(source.repoURL, revision, request, signal);
     await checkFolder(tree, folder, source.path ?? '', signal);
     const settings = options.settings();
     const { project, kubeVersion } = request;

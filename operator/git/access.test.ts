@@ -1,0 +1,326 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { connect, createServer as createTcpServer, type AddressInfo } from 'node:net';
+import { after, before, describe, test } from 'node:test';
+import {
+  createClientAuthority,
+  createServerCertificate,
+} from '../../e2e/controlplane/certificates.ts';
+import { type GitServer, startGitServer } from '../../e2e/controlplane/git-server.ts';
+import { type SshServer, startSshServer } from '../../e2e/controlplane/ssh-server.ts';
+import { resolveSystemProgram } from '../../e2e/controlplane/system-programs.ts';
+import { progressToStderr } from '../../e2e/controlplane/tool-cache.ts';
+import { hasCode } from '../core/errors.ts';
+import { ANONYMOUS, type RepositoryAccess } from '../core/repository/access.ts';
+import { openRepositories } from './testing/open-repositories.ts';
+
+const signal = AbortSignal.timeout(120_000);
+
+/** Resolves HEAD and reads a file, as a reconcile does. */
+async function readThrough(url: string, access: Partial<RepositoryAccess>): Promise<string> {
+  await using opened = await openRepositories(access);
+  const commit = await opened.repositories.resolve(url, '', { fresh: true }, signal);
+  const tree = await opened.repositories.tree(url, commit, {}, signal);
+  return (await tree.read('a', { maxBytes: 99 }, signal)).toString();
+}
+
+const failure = (work: Promise<unknown>): Promise<unknown> =>
+  work.then(
+    () => assert.fail('it worked'),
+    (error: unknown) => error,
+  );
+
+describe('HTTPS with an authority of its own', () => {
+  const own = createServerCertificate('127.0.0.1');
+  const authority = createClientAuthority();
+  let server: GitServer;
+  let strict: GitServer;
+  before(async () => {
+    server = await startGitServer({ signal, tls: own });
+    strict = await startGitServer({
+      signal,
+      tls: { ...own, clientCa: authority.certificate },
+    });
+  });
+  after(async () => {
+    await server[Symbol.asyncDispose]();
+    await strict[Symbol.asyncDispose]();
+  });
+
+  test('is trusted by the certificate of its host, or not at all', async () => {
+    const url = await server.createRepository('tls', { a: 'over tls' });
+    assert.equal(await readThrough(url, { caData: own.certificate }), 'over tls');
+    assert.equal(await readThrough(url, { insecure: true }), 'over tls');
+    const unknown = await failure(readThrough(url, {}));
+    assert.ok(hasCode(unknown, 'GitUnreachable'));
+    assert.match(unknown.message, /certificate/i);
+    const other = createServerCertificate('127.0.0.1').certificate;
+    assert.ok(hasCode(await failure(readThrough(url, { caData: other })), 'GitUnreachable'));
+  });
+
+  test('takes a password and a bearer token, and refuses others', async () => {
+    const basic = await server.createRepository(
+      'basic',
+      { a: 'basic' },
+      { credentials: { username: 'bob', password: 'pä ss' } },
+    );
+    const token = await server.createRepository(
+      'token',
+      { a: 'token' },
+      { credentials: { token: 'tok-1' } },
+    );
+    const caData = own.certificate;
+    const bob = { type: 'basic', username: 'bob', password: 'pä ss' } as const;
+    assert.equal(await readThrough(basic, { caData, credential: bob }), 'basic');
+    const bearer = { type: 'bearer', token: 'tok-1' } as const;
+    assert.equal(await readThrough(token, { caData, credential: bearer }), 'token');
+    for (const url of [basic, token]) {
+      const wrong = { type: 'bearer', token: 'tok-2' } as const;
+      const error = await failure(readThrough(url, { caData, credential: wrong }));
+      assert.ok(hasCode(error, 'GitAuthFailed'), String(error));
+      assert.doesNotMatch(String(error), /tok-2/);
+    }
+  });
+
+  test('takes a client certificate', async () => {
+    const url = await strict.createRepository('mtls', { a: 'known' });
+    const { certificate, key } = authority.issue('tiphys', []);
+    const caData = own.certificate;
+    assert.equal(
+      await readThrough(url, { caData, clientCertificate: { certificate, key } }),
+      'known',
+    );
+    assert.ok(hasCode(await failure(readThrough(url, { caData })), 'GitUnreachable'));
+    const stranger = createClientAuthority().issue('tiphys', []);
+    const refused = await failure(readThrough(url, { caData, clientCertificate: stranger }));
+    assert.ok(hasCode(refused, 'GitUnreachable'));
+  });
+
+  test('goes through the proxy of the repository, and not for what is excepted', async () => {
+    const url = await server.createRepository('proxied', { a: 'far' });
+    await using proxy = await startProxy();
+    const caData = own.certificate;
+    const through = (except: string) => ({ caData, proxy: { url: proxy.url, except } });
+    assert.equal(await readThrough(url, through('other.example')), 'far');
+    const { port } = new URL(url);
+    assert.ok(proxy.asked.length > 0);
+    assert.deepEqual([...new Set(proxy.asked)], [`127.0.0.1:${port}`]);
+    proxy.asked.length = 0;
+    assert.equal(await readThrough(url, through('127.0.0.1')), 'far');
+    assert.deepEqual(proxy.asked, []);
+  });
+
+  test('the proxy of the repository takes the place of those of the environment', async () => {
+    const url = await server.createRepository('instead', { a: 'x' });
+    await using proxy = await startProxy();
+    const env = { https_proxy: 'http://127.0.0.1:1', no_proxy: '127.0.0.1' };
+    const access = { caData: own.certificate, proxy: { url: proxy.url, except: '' } };
+    await using opened = await openRepositories(access, { env });
+    await opened.repositories.resolve(url, '', { fresh: true }, signal);
+    assert.ok(proxy.asked.length > 0);
+  });
+
+  test('a registration that cannot be read is not used, and says why', async () => {
+    const url = await server.createRepository('broken', { a: 'x' });
+    const problem = 'Secret repo-broken: insecure: is neither true nor false';
+    const error = await failure(readThrough(url, { insecure: true, problem }));
+    assert.ok(hasCode(error, 'InvalidConfig'));
+    assert.match(error.message, /broken\.git: Secret repo-broken: insecure/);
+    assert.equal(error.retry, 'backoff');
+  });
+
+  test('what one project may read, another does not find in its mirror', async () => {
+    const credentials = { username: 'a', password: 'only-a' };
+    const url = await server.createRepository('scoped', { a: 'of a' }, { credentials });
+    await using opened = await openRepositories(
+      {},
+      {
+        access: (_url, project) => ({
+          ...ANONYMOUS,
+          caData: own.certificate,
+          ...(project === 'a' && { scope: 'a', credential: { type: 'basic', ...credentials } }),
+        }),
+      },
+    );
+    const resolve = (project: string) =>
+      opened.repositories.resolve(url, '', { fresh: false, project }, signal);
+    const commit = await resolve('a');
+    await opened.repositories.tree(url, commit, { project: 'a' }, signal);
+    assert.ok(hasCode(await failure(resolve('b')), 'GitAuthFailed'));
+    const tree = opened.repositories.tree(url, commit, { project: 'b' }, signal);
+    assert.ok(hasCode(await failure(tree), 'GitAuthFailed'));
+  });
+
+  test('a corrected registration is used at once, and who listens is told', async () => {
+    const credentials = { username: 'bob', password: 'right' };
+    const url = await server.createRepository('corrected', { a: 'x' }, { credentials });
+    let password = 'wrong';
+    await using opened = await openRepositories(
+      {},
+      {
+        failureMs: 600_000,
+        access: () => ({
+          ...ANONYMOUS,
+          caData: own.certificate,
+          credential: { type: 'basic', username: 'bob', password },
+        }),
+      },
+    );
+    const moved: string[] = [];
+    using _listening = opened.repositories.onMoved((repoUrl) => moved.push(repoUrl));
+    const resolve = () => opened.repositories.resolve(url, '', { fresh: false }, signal);
+    assert.ok(hasCode(await failure(resolve()), 'GitAuthFailed'));
+    password = 'right';
+    assert.ok(hasCode(await failure(resolve()), 'GitAuthFailed'));
+    opened.repositories.reconsider();
+    assert.deepEqual(moved, [url]);
+    assert.equal(await resolve(), await server.revision('corrected'));
+  });
+});
+
+describe('SSH', () => {
+  let ssh: SshServer;
+  let git: GitServer;
+  let url: string;
+  before(async () => {
+    ssh = await startSshServer({ signal });
+    git = await startGitServer({ signal });
+    await git.createRepository('over-ssh', { a: 'over ssh' });
+    url = ssh.urlOf(git.folderOf('over-ssh'));
+  });
+  after(async () => {
+    await ssh[Symbol.asyncDispose]();
+    await git[Symbol.asyncDispose]();
+  });
+  const key = (privateKey: string) => ({ type: 'ssh', privateKey }) as const;
+
+  test('signs in with the key, to a host that is known', async () => {
+    const access = { credential: key(ssh.privateKey), sshKnownHosts: ssh.knownHosts };
+    assert.equal(await readThrough(url, access), 'over ssh');
+    const withoutLineEnd = { ...access, credential: key(ssh.privateKey.trimEnd()) };
+    assert.equal(await readThrough(url, withoutLineEnd), 'over ssh');
+  });
+
+  test('never talks to a host that is not known, or that is another', async () => {
+    const credential = key(ssh.privateKey);
+    const unknown = await failure(readThrough(url, { credential }));
+    assert.ok(hasCode(unknown, 'GitUnreachable'));
+    assert.match(unknown.message, /Host key verification failed/);
+    assert.match(unknown.hint, /argocd-ssh-known-hosts-cm/);
+    const other = await failure(
+      readThrough(url, { credential, sshKnownHosts: ssh.wrongKnownHosts }),
+    );
+    assert.ok(hasCode(other, 'GitUnreachable'));
+    assert.equal(await readThrough(url, { credential, insecure: true }), 'over ssh');
+  });
+
+  test('is refused with another key, and without one', async () => {
+    const sshKnownHosts = ssh.knownHosts;
+    for (const credential of [key(ssh.otherKey), { type: 'none' } as const]) {
+      const error = await failure(readThrough(url, { credential, sshKnownHosts }));
+      assert.ok(hasCode(error, 'GitAuthFailed'), String(error));
+    }
+  });
+
+  test('goes through a SOCKS proxy, and takes no other', async () => {
+    await using proxy = await startSocksProxy();
+    const access = { credential: key(ssh.privateKey), sshKnownHosts: ssh.knownHosts };
+    const through = (proxyUrl: string) => ({ ...access, proxy: { url: proxyUrl, except: '' } });
+    const env = { ...process.env };
+    await resolveSystemProgram('connect-proxy', { env, log: progressToStderr, signal });
+    assert.equal(await readThrough(url, through(proxy.url)), 'over ssh');
+    assert.ok(proxy.asked.length > 0);
+    for (const other of ['http://127.0.0.1:1', 'socks5://x:1 -o ProxyCommand=id']) {
+      const error = await failure(readThrough(url, through(other)));
+      assert.ok(hasCode(error, 'InvalidConfig'), other);
+    }
+  });
+
+  test('no key stays on disk', async () => {
+    await using opened = await openRepositories({
+      credential: key(ssh.privateKey),
+      sshKnownHosts: ssh.knownHosts,
+    });
+    await opened.repositories.resolve(url, '', { fresh: true }, signal);
+    assert.equal(await opened.reveals('PRIVATE KEY'), false);
+  });
+});
+
+interface Proxy extends AsyncDisposable {
+  readonly url: string;
+  /** `host:port` of every tunnel. */
+  readonly asked: string[];
+}
+
+/** A proxy that speaks SOCKS 5 without signing in. */
+async function startSocksProxy(): Promise<Proxy> {
+  const asked: string[] = [];
+  const server = createTcpServer((client) => {
+    client.on('error', () => client.destroy());
+    client.once('data', () => {
+      client.write(Buffer.of(5, 0));
+      client.once('data', (request) => {
+        const named = request[3] === 3;
+        const host = named
+          ? request.toString('latin1', 5, -2)
+          : [...request.subarray(4, 8)].join('.');
+        const port = request.readUInt16BE(request.length - 2);
+        asked.push(`${host}:${port}`);
+        const upstream = connect(port, host, () => {
+          client.write(Buffer.of(5, 0, 0, 1, 0, 0, 0, 0, 0, 0));
+          upstream.pipe(client);
+          client.pipe(upstream);
+        });
+        upstream.on('error', () => client.destroy());
+        client.on('close', () => upstream.destroy());
+      });
+    });
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `socks5://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    asked,
+    async [Symbol.asyncDispose]() {
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
+
+/** A proxy for CONNECT. */
+async function startProxy(): Promise<Proxy> {
+  const asked: string[] = [];
+  const server: Server = createServer((_request, response) => response.writeHead(405).end());
+  server.on('connect', (request, client, head) => {
+    const target = request.url ?? '';
+    asked.push(target);
+    const [host = '', port = ''] = target.split(':');
+    const upstream = connect(Number(port), host, () => {
+      client.write('HTTP/1.1 200 Connection established\r\n\r\n');
+      upstream.write(head);
+      upstream.pipe(client);
+      client.pipe(upstream);
+    });
+    for (const [one, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      one.on('error', () => other.destroy());
+      one.on('close', () => other.destroy());
+    }
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    asked,
+    async [Symbol.asyncDispose]() {
+      const closed = once(server, 'close');
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}

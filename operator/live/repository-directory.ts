@@ -1,0 +1,63 @@
+import type { RepositoryAccess } from '../core/repository/access.ts';
+import { accessTo, repositoriesOfProject } from '../core/repository/find-repository.ts';
+import type { KubeObject } from '../core/objects/kube-object.ts';
+import { isJsonObject } from '../core/objects/json.ts';
+import type { ConfigStore } from '../ports/config-store.ts';
+
+/** Registered repositories, as the Secrets and ConfigMaps say now. */
+export interface RepositoryDirectory extends Disposable {
+  accessTo(repoUrl: string, project: string): RepositoryAccess;
+  /** URLs registered for this project alone. */
+  ofProject(project: string): readonly string[];
+  /** PEM of the authorities that are trusted for a host. */
+  authorities(host: string): string | undefined;
+  /** A registration, a known host or an authority changed. The listener must not throw or wait. */
+  onChange(listener: () => void): Disposable;
+}
+
+const MAPS = new Set(['argocd-ssh-known-hosts-cm', 'argocd-tls-certs-cm']);
+const ANSWERS_KEPT = 10_000;
+
+/** Remembers answers until the configuration changes: every reconcile asks. */
+export function createRepositoryDirectory(config: ConfigStore): RepositoryDirectory {
+  const accesses = new Map<string, RepositoryAccess>();
+  const projects = new Map<string, readonly string[]>();
+  const listeners = new Set<() => void>();
+  const subscription = config.onChange((object) => {
+    if (!concerns(object)) return;
+    accesses.clear();
+    projects.clear();
+    for (const listener of listeners) listener();
+  });
+  return {
+    accessTo: (url, project) =>
+      remember(accesses, `${project}\n${url}`, () => accessTo(url, project, config)),
+    ofProject: (project) =>
+      remember(projects, project, () => repositoriesOfProject(project, config)),
+    authorities(host) {
+      const data = config.configMap('argocd-tls-certs-cm')?.['data'];
+      const pem = isJsonObject(data) ? data[host] : undefined;
+      return typeof pem === 'string' && pem.trim() !== '' ? pem : undefined;
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return { [Symbol.dispose]: () => void listeners.delete(listener) };
+    },
+    [Symbol.dispose]: () => subscription[Symbol.dispose](),
+  };
+}
+
+/** Any Secret: one that was relabelled is told with its new label only. */
+function concerns({ kind, metadata }: KubeObject): boolean {
+  return kind === 'Secret' || MAPS.has(metadata.name ?? '');
+}
+
+function remember<V>(map: Map<string, V>, key: string, make: () => V): V {
+  let value = map.get(key);
+  if (value === undefined) {
+    value = make();
+    if (map.size >= ANSWERS_KEPT) map.clear(); // names come from Applications, which anybody may write
+    map.set(key, value);
+  }
+  return value;
+}
