@@ -30,9 +30,14 @@ const REDIRECTED = [/returned error: 30\d/i, /redirect/i];
  * names the repository without user information; our credentials are not in git's arguments, so
  * they cannot be in its words.
  */
-export function gitFailure(repoUrl: string, doing: string, stderr: string): TiphysError {
+export function gitFailure(
+  repoUrl: string,
+  doing: string,
+  stderr: string,
+  signedIn = false,
+): TiphysError {
   const repository = withoutCredentials(repoUrl);
-  const words = lastWords(stderr);
+  const words = ASKED.test(stderr) ? wordsOfRefusal(signedIn) : lastWords(stderr);
   const message = `repository ${repository}: ${doing}: ${words}`;
   const fields = { repository };
   if (REFUSED.some((pattern) => pattern.test(stderr))) {
@@ -57,6 +62,14 @@ export function gitFailure(repoUrl: string, doing: string, stderr: string): Tiph
   }
   return new TiphysError('GitUnreachable', message, { fields });
 }
+
+/** Git wanted to ask a person, whom we do not have. */
+const ASKED = /could not read (username|password)|terminal prompts disabled/i;
+
+const wordsOfRefusal = (signedIn: boolean): string =>
+  signedIn
+    ? 'failed to authenticate: the server refused the credentials'
+    : 'failed to authenticate: no credentials matched this URL';
 
 const TELLING = /^(fatal|error|remote|ssh)\b.*:|host key|permission denied \(/i;
 

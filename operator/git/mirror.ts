@@ -110,7 +110,7 @@ export function createMirror(options: MirrorOptions): Mirror {
         throw namedTimeout(error, shown, doing);
       });
       if (result.exitCode !== 0) {
-        const failure = gitFailure(repoUrl, doing, result.stderr);
+        const failure = gitFailure(repoUrl, doing, result.stderr, credential.type !== 'none');
         if (hasCode(failure, 'GitAuthFailed')) options.signIn.forget(repoUrl, access);
         throw failure;
       }
