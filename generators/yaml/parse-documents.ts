@@ -1,12 +1,9 @@
-import { loadAll, YAMLException } from 'js-yaml';
+import { parseEvents, YAMLException } from 'js-yaml';
 import { TiphysError } from '../../operator/core/errors.ts';
 import type { JsonValue } from '../../operator/core/objects/json.ts';
-import {
-  KUBERNETES_SCHEMA,
-  KUBERNETES_SCHEMA_WITH_MAPS,
-  readInteger,
-  UnrepresentableNumber,
-} from './dialect.ts';
+import { constructDocuments } from './construct.ts';
+import { readInteger, UnrepresentableNumber } from './scalars.ts';
+import { type Chunk, splitDocuments } from './split-documents.ts';
 
 /** Bounds on one text, against input that is small on disk and huge in memory. */
 export interface YamlLimits {
@@ -45,9 +42,6 @@ export function parseDocuments(text: string, options: ParseOptions): readonly Js
     throw exceeded(options.file, `larger than ${limits.maxBytes} bytes`);
   }
   const documents = load(text, options.file, limits).filter((document) => document !== null);
-  if (documents.length > limits.maxDocuments) {
-    throw exceeded(options.file, `more than ${limits.maxDocuments} documents`);
-  }
   // Without an anchor every value was written out in the text, which is bounded already.
   if (text.includes('&')) checkSize(documents, options.file, limits);
   return documents;
@@ -62,7 +56,9 @@ export function parseJson(text: string, file: string): JsonValue {
     // Looking at every number costs; only a long run of digits can be too large.
     return JSON.parse(text, /\d{16}/.test(text) ? exactNumber : undefined) as JsonValue;
   } catch (error) {
-    if (error instanceof UnrepresentableNumber) throw tooPrecise(file, text, error);
+    if (error instanceof UnrepresentableNumber) {
+      throw tooPrecise(file, { text, linesBefore: 0 }, error);
+    }
     const several = /non-whitespace character after JSON/.test(String(error));
     const reason = several
       ? `Found multiple objects in "${file}". Only single objects are allowed in JSON files.`
@@ -83,73 +79,95 @@ export function decodeText(content: Buffer): string {
 }
 
 function load(text: string, file: string, limits: YamlLimits): readonly JsonValue[] {
-  const { maxDepth, maxAliases } = limits;
+  const chunks = splitDocuments(text.includes('\x85') ? text.replaceAll('\x85', '\n') : text);
+  if (chunks.length > limits.maxDocuments) {
+    throw exceeded(file, `more than ${limits.maxDocuments} documents`);
+  }
+  return chunks.map((chunk) => loadOne(chunk, file, limits));
+}
+
+function loadOne(chunk: Chunk, file: string, limits: YamlLimits): JsonValue {
+  const { maxDepth, maxAliases, maxValues } = limits;
+  const bad = NOT_PRINTABLE.exec(chunk.text);
   try {
-    // The schema yields nothing but JSON values: no dates, no bytes, no infinities.
-    return loadAll(text, { schema: KUBERNETES_SCHEMA, maxDepth, maxAliases }) as JsonValue[];
-  } catch (error) {
-    if (isDuplicate(error) && text.includes('<<')) {
-      return loadWithMaps(text, file, { maxDepth, maxAliases });
+    if (bad !== null) {
+      YAMLException.throwAt(chunk.text, bad.index, 'control characters are not allowed');
     }
-    if (error instanceof UnrepresentableNumber) throw tooPrecise(file, text, error);
-    throw broken(file, error);
-  }
-}
-
-function isDuplicate(error: unknown): boolean {
-  return error instanceof YAMLException && error.reason === 'duplicated mapping key';
-}
-
-function loadWithMaps(
-  text: string,
-  file: string,
-  limits: { readonly maxDepth: number; readonly maxAliases: number },
-): readonly JsonValue[] {
-  try {
-    return loadAll(text, { schema: KUBERNETES_SCHEMA_WITH_MAPS, ...limits }).map((document) =>
-      mapsToObjects(document, new Map()),
-    );
+    const { events, text } = parseIndented(chunk.text, maxDepth);
+    const read = constructDocuments(events, text, { maxAliases, maxMergedKeys: maxValues });
+    const [document = null, ...more] = read;
+    if (more.length > 0) {
+      const place = `${file}:${chunk.linesBefore + 1}`;
+      throw new TiphysError(
+        'InvalidManifest',
+        `${place}: has another document on a line with ---`,
+        {
+          hint: 'Put nothing but a comment behind the three dashes.',
+          fields: { file },
+        },
+      );
+    }
+    return document;
   } catch (error) {
-    throw broken(file, error);
+    if (error instanceof UnrepresentableNumber) throw tooPrecise(file, chunk, error);
+    throw broken(file, chunk.linesBefore, error);
   }
 }
 
-/** One object for one map, so that references stay references. */
-function mapsToObjects(value: unknown, done: Map<unknown, JsonValue>): JsonValue {
-  const known = done.get(value);
-  if (known !== undefined) return known;
-  if (Array.isArray(value)) {
-    const list: JsonValue[] = [];
-    done.set(value, list);
-    for (const item of value) list.push(mapsToObjects(item, done));
-    return list;
+const NOT_PRINTABLE = /[\x7f-\x84\x86-\x9f\ufffe\uffff]/;
+const MAX_REPAIRS = 1_000;
+const MAX_REPAIRED_CHARACTERS = 200_000_000;
+
+/**
+ * Lines within brackets and quotes may begin further left than the block they are in, which the parser
+ * refuses and kubectl does not. Blanks at the beginning of such a line mean nothing, so it gets some.
+ */
+function parseIndented(
+  source: string,
+  maxDepth: number,
+): { readonly events: ReturnType<typeof parseEvents>; readonly text: string } {
+  let text = source;
+  for (let repairs = 0; ; repairs += 1) {
+    try {
+      return { events: parseEvents(text, { maxDepth }), text };
+    } catch (error) {
+      if (!(error instanceof YAMLException) || error.reason !== 'deficient indentation')
+        throw error;
+      const line = error.mark?.line;
+      if (line === undefined || repairs >= MAX_REPAIRS) throw error;
+      if (repairs * text.length > MAX_REPAIRED_CHARACTERS) throw error;
+      const next = indentLine(text, line, maxDepth * 10);
+      if (next === undefined) throw error;
+      text = next;
+    }
   }
-  if (!(value instanceof Map)) return value as JsonValue; // scalars of the schema are JSON values
-  const object: Record<string, JsonValue> = {};
-  done.set(value, object);
-  for (const [key, member] of value) {
-    // Defined, not assigned: `__proto__` is a key like any other.
-    const property = { value: mapsToObjects(member, done), enumerable: true, writable: true };
-    Object.defineProperty(object, String(key), { ...property, configurable: true });
-  }
-  return object;
 }
 
-function broken(file: string, error: unknown): TiphysError {
+/** `undefined` when that was done before, and did not help. */
+function indentLine(text: string, line: number, blanks: number): string | undefined {
+  let start = 0;
+  for (let count = 0; count < line; count += 1) start = text.indexOf('\n', start) + 1;
+  if (text.startsWith(' '.repeat(blanks), start)) return undefined;
+  return text.slice(0, start) + ' '.repeat(blanks) + text.slice(start);
+}
+
+function broken(file: string, linesBefore: number, error: unknown): unknown {
+  if (error instanceof TiphysError) return error;
   if (!(error instanceof YAMLException)) {
     const reason = error instanceof Error ? error.message : String(error);
     return new TiphysError('InvalidManifest', `${file}: ${reason}`, { cause: error });
   }
   if (/exceeded max/.test(error.reason)) return exceeded(file, error.reason);
-  const line = (error.mark?.line ?? 0) + 1;
+  const line = linesBefore + (error.mark?.line ?? 0) + 1;
   return new TiphysError('InvalidManifest', `${file}:${line}: ${error.reason}`, {
     cause: error,
     fields: { file, line },
   });
 }
 
-function tooPrecise(file: string, text: string, error: UnrepresentableNumber): TiphysError {
-  const line = text.slice(0, text.indexOf(error.source)).split('\n').length;
+function tooPrecise(file: string, chunk: Chunk, error: UnrepresentableNumber): TiphysError {
+  const { text, linesBefore } = chunk;
+  const line = linesBefore + text.slice(0, text.indexOf(error.source)).split('\n').length;
   return new TiphysError('InvalidManifest', `${file}:${line}: ${error.message}`, {
     cause: error,
     hint: 'Put the number into quotes if text is meant.',
