@@ -34,9 +34,9 @@ install:
 
 .PHONY: build
 build: install ## Compile what is published, into dist
-	@rm -rf dist
+	@$(BIN)/rolldown -c --dir dist --logLevel warn
 	@$(BIN)/tsc -p tsconfig.build.json
-	@if [ -f dist/operator/main.js ]; then chmod +x dist/operator/main.js; fi
+	@chmod +x dist/main.js
 
 .PHONY: check
 check: install build ## Format, types, lint with the room rules, dead code, the package, generated files

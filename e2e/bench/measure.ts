@@ -44,7 +44,7 @@ export async function measure(
     signal,
     cluster: plane,
     operator: [],
-    program: join(import.meta.dirname, '../../dist/operator/main.js'),
+    program: join(import.meta.dirname, '../../dist/main.js'),
   });
   await using client = createClusterClient({ ...plane, token: plane.adminToken });
   const workload = createWorkload(applications);

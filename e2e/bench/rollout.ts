@@ -89,7 +89,7 @@ async function startStage(signal: AbortSignal): Promise<Stage> {
       signal,
       cluster: plane,
       operator: [],
-      program: join(import.meta.dirname, '../../dist/operator/main.js'),
+      program: join(import.meta.dirname, '../../dist/main.js'),
     }),
   );
   const client = undo.use(createClusterClient({ ...plane, token: plane.adminToken }));

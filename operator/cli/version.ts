@@ -30,9 +30,9 @@ export const version: Command = {
   },
 };
 
-/** Compiled, this file lies one folder deeper below the package. */
+/** Bundled, this is part of a file in `dist`. */
 async function readVersion(): Promise<string> {
-  for (const path of ['../../package.json', '../../../package.json']) {
+  for (const path of ['../../package.json', '../package.json']) {
     const text = await readFile(new URL(path, import.meta.url), 'utf8').catch(() => '{}');
     const { name, version: found } = JSON.parse(text) as { name?: unknown; version?: unknown };
     if (name === 'tiphys' && typeof found === 'string') return found;

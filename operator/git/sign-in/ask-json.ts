@@ -1,4 +1,4 @@
-import { type Dispatcher, EnvHttpProxyAgent, request } from 'undici';
+import type { Dispatcher, EnvHttpProxyAgent } from 'undici';
 import { TiphysError } from '../../core/errors.ts';
 import type { RepositoryAccess } from '../../core/repository/access.ts';
 import { hostOf } from '../../core/repository/find-repository.ts';
@@ -42,7 +42,8 @@ export async function askJson(
   options: AskOptions,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const dispatcher = dispatcherFor(question, options);
+  const { EnvHttpProxyAgent, request } = await import('undici'); // not on import of the library
+  const dispatcher = new EnvHttpProxyAgent(dispatcherOptions(question, options));
   using deadline = withDeadline(signal, options.timeoutMs, options.clock);
   try {
     const { method, url, headers, body } = question;
@@ -73,18 +74,18 @@ export function refusalOf({ status, body }: Answer): string {
   return `HTTP ${status}${text === '' ? '' : `: ${text.slice(0, 200)}`}`;
 }
 
-function dispatcherFor(question: Question, options: AskOptions): Dispatcher {
+function dispatcherOptions(question: Question, options: AskOptions): EnvHttpProxyAgent.Options {
   const { insecure, proxy } = question.access;
   const ca = options.authorities(hostOf(question.url));
   const tls = insecure ? { rejectUnauthorized: false } : ca === undefined ? {} : { ca };
   const { http_proxy, https_proxy, no_proxy } = options.proxies;
-  return new EnvHttpProxyAgent({
+  return {
     httpProxy: proxy?.url ?? http_proxy ?? '',
     httpsProxy: proxy?.url ?? https_proxy ?? '',
     noProxy: (proxy === undefined ? no_proxy : proxy.except) ?? '',
     connect: tls,
     requestTls: tls,
-  });
+  };
 }
 
 async function readJson(response: Dispatcher.ResponseData): Promise<JsonObject> {
