@@ -141,11 +141,21 @@ describe(`every tenth request to the API server fails (TIPHYS_SEED=${SEED})`, ()
         const runs = made.filter(
           (write) =>
             write.namespace === name && write.name.startsWith(`presync-${commit.slice(0, 7)}-`),
-        ).length;
+        );
         const allowed = attempts.get(`${name} ${commit}`) ?? 0;
         assert.ok(
-          runs >= 1 && runs <= allowed,
-          `${name}: ${runs} runs of the hook in ${allowed} attempts at ${commit}`,
+          runs.length >= 1 && runs.length <= allowed,
+          `${name}: ${runs.length} runs of the hook in ${allowed} attempts at ${commit}: ${JSON.stringify(
+            {
+              runs: runs.map((run) => [run.name, run.verb, run.receivedAtMicros]),
+              deletions: writes
+                .filter((write) => write.namespace === name && write.verb === 'delete')
+                .map((write) => [write.name, write.code, write.receivedAtMicros]),
+              log: (await world.operatorLog()).split('\n').filter((line) => line.includes(name)),
+            },
+            undefined,
+            1,
+          )}`,
         );
       }
     for (const fault of [...FAULTS, 'watch-cut'] as const)
