@@ -75,6 +75,7 @@ async function preparePrograms(
   env['HELM'] = await resolveTool('helm', options);
   env['KUBECTL'] = await resolveTool('kubectl', options);
   env['KUSTOMIZE'] = await resolveTool('kustomize', options);
+  env['JSONNET'] = await resolveTool('jsonnet', options);
   await resolveBinaries(options);
 }
 

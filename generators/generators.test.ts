@@ -155,7 +155,7 @@ describe('generators on real programs', () => {
       });
     });
 
-    test('Jsonnet says that it is not supported', () =>
+    test('Jsonnet needs a program', () =>
       fails(render(REAL, { path: `${EXAMPLES}/jsonnet-guestbook` }), 'RenderFailed', /Jsonnet/));
   });
 

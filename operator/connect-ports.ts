@@ -21,6 +21,7 @@ import {
 } from './live/control-plane-settings.ts';
 import { isExcludedKind } from './live/excluded-kinds.ts';
 import { followResourceSettings, type FollowedSettings } from './live/follow-resource-settings.ts';
+import { followGeneratorSettings } from './live/generator-settings.ts';
 import { createLiveState } from './live/live-state.ts';
 import { followProjectSettings, type FollowedProjectSettings } from './live/project-settings.ts';
 import { createRepositoryDirectory } from './live/repository-directory.ts';
@@ -54,6 +55,7 @@ export interface ConnectOptions {
   readonly dataDir?: string;
   /** Default: Kustomize, Helm and plain folders. */
   readonly generators?: GeneratorRegistry;
+  /** Default: what `argocd-cm` says. */
   readonly generatorSettings?: () => GeneratorSettings;
   /** Engine settings that differ from the defaults. */
   readonly settings?: Partial<EngineSettings>;
@@ -139,10 +141,11 @@ export async function connectPorts(
   stack.use(directory.onChange(() => repositories.reconsider()));
   const resources = stack.use(followResourceSettings(stores.config, logger));
   const projectSettings = stack.use(followProjectSettings(stores.config, logger));
+  const generatorSettings = stack.use(followGeneratorSettings(stores.config, logger));
   const manifests = createManifestSource({
     repositories,
     generators: options.generators ?? createDefaultGenerators({ dataDir, clock }),
-    settings: options.generatorSettings ?? (() => ({})),
+    settings: options.generatorSettings ?? generatorSettings.current,
     limits: { maxCacheBytes: MAX_CACHE_BYTES, failureMs: RENDER_FAILURE_MS },
     clock,
     metrics,

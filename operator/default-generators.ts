@@ -18,11 +18,12 @@ export interface DefaultGeneratorsOptions {
   readonly path?: string;
   /** A folder of programs that is looked into after `path`. */
   readonly toolCache?: string;
-  /** Names or paths of the programs. Defaults: `helm`, `kustomize`, `kubectl`. */
+  /** Names or paths of the programs. Defaults: `helm`, `kustomize`, `kubectl`, `jsonnet`. */
   readonly programs?: {
     readonly helm?: string;
     readonly kustomize?: string;
     readonly kubectl?: string;
+    readonly jsonnet?: string;
   };
   /** Programs that run at the same time. Default: the number of cores. */
   readonly parallelism?: number;
@@ -43,7 +44,7 @@ export function createDefaultGenerators(options: DefaultGeneratorsOptions): Gene
     ...(toolCache === undefined ? {} : { toolCache }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
   };
-  const { helm, kustomize, kubectl } = programs;
+  const { helm, kustomize, kubectl, jsonnet } = programs;
   return createGeneratorRegistry([
     ...(options.extra ?? []),
     createKustomizeGenerator({
@@ -52,6 +53,8 @@ export function createDefaultGenerators(options: DefaultGeneratorsOptions): Gene
       ...(kubectl === undefined ? {} : { kubectl }),
     }),
     createHelmGenerator({ ...tool, ...(helm === undefined ? {} : { program: helm }) }),
-    createDirectoryGenerator(),
+    createDirectoryGenerator({
+      jsonnet: { ...tool, ...(jsonnet === undefined ? {} : { program: jsonnet }) },
+    }),
   ]);
 }

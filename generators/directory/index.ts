@@ -1,52 +1,109 @@
-import { TiphysError } from '../../operator/core/errors.ts';
+import { hasCode, TiphysError } from '../../operator/core/errors.ts';
 import type { JsonValue } from '../../operator/core/objects/json.ts';
 import type { KubeObject } from '../../operator/core/objects/kube-object.ts';
-import type { Generator } from '../../operator/ports/generator.ts';
+import type { GenerateRequest, Generator } from '../../operator/ports/generator.ts';
 import { mapLimit } from '../../operator/runtime/map-limit.ts';
 import { isMeaningful } from '../registry.ts';
 import { decodeText, parseDocuments, parseJson } from '../yaml/parse-documents.ts';
 import { hasKind, toObjects } from '../yaml/parse-manifests.ts';
+import { evaluateJsonnet, type Evaluated, jsonnetVersion, type JsonnetOptions } from './jsonnet.ts';
 import { findManifestFiles, type ManifestFile } from './find-files.ts';
 
 export interface DirectoryGeneratorOptions {
   /** Sum of all manifest files of one application. Default 10,000,000, as Argo CD has it. */
   readonly maxBytes?: number;
+  /** How `.jsonnet` files are evaluated. Without it they are an error. */
+  readonly jsonnet?: JsonnetOptions;
 }
 
 const SKIP_MARKER = '+argocd:skip-file-rendering';
 const PARALLEL_READS = 16;
 
 /**
- * Plain manifests in a folder: `.yaml`, `.yml` and `.json` files, with `recurse`, `include` and
- * `exclude`. Errors: `InvalidManifest` with file and line, `LimitExceeded`, `PathNotFound`,
- * `UnsafePath`.
+ * Plain manifests in a folder: `.yaml`, `.yml`, `.json` and `.jsonnet` files, with `recurse`, `include`
+ * and `exclude`.
+ *
+ * Settings (`settings.Directory`): `jsonnet`, default true; false passes `.jsonnet` files over.
+ * Errors: `InvalidManifest` with file and line, `LimitExceeded`, `PathNotFound`, `UnsafePath`; for
+ * Jsonnet see `evaluateJsonnet`.
  */
 export function createDirectoryGenerator(options: DirectoryGeneratorOptions = {}): Generator {
   const maxBytes = options.maxBytes ?? 10_000_000;
+  let version: string | undefined;
   return {
     name: 'Directory',
-    version: async () => 'directory 1',
+    async version(signal) {
+      version ??= `directory 2, ${await versionOfJsonnet(options.jsonnet, signal)}`;
+      return version;
+    },
     claims: (source) => isMeaningful(source.directory),
     detect: async () => true,
     async generate(request, signal) {
       const { tree, path, source } = request;
       const directory = source.directory ?? {};
-      const files = await findManifestFiles(tree, path, directory, signal);
+      const found = await findManifestFiles(tree, path, directory, signal);
+      const allowJsonnet = request.settings['jsonnet'] !== false;
+      const files = allowJsonnet ? found : found.filter(({ format }) => format !== 'jsonnet');
       const texts = await mapLimit(
         files,
         PARALLEL_READS,
         async (file, stop) => decodeText(await tree.read(file.path, { maxBytes }, stop)),
         signal,
       );
-      checkSize(texts, path, maxBytes);
-      const objects = files.flatMap((file, index) => parseFile(file, texts[index] ?? ''));
-      return { objects, readSet: [] };
+      const read = files.map((file, index) => ({ ...file, text: texts[index] ?? '' }));
+      const wanted = read.filter(({ text }) => !text.includes(SKIP_MARKER));
+      checkSize(wanted, path, maxBytes);
+      const programs = wanted.filter(({ format }) => format === 'jsonnet');
+      const evaluated = await evaluate(options, request, programs, maxBytes, signal);
+      const objects = wanted.flatMap((file) =>
+        file.format === 'jsonnet'
+          ? (evaluated.objects[programs.indexOf(file)] ?? [])
+          : parseFile(file.format, file),
+      );
+      return { objects, readSet: [], commands: evaluated.commands };
     },
   };
 }
 
-function checkSize(texts: readonly string[], path: string, maxBytes: number): void {
-  const bytes = texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0);
+/** A machine without jsonnet renders everything else. */
+async function versionOfJsonnet(
+  options: JsonnetOptions | undefined,
+  signal: AbortSignal,
+): Promise<string> {
+  try {
+    return options === undefined ? 'no jsonnet' : await jsonnetVersion(options, signal);
+  } catch (error) {
+    if (!hasCode(error, 'ToolMissing')) throw error;
+    return 'no jsonnet';
+  }
+}
+
+async function evaluate(
+  { jsonnet }: DirectoryGeneratorOptions,
+  request: GenerateRequest,
+  files: readonly FileText[],
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<Evaluated> {
+  const [first] = files;
+  if (first === undefined) return { objects: [], commands: [] };
+  if (jsonnet !== undefined)
+    return await evaluateJsonnet(jsonnet, request, files, maxBytes, signal);
+  throw new TiphysError('RenderFailed', `${first.path}: Jsonnet is not set up here`, {
+    hint: 'Exclude the file with spec.source.directory.exclude, or commit what it renders to.',
+    fields: { path: first.path },
+  });
+}
+
+interface FileText extends ManifestFile {
+  readonly text: string;
+}
+
+/** Jsonnet counts what it makes, not what it is. */
+function checkSize(files: readonly FileText[], path: string, maxBytes: number): void {
+  const bytes = files
+    .filter(({ format }) => format !== 'jsonnet')
+    .reduce((sum, { text }) => sum + Buffer.byteLength(text), 0);
   if (bytes <= maxBytes) return;
   throw new TiphysError(
     'LimitExceeded',
@@ -54,19 +111,8 @@ function checkSize(texts: readonly string[], path: string, maxBytes: number): vo
   );
 }
 
-function parseFile(file: ManifestFile, text: string): readonly KubeObject[] {
-  if (text.includes(SKIP_MARKER)) return [];
-  switch (file.format) {
-    case 'jsonnet':
-      throw new TiphysError('RenderFailed', `${file.path}: Jsonnet is not supported yet`, {
-        hint: 'Exclude the file with spec.source.directory.exclude, or commit what it renders to.',
-        fields: { path: file.path },
-      });
-    case 'json':
-      return toObjects(parseJson(text, file.path), file.path);
-    case 'yaml':
-      return parseYamlFile(file.path, text);
-  }
+function parseFile(format: 'yaml' | 'json', { path, text }: FileText): readonly KubeObject[] {
+  return format === 'json' ? toObjects(parseJson(text, path), path) : parseYamlFile(path, text);
 }
 
 /**

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TiphysError } from '../../operator/core/errors.ts';
 import type { KustomizeSource } from '../../operator/core/app/types.ts';
+import { isJsonObject } from '../../operator/core/objects/json.ts';
 import type { Generated, GenerateRequest, Generator } from '../../operator/ports/generator.ts';
 import { buildEnvironment } from '../build-environment.ts';
 import { plainVersion } from '../kubernetes-version.ts';
@@ -35,7 +36,8 @@ export interface KustomizeGeneratorOptions extends KustomizeProgramOptions {
  * they name. Overrides are worked into that copy as data.
  *
  * Settings (`settings.Kustomize`): `buildOptions`, text split at blanks; `allowRemoteBases`, default
- * false. Errors: `RenderFailed` with kustomize's own words, `InvalidSpec`, `InvalidManifest`,
+ * false; `versions`, more programs by version; `versionOptions`, build options instead of the others by
+ * version. Errors: `RenderFailed` with kustomize's own words, `InvalidSpec`, `InvalidManifest`,
  * `PathNotFound`, `UnsafePath`, `ToolMissing`, `Timeout`, `LimitExceeded`.
  */
 export function createKustomizeGenerator(options: KustomizeGeneratorOptions): Generator {
@@ -54,7 +56,7 @@ export function createKustomizeGenerator(options: KustomizeGeneratorOptions): Ge
     async generate(request, signal) {
       const wanted = request.source.kustomize?.version ?? '';
       if (wanted === '') return await generate(options, await program(signal), request, signal);
-      const path = options.versions?.[wanted];
+      const path = ofVersion(request, 'versions', wanted) ?? options.versions?.[wanted];
       if (path === undefined) {
         throw new TiphysError('InvalidSpec', `kustomize version ${wanted} is not registered`);
       }
@@ -71,7 +73,12 @@ async function generate(
 ): Promise<Generated> {
   const { tree, path } = request;
   const source = request.source.kustomize ?? {};
-  const buildOptions = textSetting(request, 'buildOptions').split(/\s+/).filter(Boolean);
+  const buildOptions = (
+    ofVersion(request, 'versionOptions', source.version ?? '') ??
+    textSetting(request, 'buildOptions')
+  )
+    .split(/\s+/)
+    .filter(Boolean);
   const allowHelm = buildOptions.includes('--enable-helm');
   const allowRemote = request.settings['allowRemoteBases'] === true;
 
@@ -139,6 +146,13 @@ function helmFlags(request: GenerateRequest, source: KustomizeSource): readonly 
   const apiVersions = source.apiVersions?.length ? source.apiVersions : request.apiVersions;
   const flags = kubeVersion === '' ? [] : ['--helm-kube-version', plainVersion(kubeVersion)];
   return [...flags, ...apiVersions.flatMap((version) => ['--helm-api-versions', version])];
+}
+
+/** A setting that has one text for each version. */
+function ofVersion(request: GenerateRequest, name: string, version: string): string | undefined {
+  const versions = request.settings[name];
+  const value = isJsonObject(versions) ? versions[version] : undefined;
+  return typeof value === 'string' ? value : undefined;
 }
 
 function textSetting(request: GenerateRequest, name: string): string {

@@ -14,6 +14,7 @@ export const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/s
 const SOURCES: Readonly<Record<string, string>> = {
   helm: 'https://helm.sh/docs/intro/install/',
   kustomize: 'https://kubectl.docs.kubernetes.io/installation/kustomize/',
+  jsonnet: 'https://github.com/google/go-jsonnet#installation-instructions',
   kubectl: 'https://kubernetes.io/docs/tasks/tools/',
 };
 

@@ -35,7 +35,12 @@ export async function connectOptions(
       clock,
       path: io.env['PATH'] ?? '',
       toolCache: toolCacheOf(config.toolCache, io.env),
-      programs: { helm: config.helm, kustomize: config.kustomize, kubectl: config.kubectl },
+      programs: {
+        helm: config.helm,
+        kustomize: config.kustomize,
+        kubectl: config.kubectl,
+        jsonnet: config.jsonnet,
+      },
       timeoutMs: config.renderTimeout,
       ...(config.renderParallelism === 0 ? {} : { parallelism: config.renderParallelism }),
     }),

@@ -33,6 +33,7 @@ export const RENDER_OPTIONS = {
   helm: { type: 'string' },
   kustomize: { type: 'string' },
   kubectl: { type: 'string' },
+  jsonnet: { type: 'string' },
   'tool-cache': { type: 'string' },
   output: { type: 'string', short: 'o' },
 } as const;
@@ -41,7 +42,7 @@ export const RENDER_HELP = `  --repo-dir DIR       take every repository from th
   --namespace NS       namespace of the control plane (argocd)
   --kube-version V     version that charts see (v1.36.0)
   --api-versions LIST  API versions that charts see, with commas between
-  --helm --kustomize --kubectl --git PROGRAM   as for tiphys run, with the same variables
+  --helm --kustomize --kubectl --jsonnet --git PROGRAM   as for tiphys run, with the same variables
   --tool-cache DIR     as for tiphys run, with the same variable`;
 
 export interface RenderFlags {
@@ -53,6 +54,7 @@ export interface RenderFlags {
   readonly helm?: string | undefined;
   readonly kustomize?: string | undefined;
   readonly kubectl?: string | undefined;
+  readonly jsonnet?: string | undefined;
   readonly 'tool-cache'?: string | undefined;
 }
 
@@ -122,6 +124,7 @@ async function renderManifests(
         helm: programOf('helm', flags, io),
         kustomize: programOf('kustomize', flags, io),
         kubectl: programOf('kubectl', flags, io),
+        jsonnet: programOf('jsonnet', flags, io),
       },
     }),
     settings: () => ({}),
@@ -154,7 +157,7 @@ async function renderManifests(
 
 /** The flag, else the variables of `tiphys run`, else the name alone. */
 function programOf(
-  name: 'git' | 'helm' | 'kustomize' | 'kubectl',
+  name: 'git' | 'helm' | 'kustomize' | 'kubectl' | 'jsonnet',
   flags: RenderFlags,
   io: CommandIo,
 ): string {
@@ -163,7 +166,7 @@ function programOf(
 
 /** The flag, else the first variable of `tiphys run` that is set; empty when none is. */
 function settingOf(
-  name: 'git' | 'helm' | 'kustomize' | 'kubectl' | 'toolCache',
+  name: 'git' | 'helm' | 'kustomize' | 'kubectl' | 'jsonnet' | 'toolCache',
   flag: string | undefined,
   { env }: CommandIo,
 ): string {

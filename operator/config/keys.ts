@@ -42,6 +42,7 @@ export interface Config {
   readonly helm: string;
   readonly kustomize: string;
   readonly kubectl: string;
+  readonly jsonnet: string;
   readonly toolCache: string;
   readonly metricsHost: string;
   readonly metricsPort: number;
@@ -219,11 +220,17 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
     description: 'The kubectl program, whose kustomize serves where there is no kustomize.',
     alias: ['KUBECTL'],
   }),
+  jsonnet: key('jsonnet', {
+    schema: text,
+    fallback: 'jsonnet',
+    description: 'The jsonnet program (go-jsonnet), for .jsonnet files in folders of manifests.',
+    alias: ['JSONNET'],
+  }),
   toolCache: key('tool-cache', {
     schema: text,
     fallback: '',
     description:
-      'Folder in which helm, kustomize and kubectl are looked for when they are not on PATH; empty means bin in TIPHYS_CACHE, XDG_CACHE_HOME/tiphys or ~/.cache/tiphys.',
+      'Folder in which helm, kustomize, kubectl and jsonnet are looked for when they are not on PATH; empty means bin in TIPHYS_CACHE, XDG_CACHE_HOME/tiphys or ~/.cache/tiphys.',
   }),
   metricsHost: key('metrics-host', {
     schema: text,
