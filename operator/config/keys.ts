@@ -30,6 +30,7 @@ export interface Config {
   readonly selfHealBackoffCap: number;
   readonly selfHealLoopLimit: number;
   readonly syncTimeout: number;
+  readonly hookDeadline: number;
   readonly syncWaveDelay: number;
   readonly pruneLimit: PruneLimit | undefined;
   readonly repoErrorGracePeriod: number;
@@ -154,6 +155,12 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
     fallback: '0',
     description: 'An operation that runs longer is terminated; 0 is never.',
     alias: ['ARGOCD_APPLICATION_CONTROLLER_SYNC_TIMEOUT'],
+  }),
+  hookDeadline: key('hook-deadline', {
+    schema: duration,
+    fallback: '0',
+    description:
+      'A hook that has not ended after so long has failed, unless its annotation tiphys.io/hook-deadline says otherwise; 0 is never.',
   }),
   syncWaveDelay: key('sync-wave-delay', {
     schema: duration,

@@ -149,7 +149,9 @@ async function carryOut(
     memory.requested = higherLevel(memory.requested, 'latest');
     return again(0);
   }
-  return again(ran.next === 'again' ? pauseMs : (settled.afterMs ?? OPERATION_POLL_MS));
+  if (ran.next === 'again') return again(pauseMs);
+  const dueInMs = Math.max(0, (ran.dueAtMs ?? Infinity) - ports.clock.now());
+  return again(settled.afterMs ?? Math.min(OPERATION_POLL_MS, dueInMs));
 }
 
 /**

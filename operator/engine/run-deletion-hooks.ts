@@ -11,6 +11,7 @@ import {
   nameOf,
   nextDeletionHooks,
 } from '../core/sync/deletion-hooks.ts';
+import { hookDeadline } from '../core/sync/hook-deadline.ts';
 import type { DeletionPhase } from '../core/sync/hooks.ts';
 import { parseSyncOptions } from '../core/sync/options.ts';
 import { outsideScope } from '../core/sync/outside-scope.ts';
@@ -93,6 +94,7 @@ async function decide(
     live: (key) => cluster.live.get(key),
     health: health.of,
     nowMs: ports.clock.now(),
+    hookDeadlineMs: settings.hookDeadlineMs,
     failingSinceMs: failingSince(app, phase),
     parseTime: Date.parse,
     formatTime,
@@ -161,6 +163,8 @@ function refuseForbidden({ cluster, project }: DeletionHooksRequest, hooks: read
   const outside = outsideScope(hooks, cluster, scopeIn(cluster));
   if (outside !== undefined) throw new TiphysError('NotPermitted', outside);
   for (const hook of hooks) {
+    const deadline = hookDeadline(hook, 0);
+    if (deadline.type === 'invalid') throw new TiphysError('InvalidSpec', deadline.message);
     const namespaced = scopeIn(cluster)(gvkOf(hook)) ?? true;
     const verdict = permitsResource(project, { ...idOf(hook), namespaced }, cluster);
     if (verdict.type === 'refused')

@@ -40,6 +40,7 @@ import { operationOptions } from './operation-options.ts';
 import { firstStep, forgetPreflight, preflight, type PreflightMemory } from './preflight.ts';
 import { deleteObject } from './delete-object.ts';
 import { runGroup } from './run-group.ts';
+import { stopOverdueHooks } from './stop-overdue-hooks.ts';
 
 export interface SyncPassRequest {
   readonly app: Application;
@@ -70,6 +71,8 @@ export interface SyncPass {
   readonly wrote: boolean;
   /** Whether other controllers should be given time before the next pass. */
   readonly pause: boolean;
+  /** `waiting` only: when to look again though nothing changed, milliseconds since 1970. */
+  readonly dueAtMs?: number | undefined;
 }
 
 /** The ordered tasks of the operation as the world stands now. */
@@ -89,6 +92,7 @@ export function planOperation(request: SyncPassRequest): SyncPlan {
     liveNamespace: namespace === '' ? undefined : liveNamespace(cluster, namespace),
     managedNamespaceMetadata: app.spec.syncPolicy?.managedNamespaceMetadata,
     pruneLimit: pruneLimitOf(request),
+    hookDeadlineMs: request.settings.hookDeadlineMs,
     pruneWaves: readPruneWaves(state.operation),
     revision: request.revision,
     startedAtSeconds: Math.floor(Date.parse(state.startedAt) / 1000),
@@ -159,7 +163,9 @@ export async function runSyncPass(
   const results = readResults(request.state);
   await prepareHealth(request, plan, signal);
   const observe = (): Observed => observed(request, results);
-  for (const [key, result] of observeResults(plan, observe())) results.set(key, result);
+  const found = observeResults(plan, observe());
+  await stopOverdueHooks(request.cluster, plan, found, signal);
+  for (const [key, result] of found) results.set(key, result);
   const stored = readResults(request.state);
   if (hasUnstoredEnd(plan, results, stored))
     return goingOn(running(request.state, results, request.state.message ?? ''));
@@ -171,6 +177,7 @@ export async function runSyncPass(
         next: 'waiting',
         wrote: false,
         pause: false,
+        dueAtMs: step.dueAtMs,
       };
     case 'finish':
       await deleteHooks(request, step, signal);
@@ -236,6 +243,8 @@ function observed(
     live: (key) => cluster.live.get(key),
     health: health.of,
     pruneApproved: approved !== undefined && Date.parse(approved) >= startedAtMs,
+    nowMs: request.clock.now(),
+    parseTime: Date.parse,
   };
 }
 

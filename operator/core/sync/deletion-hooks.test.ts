@@ -47,6 +47,7 @@ function step(
         ? undefined
         : { status: health as 'Healthy', message: `it is ${String(health)}` },
     nowMs: NOW,
+    hookDeadlineMs: 0,
     failingSinceMs: undefined,
     parseTime: Date.parse,
     formatTime: (ms) => new Date(ms).toISOString().replace('.000Z', 'Z'),
@@ -173,6 +174,19 @@ test('what failed is made anew after a time that grows with the age of the delet
   assert.deepEqual([0, 61, 240, 1_000_000].map(retryAfterS), [60, 61, 240, 3_600]);
   const due = { failingSinceMs: NOW - 60_000 };
   assert.equal(said(step([one], [made(one, 'Degraded')], due)), 'clear one');
+});
+
+test('one that does not end in its time has failed', () => {
+  const timed = hook('timed', { annotations: { 'tiphys.io/hook-deadline': '30s' } });
+  const progressing = made(timed, 'Progressing');
+  assert.equal(step([timed], [progressing], { nowMs: NOW - 1 }).type, 'wait');
+  const failed = step([timed], [progressing]);
+  assert.match(
+    failed.type === 'failed' ? failed.message : '',
+    /shop\/timed \(did not end within its deadline of 30s\)/,
+  );
+  assert.equal(step([one], [made(one, 'Progressing')], { hookDeadlineMs: 30_000 }).type, 'failed');
+  assert.equal(step([timed], [made(timed, 'Healthy')]).type, 'done');
 });
 
 test('a generated name stays the same, and its mark names it', () => {

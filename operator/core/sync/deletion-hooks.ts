@@ -9,6 +9,7 @@ import {
   nameHook,
   withHookRun,
 } from './hooks.ts';
+import { dueAt, hookDeadline, overdueMessage } from './hook-deadline.ts';
 import type { ObservedHealth } from './observe-results.ts';
 import { compareInPhase, waveOf } from './order.ts';
 
@@ -28,6 +29,8 @@ export interface DeletionHooksInput {
   /** `undefined`: the kind has no notion of health. */
   readonly health: (object: KubeObject) => ObservedHealth | undefined;
   readonly nowMs: number;
+  /** How long hooks may take that do not say so themselves; 0 is for ever. */
+  readonly hookDeadlineMs: number;
   /** Since when the status says that hooks of this phase have failed; `undefined`: it does not. */
   readonly failingSinceMs: number | undefined;
   /** RFC 3339 to milliseconds since 1970. */
@@ -128,6 +131,10 @@ function stateOf(hook: KubeObject, input: DeletionHooksInput): HookState {
   if (isGoing) return state('leaving');
   if (health.status === 'Degraded' || health.status === 'Unknown')
     return state('failed', health.message ?? health.status);
+  const deadline = hookDeadline(hook, input.hookDeadlineMs);
+  const dueAtMs = dueAt(deadline, live, input.parseTime);
+  if (dueAtMs !== undefined && dueAtMs <= input.nowMs)
+    return state('failed', overdueMessage(deadline));
   return state('running');
 }
 

@@ -52,7 +52,36 @@ interface Case extends Setup {
 const job = (name: string, hook: string, policy?: string): KubeObject =>
   manifest(`Job/${name}`, { hook, ...(policy === undefined ? {} : { policy }) });
 
+const timed = (name: string, hook: string, deadline: string): KubeObject =>
+  manifest(`Job/${name}`, { hook, annotations: { 'tiphys.io/hook-deadline': deadline } });
+
 const cases: readonly Case[] = [
+  {
+    name: 'a hook that does not end in its time fails the sync, and SyncFail hooks run',
+    manifests: [
+      timed('migrate', 'PreSync', '3s'),
+      job('alarm', 'SyncFail'),
+      manifest('ConfigMap/a'),
+    ],
+    behaviour: { 'Job/migrate': healthyAfter(1000) },
+    messages: ['waiting for completion of hook batch/Job/migrate'],
+    ends: 'Failed: one or more synchronization tasks completed unsuccessfully, reason: hook batch/Job/migrate did not end within its deadline of 3s',
+    log: ['create Job/migrate', 'create Job/alarm'],
+    results: ['Job/migrate PreSync Error', 'Job/alarm SyncFail Succeeded'],
+  },
+  {
+    name: 'a hook that ends in its time, and one with the deadline 0, are waited for',
+    manifests: [timed('quick', 'PreSync', '5s'), timed('slow', 'PreSync', '0')],
+    behaviour: { 'Job/quick': healthyAfter(4), 'Job/slow': healthyAfter(9) },
+    ends: 'Succeeded: successfully synced (no more tasks)',
+    log: ['create Job/quick', 'create Job/slow'],
+  },
+  {
+    name: 'a deadline that nobody can read stops the sync before anything is applied',
+    manifests: [timed('migrate', 'PreSync', 'soon'), manifest('ConfigMap/a')],
+    ends: 'Failed: hook Job/migrate: annotation tiphys.io/hook-deadline: "soon" is no duration such as 90s or 10m',
+    log: [],
+  },
   {
     name: '5.14 one Deployment and ConfigMap: one pass, health is not awaited',
     manifests: [manifest('Deployment/ui'), manifest('ConfigMap/settings')],
@@ -427,6 +456,8 @@ function observing(world: World, parts: Partial<Observed> = {}): Observed {
     live: (key) => world.objects.get(key)?.object,
     health: () => undefined,
     pruneApproved: false,
+    nowMs: 0,
+    parseTime: Number,
     ...parts,
   };
 }

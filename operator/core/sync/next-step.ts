@@ -1,5 +1,6 @@
 import type { ResourceResult } from '../app/types.ts';
 import type { ResourceKey } from '../objects/kube-object.ts';
+import { dueAt } from './hook-deadline.ts';
 import { hasEnded, type Observed } from './observe-results.ts';
 import type { SyncPlan, SyncTask, TaskKey } from './plan-sync.ts';
 
@@ -13,8 +14,14 @@ export type NextStep =
       readonly apply: readonly SyncTask[];
       readonly final: boolean;
     }
-  /** Nothing to do until one of these objects changes. */
-  | { readonly type: 'wait'; readonly message: string; readonly on: readonly ResourceKey[] }
+  /** Nothing to do until one of these objects changes, or their time is over. */
+  | {
+      readonly type: 'wait';
+      readonly message: string;
+      readonly on: readonly ResourceKey[];
+      /** When the first of them is over its time, milliseconds since 1970; absent: none has one. */
+      readonly dueAtMs?: number;
+    }
   | {
       readonly type: 'finish';
       readonly phase: 'Succeeded' | 'Failed';
@@ -41,7 +48,7 @@ export function nextStep(plan: SyncPlan, observed: Observed): NextStep {
     return runGroup(state.syncFailPending, state, observed); // the siblings' health comes later
   const [first] = state.pending;
   const group = first === undefined ? [] : state.pending.filter((task) => sameGroup(task, first));
-  const waiting = waitForRunning(state, plan) ?? waitForDeletions(state, observed);
+  const waiting = waitForRunning(state, plan, observed) ?? waitForDeletions(state, observed);
   if (waiting !== undefined) return waiting;
   if (state.failed.length > 0) return failingStep(state, observed);
   if (group.length === 0) return succeed(state, SYNCED_NOTHING_LEFT);
@@ -87,7 +94,7 @@ function readState(plan: SyncPlan, { results }: Observed): State {
 }
 
 /** Hooks are always awaited; resources only with them, or when a sync has several groups. */
-function waitForRunning(state: State, plan: SyncPlan): NextStep | undefined {
+function waitForRunning(state: State, plan: SyncPlan, observed: Observed): NextStep | undefined {
   const first = plan.tasks[0];
   const last = plan.tasks.at(-1);
   const multiStep = first?.phase !== last?.phase || first?.wave !== last?.wave;
@@ -95,7 +102,12 @@ function waitForRunning(state: State, plan: SyncPlan): NextStep | undefined {
   if (state.running.length === 0 || (hooks.length === 0 && !multiStep)) return undefined;
   if (hooks.length === 0) return wait('healthy state of', state.running);
   const resources = state.running.filter((task) => task.type !== 'hook');
-  return wait('completion of hook', [...hooks, ...resources]);
+  const waiting = wait('completion of hook', [...hooks, ...resources]);
+  const due = hooks.flatMap(({ deadline, resource }) => {
+    const live = observed.live(resource);
+    return (live && dueAt(deadline, live, observed.parseTime)) ?? [];
+  });
+  return due.length === 0 ? waiting : { ...waiting, dueAtMs: Math.min(...due) };
 }
 
 function waitForDeletions(state: State, observed: Observed): NextStep | undefined {

@@ -1,6 +1,7 @@
 import type { HealthStatusCode, ResourceResult } from '../app/types.ts';
 import type { KubeObject, ResourceKey } from '../objects/kube-object.ts';
 import { hookRunOf } from './hooks.ts';
+import { dueAt, overdueMessage } from './hook-deadline.ts';
 import type { SyncPlan, SyncTask, TaskKey } from './plan-sync.ts';
 
 /** What a pass sees of the world: earlier results and live state. */
@@ -12,6 +13,10 @@ export interface Observed {
   readonly health: (object: KubeObject) => ObservedHealth | undefined;
   /** Whether `argocd.argoproj.io/deletion-approved` was given since the operation began. */
   readonly pruneApproved: boolean;
+  /** Milliseconds since 1970. */
+  readonly nowMs: number;
+  /** RFC 3339 to milliseconds since 1970. */
+  readonly parseTime: (text: string) => number;
 }
 
 export interface ObservedHealth {
@@ -119,7 +124,22 @@ function progressOf(task: SyncTask, result: ResourceResult, observed: Observed):
     return { ...ended, hookPhase: 'Succeeded' };
   if (health.status === 'Degraded' || (task.type === 'hook' && health.status === 'Unknown'))
     return { ...ended, hookPhase: 'Failed' };
-  return result;
+  return overdue(task, result, live, observed) ?? result;
+}
+
+/** How a hook ended that has not ended in its time. */
+function overdue(
+  task: SyncTask,
+  result: ResourceResult,
+  live: KubeObject,
+  { nowMs, parseTime }: Observed,
+): ResourceResult | undefined {
+  const { deadline, group, kind, name } = task;
+  const dueAtMs = dueAt(deadline, live, parseTime);
+  if (deadline === undefined || dueAtMs === undefined || dueAtMs > nowMs) return undefined;
+  const hook = `hook ${group === '' ? kind : `${group}/${kind}`}/${name}`;
+  const message = `${hook} ${overdueMessage(deadline)}`;
+  return { ...result, status: 'SyncFailed', hookPhase: 'Error', message };
 }
 
 /** What a person should read about the end; empty when the message of the apply still says it best. */

@@ -24,6 +24,7 @@ import {
   withHookRun,
   type HookDeletePolicy,
 } from './hooks.ts';
+import { hookDeadline, type HookDeadline } from './hook-deadline.ts';
 import {
   permissionOf,
   SYNC_OPTIONS_ANNOTATION,
@@ -57,6 +58,8 @@ export interface SyncTask extends Ordered, ResourceId {
   readonly prune: Permission;
   /** `hook` only. */
   readonly policies: ReadonlySet<HookDeletePolicy>;
+  /** `hook` only: how long it may take. */
+  readonly deadline?: HookDeadline;
 }
 
 /** Desired and live state of one ordinary object, compared. */
@@ -91,6 +94,8 @@ export interface PlanInput {
   readonly startedAtSeconds: number;
   /** `status.operationState.retryCount`: every attempt runs its hooks anew. */
   readonly attempt: number;
+  /** How long hooks may take that do not say so themselves; 0 or absent: for ever. */
+  readonly hookDeadlineMs?: number;
   /** Results of earlier passes of this attempt. */
   readonly results: ReadonlyMap<TaskKey, ResourceResult>;
   /** Live state, for hooks. */
@@ -136,11 +141,15 @@ export function planSync(input: PlanInput): SyncPlan {
   const ordered = bubbleDependencies(tasks.sort(compareTasks));
   const problems = ordered.flatMap((task) => {
     const object = task.target ?? task.live;
-    const message = object && input.refuse(object, task.target === undefined);
+    const message =
+      invalidDeadline(task) ?? (object && input.refuse(object, task.target === undefined));
     return message === undefined ? [] : [{ task, message }];
   });
   return { tasks: ordered, problems, brake, pruneWaves };
 }
+
+const invalidDeadline = ({ deadline }: SyncTask): string | undefined =>
+  deadline?.type === 'invalid' ? deadline.message : undefined;
 
 /** Counts what this attempt pruned already, so that the answer stays the same to its end. */
 function brakeOf(tasks: readonly SyncTask[], input: PlanInput): string | undefined {
@@ -238,7 +247,8 @@ function hookTasks(hook: KubeObject, input: PlanInput): SyncTask[] {
     const named = withHookRun(nameHook(hook, suffix), run);
     const task = taskOf('hook', named, phase, waveOf(hook));
     const policies = deletePolicies(hook);
-    return [{ ...task, target: named, live: input.live(task.resource), policies }];
+    const deadline = hookDeadline(hook, input.hookDeadlineMs ?? 0);
+    return [{ ...task, target: named, live: input.live(task.resource), policies, deadline }];
   });
 }
 

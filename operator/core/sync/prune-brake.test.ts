@@ -84,6 +84,8 @@ test('prune limit: no step prunes more than it without approval, and applies not
         live: (key) => world.objects.get(key)?.object,
         health: () => undefined,
         pruneApproved: approved,
+        nowMs: 0,
+        parseTime: Number,
       });
       if (gone > limit && !approved) {
         assert.ok(step.type === 'wait');

@@ -7,6 +7,7 @@ import type {
 import { jsonEqual } from '../../objects/json.ts';
 import { idOf, keyOf, type KubeObject, type ResourceKey } from '../../objects/kube-object.ts';
 import { DEFAULT_TRACKING, isSelfReferenced, instanceOf } from '../../tracking/tracking.ts';
+import { hookDeadline } from '../hook-deadline.ts';
 import { hookRunOf, isHook } from '../hooks.ts';
 import { finishAfterFinalGroup, nextStep, type NextStep } from '../next-step.ts';
 import {
@@ -96,6 +97,8 @@ export class Crash extends Error {}
 
 export const APP = 'app';
 export const NAMESPACE = 'web';
+/** What a tick takes by the clock of the small world, whose times are texts of milliseconds. */
+const TICK_MS = 1000;
 const FRESH: Stored = { results: new Map(), phase: 'Running', message: '' };
 
 /** The plan of the operation as the world stands now. */
@@ -204,6 +207,8 @@ function runPass(setup: Setup, world: World, stored: Stored, fuse: { left: numbe
     live: (key) => world.objects.get(key)?.object,
     health: (object) => healthOf(setup, world, object),
     pruneApproved: setup.pruneApproved ?? false,
+    nowMs: world.tick * TICK_MS,
+    parseTime: Number,
   };
   const running = (message: string): Stored => ({ ...stored, results, phase: 'Running', message });
   const finish = (step: Extract<NextStep, { type: 'finish' }>): Stored => {
@@ -251,8 +256,14 @@ function apply(setup: Setup, world: World, task: SyncTask, fuse: { left: number 
   world.log.push(`${known === undefined ? 'create' : 'update'} ${name}`);
   if (task.type === 'hook' && known === undefined)
     world.hookRuns.push(`${name} ${hookRunOf(target)}`);
-  world.objects.set(task.resource, { object: target, appliedAt: world.tick });
+  world.objects.set(task.resource, { object: stamped(target, world), appliedAt: world.tick });
   return resultOf(task, 'Running', `${name} ${known === undefined ? 'created' : 'configured'}`);
+}
+
+/** With the time of its creation where something depends on that. */
+function stamped(target: KubeObject, { tick }: World): KubeObject {
+  if (hookDeadline(target, 0).type === 'none') return target;
+  return { ...target, metadata: { ...target.metadata, creationTimestamp: `${tick * TICK_MS}` } };
 }
 
 function prune(setup: Setup, world: World, task: SyncTask, fuse: { left: number }): ResourceResult {
