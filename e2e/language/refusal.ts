@@ -7,9 +7,15 @@ interface Policy {
 
 /**
  * Objects that make the API server refuse writes of one resource (`applications/status`, `events`)
- * in one namespace, with the words `not now`. It takes a moment until it knows them.
+ * in one namespace, with the words `not now`. It takes a moment until it knows them. `unless` is a CEL
+ * expression of what it takes all the same.
  */
-export function refusal(namespace: string, group: string, resource: string): readonly Policy[] {
+export function refusal(
+  namespace: string,
+  group: string,
+  resource: string,
+  unless = 'false',
+): readonly Policy[] {
   const name = `${namespace}-${resource.replace('/', '-')}`;
   return [
     {
@@ -29,7 +35,7 @@ export function refusal(namespace: string, group: string, resource: string): rea
             },
           ],
         },
-        validations: [{ expression: 'false', message: 'not now' }],
+        validations: [{ expression: unless, message: 'not now' }],
       },
     },
     {

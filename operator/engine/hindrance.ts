@@ -1,4 +1,5 @@
-import type { OperationState } from '../core/app/types.ts';
+import type { Application, OperationState } from '../core/app/types.ts';
+import { refuseRollback } from '../core/sync/refuse-rollback.ts';
 import type { NewCondition } from './admit.ts';
 import { operationOptions } from './operation-options.ts';
 import type { SyncPass } from './run-sync-pass.ts';
@@ -10,11 +11,14 @@ export interface Hindrance {
   readonly message: string;
 }
 
-/** What conditions of the comparison forbid the operation; `undefined` when it may go on. Pure. */
+/** What forbids the operation, the comparison's conditions included; `undefined` when it may go on. Pure. */
 export function hindranceOf(
+  app: Application,
   state: OperationState,
   conditions: readonly NewCondition[],
 ): Hindrance | undefined {
+  const rollback = refuseRollback(app, state);
+  if (rollback !== undefined) return { phase: 'Error', message: rollback };
   const shared = conditions.filter(({ type }) => type === 'SharedResourceWarning');
   if (shared.length > 0 && operationOptions(state).failOnSharedResource)
     return {

@@ -124,7 +124,7 @@ async function carryOut(
   memory.unwritten = stored === app && !isStored(app, state) ? { uid, state } : undefined;
   const hindrance: Hindrance | undefined =
     pass.refusal === undefined
-      ? hindranceOf(state, loaded.conditions)
+      ? hindranceOf(app, state, loaded.conditions)
       : { phase: 'Error', message: pass.refusal };
   const ran =
     hindrance === undefined
@@ -155,8 +155,9 @@ async function carryOut(
 }
 
 /**
- * Writes that an operation has begun, before anything is done for it. Small automated syncs that
- * one pass completes are not announced: should it be cut off, the same decision is made again.
+ * Writes that an operation has begun, before anything is done for it: after a restart the objects
+ * alone do not tell that they were synced, and the history would miss it. Only small self-heals,
+ * which no history counts, are written when they have finished (ADR 0019).
  */
 async function announce(
   pass: Begun,
@@ -166,14 +167,16 @@ async function announce(
 ): Promise<Application | undefined> {
   const { key, app, begun, loaded } = pass;
   const { reporter } = engine;
-  const automated = begun.operation.initiatedBy?.automated === true;
   reporter.started(app, begun);
-  if (automated && app.operation === undefined && isSmall(loaded)) return app;
+  if (app.operation === undefined && isHeal(begun) && isSmall(loaded)) return app;
   const status = statusOf(pass, loaded.compared, now, engine);
   const stored = await reporter.report(key, app, status, signal);
   const parsed = parseApplication(stored);
   return parsed.type === 'ok' ? parsed.application : undefined;
 }
+
+const isHeal = ({ operation }: OperationState): boolean =>
+  operation.sync?.autoHealAttemptsCount !== undefined;
 
 /** Few enough objects, in one group and without hooks, that one pass does it all. */
 function isSmall({ targets }: LoadedState): boolean {
