@@ -89,6 +89,8 @@ export interface GitOptions {
   readonly timeoutMs?: number;
   /** Allows `file://` URLs: for tests only. */
   readonly allowLocal?: boolean;
+  /** Whether submodules are folders. Default true. */
+  readonly submodules?: boolean;
   /** For repositories with `useAzureWorkloadIdentity`. */
   readonly azureIdentity?: AzureIdentity;
 }

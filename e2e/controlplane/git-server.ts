@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -12,7 +13,7 @@ import type { CertificateAndKey } from './certificates.ts';
 import { commitTo, createBareRepository, type FileChanges, git } from './git-repository.ts';
 
 /** What clients asked for: refs (`ls-remote`, or the beginning of a fetch), objects, or a push. */
-export type GitRequestKind = 'advertisement' | 'ls-refs' | 'fetch' | 'push';
+export type GitRequestKind = 'advertisement' | 'ls-refs' | 'fetch' | 'push' | 'lfs';
 
 /**
  * - `serve`: as usual.
@@ -57,6 +58,8 @@ export interface GitServer extends AsyncDisposable {
   revision(name: string, revision?: string): Promise<string>;
   /** How many requests of that kind came for a repository, refused ones included. */
   requests(name: string, kind: GitRequestKind): number;
+  /** Keeps a file as Git LFS does; returns the pointer to commit instead. */
+  lfs(name: string, content: string): string;
   /** Changes how it answers from now on, for one repository or for all. */
   behave(behaviour: GitServerBehaviour, name?: string): void;
 }
@@ -72,6 +75,7 @@ export async function startGitServer({ signal, tls }: GitServerOptions): Promise
   const credentials = new Map<string, GitSecret>();
   const counts = new Map<string, number>();
   const behaviours = new Map<string, GitServerBehaviour>();
+  const files = new Map<string, string>();
   let waiting: (() => void)[] = [];
   const behaviourOf = (name: string) => behaviours.get(name) ?? behaviours.get('*') ?? 'serve';
   const folderOf = (name: string) => join(root, `${name}.git`);
@@ -89,6 +93,11 @@ export async function startGitServer({ signal, tls }: GitServerOptions): Promise
     if (wanted !== undefined && !isAllowed(request, wanted)) {
       response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' });
       return void response.end();
+    }
+    const lfs = lfsAnswer(url, pathname, body, files);
+    if (lfs !== undefined) {
+      response.setHeader('content-type', 'application/vnd.git-lfs+json');
+      return void response.end(lfs);
     }
     await runBackend({ root, pathname, search, request, body }, response);
   }
@@ -149,6 +158,12 @@ export async function startGitServer({ signal, tls }: GitServerOptions): Promise
     async revision(name, revision = 'main') {
       return (await git(folderOf(name), ['rev-parse', `${revision}^{commit}`])).trim();
     },
+    lfs(name, content) {
+      const oid = createHash('sha256').update(content).digest('hex');
+      files.set(`/${name}.git/info/lfs/${oid}`, content);
+      const size = Buffer.byteLength(content);
+      return `version https://git-lfs.github.com/spec/v1\noid sha256:${oid}\nsize ${size}\n`;
+    },
     requests: (name, kind) => counts.get(`${name} ${kind}`) ?? 0,
     behave(behaviour, name = '*') {
       behaviours.set(name, behaviour);
@@ -162,9 +177,30 @@ export async function startGitServer({ signal, tls }: GitServerOptions): Promise
 
 function kindOf(pathname: string, body: Buffer, encoding: string | undefined): GitRequestKind {
   if (pathname.endsWith('/git-receive-pack')) return 'push';
+  if (pathname.includes('/info/lfs/')) return 'lfs';
   if (!pathname.endsWith('/git-upload-pack')) return 'advertisement';
   const text = (encoding === 'gzip' ? gunzipSync(body) : body).toString('latin1');
   return text.includes('command=ls-refs') ? 'ls-refs' : 'fetch';
+}
+
+/** The part of the LFS protocol that downloads need; `undefined` for what is not LFS. */
+function lfsAnswer(
+  url: string,
+  pathname: string,
+  body: Buffer,
+  files: ReadonlyMap<string, string>,
+): string | undefined {
+  const known = files.get(pathname);
+  if (known !== undefined) return known;
+  const base = /^(.*\.git\/info\/lfs)\/objects\/batch$/.exec(pathname)?.[1];
+  if (base === undefined) return undefined;
+  const { objects } = JSON.parse(body.toString()) as { objects: { oid: string; size: number }[] };
+  const answers = objects.map((object) =>
+    files.has(`${base}/${object.oid}`)
+      ? { ...object, actions: { download: { href: `${url}${base}/${object.oid}` } } }
+      : { ...object, error: { code: 404, message: 'no such object' } },
+  );
+  return JSON.stringify({ transfer: 'basic', objects: answers });
 }
 
 function isAllowed(request: IncomingMessage, wanted: GitSecret): boolean {

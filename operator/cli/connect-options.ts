@@ -70,6 +70,7 @@ export async function connectOptions(
       pollIntervalMs: config.repoPollInterval,
       pollJitterMs: config.repoPollJitter,
       timeoutMs: config.gitTimeout,
+      submodules: config.gitSubmodules,
       ...(identity !== undefined && { azureIdentity: identity }),
     },
   };

@@ -37,6 +37,7 @@ export interface Config {
   readonly repoPollInterval: number;
   readonly repoPollJitter: number;
   readonly gitTimeout: number;
+  readonly gitSubmodules: boolean;
   readonly renderTimeout: number;
   readonly renderParallelism: number;
   readonly git: string;
@@ -196,6 +197,12 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
     fallback: '90s',
     description: 'Longest time for one fetch.',
     alias: ['ARGOCD_EXEC_TIMEOUT'],
+  }),
+  gitSubmodules: key('git-submodules', {
+    schema: truth,
+    fallback: 'true',
+    description: 'Read submodules as the folders that they are; else leave them out.',
+    alias: ['ARGOCD_GIT_MODULES_ENABLED'],
   }),
   renderTimeout: key('render-timeout', {
     schema: duration,

@@ -7,11 +7,10 @@ import { isFullCommit, resolveRevision } from '../core/revision/resolve-revision
 import type { Clock } from '../ports/clock.ts';
 import type { AccessLookup, SourceRepositories } from '../ports/source-repositories.ts';
 import type { Logger } from '../ports/telemetry.ts';
-import { sha256 } from '../runtime/hash.ts';
 import { createKeyedLock } from '../runtime/keyed-lock.ts';
 import { createLimiter } from '../runtime/limiter.ts';
 import { createSingleFlight } from '../runtime/single-flight.ts';
-import { createMirror, type Mirror } from './mirror.ts';
+import { createCommitTrees, type MirroredRepository } from './commit-trees.ts';
 import type { AzureIdentity } from './sign-in/azure.ts';
 import { createSignIn } from './sign-in/sign-in.ts';
 
@@ -50,14 +49,16 @@ export interface GitRepositoriesOptions {
   /** Allows `file://` and plain paths. For tests and the command line only. */
   readonly allowLocal?: boolean;
   readonly maxMaterialisedBytes?: number;
+  /** Submodules are folders, fetched when they are read; else they are left out. Default true. */
+  readonly submodules?: boolean;
 }
 
 interface Repository {
   readonly key: string;
   readonly url: string;
+  readonly mirrored: MirroredRepository;
   /** Every spelling that applications use for it. */
   readonly spellings: Set<string>;
-  readonly mirror: Mirror;
   table: { readonly refs: RefTable; readonly untilMs: number } | undefined;
   failure: { readonly error: unknown; readonly untilMs: number } | undefined;
   /** Counts listings begun: who asks while one is under way must get the next, not that one. */
@@ -95,6 +96,27 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
     proxies: options.env ?? {},
     azureIdentity: options.azureIdentity,
   });
+  const commits = createCommitTrees({
+    program: options.program ?? 'git',
+    mirrors: join(options.dir, 'mirrors'),
+    git: {
+      home,
+      path: options.path ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+      extra: options.env ?? {},
+      allowLocal: options.allowLocal ?? false,
+    },
+    signIn,
+    clock,
+    network,
+    listTimeoutMs,
+    fetchTimeoutMs: options.timeoutMs,
+    submodules: options.submodules ?? true,
+    trustIn: (repoUrl) => options.access(repoUrl, ''),
+    tree: {
+      workDir: join(options.dir, 'work'),
+      limits: { maxFiles: 100_000, maxBytes: options.maxMaterialisedBytes ?? 1_000_000_000 },
+    },
+  });
   let prepared: Promise<unknown> | undefined;
 
   /** What one project may read with its own credentials, another must not find in a shared mirror. */
@@ -108,30 +130,7 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
         key,
         url: repoUrl,
         spellings: new Set(),
-        mirror: createMirror({
-          program: options.program ?? 'git',
-          dir: join(options.dir, 'mirrors', `${sha256(key).slice(0, 32)}.git`),
-          repoUrl,
-          git: {
-            home,
-            path: options.path ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-            extra: options.env ?? {},
-            allowLocal: options.allowLocal ?? false,
-          },
-          access: () => options.access(repoUrl, scope),
-          signIn,
-          clock,
-          network,
-          listTimeoutMs,
-          fetchTimeoutMs: options.timeoutMs,
-          tree: {
-            workDir: join(options.dir, 'work'),
-            limits: {
-              maxFiles: 100_000,
-              maxBytes: options.maxMaterialisedBytes ?? 1_000_000_000,
-            },
-          },
-        }),
+        mirrored: commits.mirror(key, repoUrl, () => options.access(repoUrl, scope)),
         table: undefined,
         failure: undefined,
         listings: 0,
@@ -167,7 +166,7 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
 
   async function listOnce(repository: Repository, signal: AbortSignal): Promise<RefTable> {
     try {
-      const refs = await repository.mirror.listRefs(signal);
+      const refs = await repository.mirrored.mirror.listRefs(signal);
       const before = repository.table?.refs;
       const freshMs = options.pollIntervalMs + options.random() * options.pollJitterMs;
       // The poll comes before the end, so that nobody finds the table too old while it is renewed.
@@ -227,7 +226,7 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
   async function pollOnce(repository: Repository): Promise<void> {
     repository.timer = undefined;
     if (clock.monotonic() - repository.lastUsedMs > idleAfterMs) {
-      repository.mirror.rest(); // the next use lists again, and so begins to poll again
+      repository.mirrored.mirror.rest(); // the next use lists again, and so begins to poll again
       return;
     }
     try {
@@ -256,7 +255,7 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
         case 'commit':
           return resolved.commit;
         case 'short-commit': {
-          const commit = await repository.mirror.expand(resolved.prefix, signal);
+          const commit = await repository.mirrored.mirror.expand(resolved.prefix, signal);
           if (commit === undefined) throw revisionNotFound(repoUrl, revision);
           return commit;
         }
@@ -266,7 +265,7 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
     },
     async tree(repoUrl, commit, { project }, signal) {
       await prepare(signal);
-      return await repositoryOf(repoUrl, project).mirror.tree(commit, signal);
+      return await commits.open(repositoryOf(repoUrl, project).mirrored, commit, signal);
     },
     onMoved(listener) {
       listeners.add(listener);
@@ -287,8 +286,7 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
       await Promise.all(
         Array.from(repositories.keys(), (key) => lock.run(key, free, async () => {})),
       );
-      const mirrors = Array.from(repositories.values(), ({ mirror }) => mirror);
-      await Promise.all(mirrors.map((mirror) => mirror[Symbol.asyncDispose]()));
+      await commits[Symbol.asyncDispose]();
     },
   };
 }

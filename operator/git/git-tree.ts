@@ -1,10 +1,9 @@
 import { TiphysError } from '../core/errors.ts';
-import type { SourceTree, TreeEntry } from '../ports/source-tree.ts';
+import type { TreeEntry } from '../ports/source-tree.ts';
 import type { LruCache } from '../runtime/lru-cache.ts';
 import type { CatFile } from './cat-file.ts';
 import type { TreeReader } from './follow-path.ts';
-import { createSourceTree, type SourceTreeOptions } from './source-tree.ts';
-import { parseTreeObject, type TreeObject } from './tree-object.ts';
+import { formatOf, parseTreeObject, type TreeObject } from './tree-object.ts';
 
 /** Parsed folders by hash: they never change, and the commits of a repository share most of them. */
 export type TreeObjectCache = LruCache<string, TreeObject>;
@@ -12,20 +11,19 @@ export type TreeObjectCache = LruCache<string, TreeObject>;
 const MAX_TREE_BYTES = 32 * 1024 * 1024;
 
 /**
- * The tree of a commit that the mirror holds, or `undefined` when it does not hold it.
+ * The files of a commit that the mirror holds, or `undefined` when it does not hold it.
  * Cancellation: rejects with `signal.reason`.
  */
 export async function openGitTree(
   catFile: CatFile,
   cache: TreeObjectCache,
   commit: string,
-  options: SourceTreeOptions,
   signal: AbortSignal,
-): Promise<SourceTree | undefined> {
+): Promise<TreeReader | undefined> {
   const root = await catFile.read(`${commit}^{tree}`, MAX_TREE_BYTES, signal);
   if (root === undefined) return undefined;
-  remember(cache, root.id, parseTreeObject(root.content));
-  return createSourceTree(new GitTreeReader(catFile, cache, commit, root.id), options);
+  remember(cache, root.id, parseTreeObject(root.content, formatOf(root.id)));
+  return new GitTreeReader(catFile, cache, commit, root.id);
 }
 
 class GitTreeReader implements TreeReader {
@@ -46,7 +44,7 @@ class GitTreeReader implements TreeReader {
     if (known !== undefined) return known;
     const object = await this.#catFile.read(directory.hash, MAX_TREE_BYTES, signal);
     if (object === undefined) throw this.#lost(directory);
-    const parsed = parseTreeObject(object.content);
+    const parsed = parseTreeObject(object.content, formatOf(object.id));
     remember(this.#cache, directory.hash, parsed);
     return parsed;
   }

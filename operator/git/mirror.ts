@@ -5,7 +5,6 @@ import type { RepositoryAccess } from '../core/repository/access.ts';
 import { parseLsRemote, type RefTable } from '../core/revision/ref-table.ts';
 import { transportOf, withoutCredentials } from '../core/revision/repository-url.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { SourceTree } from '../ports/source-tree.ts';
 import type { Limiter } from '../runtime/limiter.ts';
 import { createKeyedLock } from '../runtime/keyed-lock.ts';
 import { createLruCache } from '../runtime/lru-cache.ts';
@@ -16,8 +15,8 @@ import { gitFailure } from './git-error.ts';
 import { type GitEnvironment, localEnvironment, openGitSession } from './git-session.ts';
 import { openGitTree } from './git-tree.ts';
 import type { SignIn } from './sign-in/sign-in.ts';
-import type { SourceTreeOptions } from './source-tree.ts';
-import type { TreeObject } from './tree-object.ts';
+import type { TreeReader } from './follow-path.ts';
+import { formatOf, type ObjectFormat, type TreeObject } from './tree-object.ts';
 
 export interface MirrorOptions {
   readonly program: string;
@@ -33,7 +32,6 @@ export interface MirrorOptions {
   readonly network: Limiter;
   readonly listTimeoutMs: number;
   readonly fetchTimeoutMs: number;
-  readonly tree: SourceTreeOptions;
 }
 
 /** One bare mirror of one repository: asks the server for refs, fetches, opens commits. */
@@ -41,11 +39,25 @@ export interface Mirror extends AsyncDisposable {
   /** The refs as the server has them now. Errors: `GitUnreachable`, `GitAuthFailed`, `Timeout`. */
   listRefs(signal: AbortSignal): Promise<RefTable>;
   /** Errors as `listRefs`; `RevisionNotFound` when the server does not have the commit either. */
-  tree(commit: string, signal: AbortSignal): Promise<SourceTree>;
+  tree(commit: string, signal: AbortSignal): Promise<TreeReader>;
+  /** Runs git in the mirror, without the network. */
+  local(args: readonly string[], signal: AbortSignal, stdin?: string): Promise<ProgramResult>;
+  /** Runs git in the mirror with the credentials of the repository; returns its output. Errors as `listRefs`. */
+  remote(command: RemoteCommand, signal: AbortSignal): Promise<Buffer>;
   /** The full commit that a short one stands for. Fetches when the mirror does not know it. */
   expand(prefix: string, signal: AbortSignal): Promise<string | undefined>;
   /** Ends the reading process until it is needed again. */
   rest(): void;
+}
+
+export interface RemoteCommand {
+  /** For errors, e.g. `fetch`. */
+  readonly doing: string;
+  readonly args: (url: string) => readonly string[];
+  readonly timeoutMs: number;
+  readonly stdin?: Buffer;
+  /** Further variables. */
+  readonly env?: (url: string) => Readonly<Record<string, string>>;
 }
 
 const TREES_KEPT = 32;
@@ -63,20 +75,27 @@ export function createMirror(options: MirrorOptions): Mirror {
     env: localEnvironment(options.git),
   });
   const treeObjects = createLruCache<string, TreeObject>(TREE_LINES_KEPT);
-  const trees = createLruCache<string, SourceTree>(TREES_KEPT);
+  const trees = createLruCache<string, TreeReader>(TREES_KEPT);
   const flights = createSingleFlight();
   const lock = createKeyedLock();
   const stopped = new AbortController();
-  let made = false;
+  let made: ObjectFormat | undefined;
+  /** What the server said last; git must know before the mirror is made. */
+  let format: ObjectFormat = 'sha1';
   let fetches = 0;
 
-  function local(args: readonly string[], signal: AbortSignal): Promise<ProgramResult> {
+  function local(
+    args: readonly string[],
+    signal: AbortSignal,
+    stdin?: string,
+  ): Promise<ProgramResult> {
     return runProgram(
       {
         program: options.program,
         args,
         cwd: dir,
         env: localEnvironment(options.git),
+        ...(stdin !== undefined && { stdin }),
         timeoutMs: options.fetchTimeoutMs,
         maxOutputBytes: MAX_LIST_BYTES,
         clock,
@@ -85,13 +104,7 @@ export function createMirror(options: MirrorOptions): Mirror {
     );
   }
 
-  /** Runs a command that talks to the server. */
-  async function remote(
-    doing: string,
-    args: (url: string) => readonly string[],
-    timeoutMs: number,
-    signal: AbortSignal,
-  ): Promise<string> {
+  async function remote(command: RemoteCommand, signal: AbortSignal): Promise<Buffer> {
     checkTransport(repoUrl, options.git.allowLocal);
     return await options.network.run(signal, async () => {
       const access = options.access();
@@ -99,13 +112,15 @@ export function createMirror(options: MirrorOptions): Mirror {
       await using session = await openGitSession(options.git, repoUrl, access, credential);
       const run = {
         program: options.program,
-        args: args(session.url),
-        cwd: made ? dir : options.git.home,
-        env: session.env,
-        timeoutMs,
+        args: command.args(session.url),
+        cwd: made === undefined ? options.git.home : dir,
+        env: { ...session.env, ...command.env?.(session.url) },
+        ...(command.stdin !== undefined && { stdin: command.stdin }),
+        timeoutMs: command.timeoutMs,
         maxOutputBytes: MAX_LIST_BYTES,
         clock,
       };
+      const { doing } = command;
       const result = await runProgram(run, signal).catch((error: unknown) => {
         throw namedTimeout(error, shown, doing);
       });
@@ -114,39 +129,48 @@ export function createMirror(options: MirrorOptions): Mirror {
         if (hasCode(failure, 'GitAuthFailed')) options.signIn.forget(repoUrl, access);
         throw failure;
       }
-      return result.stdout.toString('utf8');
+      return result.stdout;
     });
   }
 
-  async function make(signal: AbortSignal): Promise<void> {
-    if (made) return;
+  /** Makes the mirror, and makes it anew when the server changed how it names objects. */
+  async function make(wanted: ObjectFormat, signal: AbortSignal): Promise<void> {
+    if (made === wanted) return;
     await lock.run('make', signal, async () => {
       const there = await stat(join(dir, 'HEAD')).catch(() => undefined);
-      if (there === undefined) {
+      if (there === undefined || (await formatOnDisk(signal)) !== wanted) {
         // Whatever stands here is half a repository: a process was killed while making it.
+        catFile.rest();
         await rm(dir, { recursive: true, force: true });
         await mkdir(dir, { recursive: true, mode: 0o700 });
-        const result = await local(['init', '--quiet', '--bare', '--', '.'], signal);
+        const how = ['--quiet', '--bare', `--object-format=${wanted}`];
+        const result = await local(['init', ...how, '--', '.'], signal);
         if (result.exitCode !== 0) throw gitFailure(repoUrl, 'make the mirror', result.stderr);
       }
-      made = true;
+      made = wanted;
     });
+  }
+
+  async function formatOnDisk(signal: AbortSignal): Promise<string> {
+    const result = await local(['rev-parse', '--show-object-format'], signal);
+    return result.stdout.toString('utf8').trim();
   }
 
   /** One fetch at a time, and one for all who wait for the same thing. */
-  function fetch(refspecs: readonly string[], signal: AbortSignal): Promise<void> {
+  function fetch(refspecs: readonly string[], signal: AbortSignal, depth = 0): Promise<void> {
     return flights.run(
-      refspecs.join(' '),
+      `${depth} ${refspecs.join(' ')}`,
       (stop) =>
         lock.run('fetch', stop, async () => {
           const flags = ['--quiet', '--force', '--no-tags', '--no-write-fetch-head'];
+          if (depth > 0) flags.push(`--depth=${depth}`);
           await removeStaleLocks(dir);
-          await remote(
-            'fetch',
-            (url) => ['fetch', ...flags, '--', url, ...refspecs],
-            options.fetchTimeoutMs,
-            AbortSignal.any([stop, stopped.signal]),
-          );
+          const command: RemoteCommand = {
+            doing: 'fetch',
+            args: (url) => ['fetch', ...flags, '--', url, ...refspecs],
+            timeoutMs: options.fetchTimeoutMs,
+          };
+          await remote(command, AbortSignal.any([stop, stopped.signal]));
           fetches += 1;
           if (fetches % FETCHES_PER_REPACK === 0) await local(['repack', '-d', '--quiet'], stop);
         }),
@@ -154,51 +178,55 @@ export function createMirror(options: MirrorOptions): Mirror {
     );
   }
 
-  async function open(commit: string, signal: AbortSignal): Promise<SourceTree | undefined> {
+  async function open(commit: string, signal: AbortSignal): Promise<TreeReader | undefined> {
     const known = trees.get(commit);
     if (known !== undefined) return known;
-    const tree = await openGitTree(catFile, treeObjects, commit, options.tree, signal);
+    const tree = await openGitTree(catFile, treeObjects, commit, signal);
     if (tree !== undefined) trees.set(commit, tree, 1);
     return tree;
   }
 
-  async function fetchCommit(commit: string, signal: AbortSignal): Promise<void> {
+  async function fetchCommit(commit: string, signal: AbortSignal, depth = 0): Promise<boolean> {
     try {
-      await fetch([commit], signal);
+      await fetch([commit], signal, depth);
+      return true;
     } catch (error) {
-      if (
-        !(error instanceof TiphysError) ||
-        !/not our ref|couldn't find remote/i.test(error.message)
-      ) {
-        throw error;
-      }
-      throw notFound(commit, error);
+      if (hasCode(error, 'GitUnreachable') && NOT_THERE.test(error.message)) return false;
+      throw error;
     }
   }
 
-  function notFound(commit: string, cause?: unknown): TiphysError {
+  /** Only so many commits, where the registration says so and the server gives them by their id. */
+  async function fetchShallow(commit: string, signal: AbortSignal): Promise<boolean> {
+    const { depth } = options.access();
+    return depth > 0 && (await fetchCommit(commit, signal, depth));
+  }
+
+  function notFound(commit: string): TiphysError {
     return new TiphysError(
       'RevisionNotFound',
       `repository ${shown}: unable to resolve '${commit}' to a commit SHA: revision not found`,
-      { fields: { repository: shown, revision: commit }, ...(cause !== undefined && { cause }) },
+      { fields: { repository: shown, revision: commit } },
     );
   }
 
   return {
     async listRefs(signal) {
-      const output = await remote(
-        'list refs',
-        (url) => ['ls-remote', '--symref', '--', url],
-        options.listTimeoutMs,
-        signal,
-      );
-      return parseLsRemote(output);
+      const command: RemoteCommand = {
+        doing: 'list refs',
+        args: (url) => ['ls-remote', '--symref', '--', url],
+        timeoutMs: options.listTimeoutMs,
+      };
+      const refs = parseLsRemote((await remote(command, signal)).toString('utf8'));
+      const [commit] = refs.byName.values();
+      if (commit !== undefined) format = formatOf(commit);
+      return refs;
     },
     async tree(commit, signal) {
-      await make(signal);
+      await make(formatOf(commit), signal);
       const known = await open(commit, signal);
       if (known !== undefined) return known;
-      await fetch(ALL_REFS, signal);
+      if (!(await fetchShallow(commit, signal))) await fetch(ALL_REFS, signal);
       const fetched = await open(commit, signal);
       if (fetched !== undefined) return fetched;
       await fetchCommit(commit, signal); // pull requests, and commits that no branch holds any more
@@ -207,12 +235,14 @@ export function createMirror(options: MirrorOptions): Mirror {
       return asked;
     },
     async expand(prefix, signal) {
-      await make(signal);
+      await make(format, signal);
       const known = await findCommit(prefix, signal);
       if (known !== undefined) return known;
       await fetch(ALL_REFS, signal);
       return await findCommit(prefix, signal);
     },
+    local,
+    remote,
     rest: () => catFile.rest(),
     async [Symbol.asyncDispose]() {
       stopped.abort(new TiphysError('Internal', `repository ${shown}: closed`));
@@ -231,7 +261,9 @@ export function createMirror(options: MirrorOptions): Mirror {
 // a commit that an application still runs must stay readable after its branch is gone.
 const ALL_REFS = ['+refs/heads/*:refs/heads/*', '+refs/tags/*:refs/tags/*'];
 
-function checkTransport(repoUrl: string, allowLocal: boolean): void {
+const NOT_THERE = /not our ref|couldn't find remote|unadvertised object/i;
+
+export function checkTransport(repoUrl: string, allowLocal: boolean): void {
   const transport = transportOf(repoUrl);
   if (transport !== undefined && (transport !== 'file' || allowLocal)) return;
   throw new TiphysError(

@@ -12,22 +12,36 @@ export interface TreeLine {
 /** A folder as git stores it, by name, in byte order of the names. */
 export type TreeObject = ReadonlyMap<string, TreeLine>;
 
-const HASH_BYTES = 20;
+/** How repositories name their objects. */
+export type ObjectFormat = 'sha1' | 'sha256';
 
-/** Reads the binary form: `<mode> <name> NUL <20 bytes>` for each entry. */
-export function parseTreeObject(content: Buffer): TreeObject {
+const HASH_BYTES: Readonly<Record<ObjectFormat, number>> = { sha1: 20, sha256: 32 };
+
+/** The format of a repository, from one of its object ids. */
+export function formatOf(objectId: string): ObjectFormat {
+  return objectId.length > 2 * HASH_BYTES.sha1 ? 'sha256' : 'sha1';
+}
+
+/**
+ * Reads the binary form: `<mode> <name> NUL <hash>` for each entry. Errors: `UnsafePath` for a name
+ * that no file system could hold as one; git checks that only when it is asked to.
+ */
+export function parseTreeObject(content: Buffer, format: ObjectFormat = 'sha1'): TreeObject {
   const lines: TreeLine[] = [];
   let position = 0;
   while (position < content.length) {
     const space = content.indexOf(32, position);
     const nul = content.indexOf(0, space);
-    const end = nul + 1 + HASH_BYTES;
+    const end = nul + 1 + HASH_BYTES[format];
     if (space < 0 || nul < 0 || end > content.length) {
       throw new TiphysError('GitUnreachable', 'git tree object: cut short');
     }
     const mode = content.toString('latin1', position, space);
+    const name = content.toString('utf8', space + 1, nul);
+    if (name === '' || name === '.' || name === '..' || name.includes('/'))
+      throw new TiphysError('UnsafePath', `git tree object: an entry has the name "${name}"`);
     lines.push({
-      name: content.toString('utf8', space + 1, nul),
+      name,
       type: typeOf(mode),
       hash: content.toString('hex', nul + 1, end),
       executable: mode === '100755',

@@ -33,9 +33,9 @@ export function resolveRevision(
   return { type: 'not-found' };
 }
 
-/** True for exactly 40 hex digits. */
+/** True for exactly 40 hex digits, or 64 as in repositories with SHA-256. */
 export function isFullCommit(text: string): boolean {
-  return /^[0-9a-fA-F]{40}$/.test(text);
+  return /^(?:[0-9a-fA-F]{40}|[0-9a-fA-F]{64})$/.test(text);
 }
 
 function resolveHead(refs: RefTable): ResolvedRevision {
