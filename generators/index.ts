@@ -1,3 +1,7 @@
+export {
+  createChartRepositories,
+  type ChartRepositoriesOptions,
+} from './helm/chart-repositories.ts';
 export { createHelmGenerator, type HelmGeneratorOptions } from './helm/index.ts';
 export { createKustomizeGenerator, type KustomizeGeneratorOptions } from './kustomize/index.ts';
 export type { ToolOptions } from './process/tool.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { ensureDefaultProject } from './controllers/app-project.ts';
 import { instanceOf } from './core/tracking/tracking.ts';
-import { createDefaultGenerators } from './default-generators.ts';
+import { createDefaultCharts, createDefaultGenerators } from './default-generators.ts';
 import { createManifestSource } from './engine/manifests/index.ts';
 import type { EnginePorts, EngineSettings } from './engine/ports.ts';
 import { type AzureIdentity, createGitRepositories } from './git/index.ts';
@@ -26,6 +26,7 @@ import { createLiveState } from './live/live-state.ts';
 import { followProjectSettings, type FollowedProjectSettings } from './live/project-settings.ts';
 import { createRepositoryDirectory } from './live/repository-directory.ts';
 import { engineSettings } from './operator-options.ts';
+import type { ChartRepositories } from './ports/chart-repositories.ts';
 import type { ConfigStore } from './ports/config-store.ts';
 import type { GeneratorRegistry, GeneratorSettings } from './ports/generator.ts';
 import type {
@@ -37,6 +38,7 @@ import type {
   SourceRepositories,
 } from './ports/index.ts';
 import type { KubeClient } from './ports/kube-client.ts';
+import type { AccessLookup } from './ports/source-repositories.ts';
 import { retryTransient } from './runtime/retry-transient.ts';
 import { systemClock } from './runtime/clock.ts';
 import { createScriptEngine } from './scripts/script-engine.ts';
@@ -55,6 +57,8 @@ export interface ConnectOptions {
   readonly dataDir?: string;
   /** Default: Kustomize, Helm and plain folders. */
   readonly generators?: GeneratorRegistry;
+  /** Helm repositories and registries. Default: through the helm program. */
+  readonly charts?: (access: AccessLookup) => ChartRepositories;
   /** Default: what `argocd-cm` says. */
   readonly generatorSettings?: () => GeneratorSettings;
   /** Engine settings that differ from the defaults. */
@@ -146,6 +150,9 @@ export async function connectPorts(
   const generatorSettings = stack.use(followGeneratorSettings(stores.config, logger));
   const manifests = createManifestSource({
     repositories,
+    charts:
+      options.charts?.(directory.accessTo) ??
+      createDefaultCharts({ dataDir, clock }, directory.accessTo),
     generators: options.generators ?? createDefaultGenerators({ dataDir, clock }),
     settings: options.generatorSettings ?? generatorSettings.current,
     limits: { maxCacheBytes: MAX_CACHE_BYTES, failureMs: RENDER_FAILURE_MS },

@@ -1,13 +1,18 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import {
+  createChartRepositories,
   createDirectoryGenerator,
   createGeneratorRegistry,
   createHelmGenerator,
   createKustomizeGenerator,
+  type ToolOptions,
 } from '../generators/index.ts';
+import { openFolderTree } from './git/index.ts';
+import type { ChartRepositories } from './ports/chart-repositories.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Generator, GeneratorRegistry } from './ports/generator.ts';
+import type { AccessLookup } from './ports/source-repositories.ts';
 import { createLimiter } from './runtime/limiter.ts';
 
 export interface DefaultGeneratorsOptions {
@@ -35,16 +40,8 @@ export interface DefaultGeneratorsOptions {
 
 /** The shipped generators behind your own: Kustomize, Helm, plain folders. */
 export function createDefaultGenerators(options: DefaultGeneratorsOptions): GeneratorRegistry {
-  const { clock, path, toolCache, timeoutMs, programs = {} } = options;
-  const tool = {
-    clock,
-    workDir: join(options.dataDir, 'render'),
-    limiter: createLimiter(options.parallelism ?? availableParallelism()),
-    ...(path === undefined ? {} : { path }),
-    ...(toolCache === undefined ? {} : { toolCache }),
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
-  };
-  const { helm, kustomize, kubectl, jsonnet } = programs;
+  const tool = toolOptions(options);
+  const { helm, kustomize, kubectl, jsonnet } = options.programs ?? {};
   return createGeneratorRegistry([
     ...(options.extra ?? []),
     createKustomizeGenerator({
@@ -57,4 +54,37 @@ export function createDefaultGenerators(options: DefaultGeneratorsOptions): Gene
       jsonnet: { ...tool, ...(jsonnet === undefined ? {} : { program: jsonnet }) },
     }),
   ]);
+}
+
+const MAX_CHART_FILES = 20_000;
+const MAX_CHART_BYTES = 1_000_000_000;
+
+/** Charts of Helm repositories and registries, fetched by helm; `access` says how to sign in. */
+export function createDefaultCharts(
+  options: DefaultGeneratorsOptions,
+  access: AccessLookup,
+): ChartRepositories {
+  const tool = toolOptions(options);
+  const helm = options.programs?.helm;
+  const limits = { maxFiles: MAX_CHART_FILES, maxBytes: MAX_CHART_BYTES };
+  const { workDir } = tool;
+  return createChartRepositories({
+    ...tool,
+    ...(helm === undefined ? {} : { program: helm }),
+    dir: join(options.dataDir, 'charts'),
+    access,
+    openFolder: (dir, signal) => openFolderTree(dir, { workDir, limits }, signal),
+  });
+}
+
+function toolOptions(options: DefaultGeneratorsOptions): ToolOptions {
+  const { clock, path, toolCache, timeoutMs } = options;
+  return {
+    clock,
+    workDir: join(options.dataDir, 'render'),
+    limiter: createLimiter(options.parallelism ?? availableParallelism()),
+    ...(path === undefined ? {} : { path }),
+    ...(toolCache === undefined ? {} : { toolCache }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
+  };
 }

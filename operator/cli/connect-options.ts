@@ -5,7 +5,11 @@ import type { Config } from '../config/keys.ts';
 import type { ConnectOptions } from '../connect-ports.ts';
 import { TiphysError } from '../core/errors.ts';
 import { DEFAULT_HEAL_LOOP } from '../core/sync/heal-loop.ts';
-import { createDefaultGenerators } from '../default-generators.ts';
+import {
+  createDefaultCharts,
+  createDefaultGenerators,
+  type DefaultGeneratorsOptions,
+} from '../default-generators.ts';
 import type { KubeConnection } from '../kube/connection.ts';
 import { connectionFromKubeconfig, connectionInCluster } from '../kube/kubeconfig.ts';
 import { systemClock } from '../runtime/clock.ts';
@@ -26,24 +30,26 @@ export async function connectOptions(
   const clock = systemClock;
   const dataDir = await openDataDir(config, stack);
   const identity = azureIdentity(io.env);
+  const tools: DefaultGeneratorsOptions = {
+    dataDir,
+    clock,
+    path: io.env['PATH'] ?? '',
+    toolCache: toolCacheOf(config.toolCache, io.env),
+    programs: {
+      helm: config.helm,
+      kustomize: config.kustomize,
+      kubectl: config.kubectl,
+      jsonnet: config.jsonnet,
+    },
+    timeoutMs: config.renderTimeout,
+    ...(config.renderParallelism === 0 ? {} : { parallelism: config.renderParallelism }),
+  };
   return {
     connection: await connect(config, io),
     namespace: config.namespace,
     dataDir,
-    generators: createDefaultGenerators({
-      dataDir,
-      clock,
-      path: io.env['PATH'] ?? '',
-      toolCache: toolCacheOf(config.toolCache, io.env),
-      programs: {
-        helm: config.helm,
-        kustomize: config.kustomize,
-        kubectl: config.kubectl,
-        jsonnet: config.jsonnet,
-      },
-      timeoutMs: config.renderTimeout,
-      ...(config.renderParallelism === 0 ? {} : { parallelism: config.renderParallelism }),
-    }),
+    generators: createDefaultGenerators(tools),
+    charts: (access) => createDefaultCharts(tools, access),
     settings: {
       applicationNamespaces: config.applicationNamespaces,
       resyncMs: config.resync,

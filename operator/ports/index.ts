@@ -48,3 +48,4 @@ export type {
   Metrics,
   Occurrence,
 } from './telemetry.ts';
+export type { ChartReference, ChartRepositories } from './chart-repositories.ts';

@@ -1,11 +1,15 @@
 import type { ApplicationSource } from '../../core/app/types.ts';
 import { TiphysError } from '../../core/errors.ts';
+import type { ChartReference } from '../../ports/chart-repositories.ts';
 
-/** Refuses a list of sources that contradicts itself. Errors: `InvalidSpec`. */
-export function checkSources(sources: readonly ApplicationSource[]): void {
+/**
+ * Refuses a list of sources that contradicts itself; charts of Helm repositories only when they are
+ * supported. Errors: `InvalidSpec`.
+ */
+export function checkSources(sources: readonly ApplicationSource[], allowCharts: boolean): void {
   const refs = new Set<string>();
   for (const source of sources) {
-    checkKind(source);
+    checkKind(source, allowCharts);
     const { ref } = source;
     if (ref === undefined || ref === '') {
       if (sources.length === 1) checkPlace(source);
@@ -21,7 +25,13 @@ export function checkSources(sources: readonly ApplicationSource[]): void {
 
 /** True for a source that only lends its files to others, or has nothing to render. */
 export function rendersNothing(source: ApplicationSource): boolean {
-  return (source.path ?? '') === '';
+  return (source.path ?? '') === '' && chartOf(source) === undefined;
+}
+
+/** The chart of a Helm repository that a source names. */
+export function chartOf({ repoURL, chart, helm }: ApplicationSource): ChartReference | undefined {
+  if (chart === undefined || chart === '') return undefined;
+  return { repoUrl: repoURL, chart, passCredentials: helm?.passCredentials === true };
 }
 
 /**
@@ -29,7 +39,7 @@ export function rendersNothing(source: ApplicationSource): boolean {
  * Errors: `UnsafePath` when it is absolute or leads outside.
  */
 export function folderOf(source: ApplicationSource): string {
-  const path = source.path ?? '';
+  const path = chartOf(source) === undefined ? (source.path ?? '') : '';
   if (path.startsWith('/')) throw new TiphysError('UnsafePath', `${path}: app path is absolute`);
   const names: string[] = [];
   for (const name of path.split('/')) {
@@ -42,11 +52,22 @@ export function folderOf(source: ApplicationSource): string {
   return names.join('/');
 }
 
-function checkKind(source: ApplicationSource): void {
+function checkKind(source: ApplicationSource, allowCharts: boolean): void {
   if (source.repoURL.startsWith('oci://')) {
     throw unsupported('spec.source.repoURL', 'OCI registries');
   }
-  if ((source.chart ?? '') !== '') throw unsupported('spec.source.chart', 'Helm repositories');
+  const chart = source.chart ?? '';
+  if (chart === '') return;
+  if (!allowCharts) throw unsupported('spec.source.chart', 'Helm repositories');
+  if ((source.targetRevision ?? '') === '') {
+    throw invalid('spec.source.targetRevision is required if the manifest source is a helm chart');
+  }
+  if ((source.ref ?? '') !== '') {
+    throw invalid(`source ${source.ref}: a source with a ref cannot have a chart`);
+  }
+  if (!/^\w[\w.-]*(?:\/\w[\w.-]*)*$/.test(chart)) {
+    throw invalid(`spec.source.chart: ${chart} is not the name of a chart`);
+  }
 }
 
 function checkPlace(source: ApplicationSource): void {

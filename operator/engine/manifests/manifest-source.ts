@@ -4,6 +4,7 @@ import { deepFreeze } from '../../core/objects/freeze.ts';
 import { canonicalJson, type JsonObject } from '../../core/objects/json.ts';
 import type { KubeObject } from '../../core/objects/kube-object.ts';
 import { repositoryIdentity } from '../../core/revision/repository-url.ts';
+import type { ChartRepositories } from '../../ports/chart-repositories.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type {
   GenerateRequest,
@@ -18,13 +19,15 @@ import { sha256 } from '../../runtime/hash.ts';
 import { createLruCache } from '../../runtime/lru-cache.ts';
 import { mapLimit } from '../../runtime/map-limit.ts';
 import { createSingleFlight } from '../../runtime/single-flight.ts';
-import { checkSources, folderOf, rendersNothing } from './check-source.ts';
+import { chartOf, checkSources, folderOf, rendersNothing } from './check-source.ts';
 import { type FactName, type Facts, watchFacts, watchSource } from './facts.ts';
 import { noteReadSet, recordReads } from './recording-tree.ts';
 import { createRenderCache, type Rendered, type Situation } from './render-cache.ts';
 
 export interface ManifestSourceOptions {
   readonly repositories: SourceRepositories;
+  /** Helm repositories and registries. Without them sources with a `chart` are an error. */
+  readonly charts?: ChartRepositories;
   readonly generators: GeneratorRegistry;
   /** Asked at every request, so that a changed configuration takes effect without a restart. */
   readonly settings: () => GeneratorSettings;
@@ -70,7 +73,7 @@ export function createManifestSource(options: ManifestSourceOptions): ManifestSo
 
   async function manifests(request: ManifestRequest, signal: AbortSignal): Promise<Manifests> {
     const { sources } = request;
-    checkSources(sources);
+    checkSources(sources, options.charts !== undefined);
     const revisions = await eachSource(sources, signal, (source, index, stop) =>
       resolve(request, source, index, stop),
     );
@@ -106,6 +109,10 @@ export function createManifestSource(options: ManifestSourceOptions): ManifestSo
     const asked = request.revisions[index] ?? '';
     const revision = asked === '' ? (source.targetRevision ?? '') : asked;
     const fresh = request.freshRevisions || request.freshManifests;
+    const chart = chartOf(source);
+    if (chart !== undefined && options.charts !== undefined) {
+      return options.charts.resolve(chart, revision, { fresh, project: request.project }, signal);
+    }
     return repositories.resolve(
       source.repoURL,
       revision,
@@ -137,7 +144,7 @@ export function createManifestSource(options: ManifestSourceOptions): ManifestSo
   ): Promise<Rendered | undefined> {
     if (rendersNothing(source)) return undefined;
     const folder = folderOf(source);
-    const tree = await repositories.tree(source.repoURL, revision, request, signal);
+    const tree = await openTree(request, source, revision, signal);
     await checkFolder(tree, folder, source.path ?? '', signal);
     const settings = options.settings();
     const { project, kubeVersion } = request;
@@ -158,6 +165,20 @@ export function createManifestSource(options: ManifestSourceOptions): ManifestSo
       if (known !== undefined) return known;
     }
     return await renderOnce(job, signal);
+  }
+
+  async function openTree(
+    request: ManifestRequest,
+    source: ApplicationSource,
+    revision: string,
+    signal: AbortSignal,
+  ): Promise<SourceTree> {
+    const { project, freshManifests: fresh } = request;
+    const chart = chartOf(source);
+    if (chart === undefined || options.charts === undefined) {
+      return await repositories.tree(source.repoURL, revision, { project }, signal);
+    }
+    return await options.charts.tree(chart, revision, { fresh, project }, signal);
   }
 
   /** The version of a generator now; a program that was replaced renders anew. */
