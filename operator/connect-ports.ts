@@ -95,6 +95,8 @@ export interface GitOptions {
   readonly allowLocal?: boolean;
   /** Whether submodules are folders. Default true. */
   readonly submodules?: boolean;
+  /** When false, projects ask for signatures in vain. Default true. */
+  readonly verifySignatures?: boolean;
   /** For repositories with `useAzureWorkloadIdentity`. */
   readonly azureIdentity?: AzureIdentity;
 }
@@ -234,6 +236,7 @@ export async function connectPorts(
       dir: join(dataDir, 'git'),
       access: directory.accessTo,
       authorities: directory.authorities,
+      signingKeys: directory.signingKeys,
       pollIntervalMs,
       pollJitterMs,
       timeoutMs,

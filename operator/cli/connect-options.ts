@@ -77,6 +77,7 @@ export async function connectOptions(
       pollJitterMs: config.repoPollJitter,
       timeoutMs: config.gitTimeout,
       submodules: config.gitSubmodules,
+      verifySignatures: config.verifySignatures,
       ...(identity !== undefined && { azureIdentity: identity }),
     },
   };

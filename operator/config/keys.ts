@@ -38,6 +38,7 @@ export interface Config {
   readonly repoPollJitter: number;
   readonly gitTimeout: number;
   readonly gitSubmodules: boolean;
+  readonly verifySignatures: boolean;
   readonly renderTimeout: number;
   readonly renderParallelism: number;
   readonly git: string;
@@ -203,6 +204,12 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
     fallback: 'true',
     description: 'Read submodules as the folders that they are; else leave them out.',
     alias: ['ARGOCD_GIT_MODULES_ENABLED'],
+  }),
+  verifySignatures: key('verify-signatures', {
+    schema: truth,
+    fallback: 'true',
+    description: 'Check the signatures that AppProjects ask for; else deploy without.',
+    alias: ['ARGOCD_GPG_ENABLED'],
   }),
   renderTimeout: key('render-timeout', {
     schema: duration,

@@ -15,6 +15,7 @@ export type ErrorCode =
   | 'GitUnreachable'
   | 'GitAuthFailed'
   | 'RevisionNotFound'
+  | 'SignatureRefused'
   | 'PathNotFound'
   | 'UnsafePath'
   | 'InvalidManifest'
@@ -60,6 +61,10 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   RevisionNotFound: {
     retry: 'backoff',
     hint: 'Push the branch or tag, or correct targetRevision.',
+  },
+  SignatureRefused: {
+    retry: 'backoff',
+    hint: 'Sign it with a key that the AppProject allows, or add the key to argocd-gpg-keys-cm.',
   },
   PathNotFound: { retry: 'never', hint: 'Correct spec.source.path, or commit the folder.' },
   UnsafePath: { retry: 'never', hint: 'Keep links and references inside the repository.' },

@@ -2,6 +2,7 @@ import type { ComparedResource } from '../core/app/compared-resource.ts';
 import type { Application, ApplicationSource, Project } from '../core/app/types.ts';
 import { describeResource, type GroupVersionKind } from '../core/objects/kube-object.ts';
 import { TiphysError } from '../core/errors.ts';
+import { signatureCriteria } from '../core/signatures/criteria.ts';
 import { missingNamespace, prepareTargets, type Targets } from '../core/sync/prepare-targets.ts';
 import { outsideScope } from '../core/sync/outside-scope.ts';
 import type { Cluster } from '../ports/clusters.ts';
@@ -85,6 +86,7 @@ export function manifestRequest(request: LoadRequest): ManifestRequest {
   return {
     sources: request.sources,
     revisions: request.revisions,
+    signatures: request.sources.map(({ repoURL }) => signatureCriteria(request.project, repoURL)),
     instance: request.instance,
     appName: app.metadata.name,
     project: request.project.name,

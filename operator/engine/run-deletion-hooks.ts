@@ -1,3 +1,4 @@
+import { signatureCriteria } from '../core/signatures/criteria.ts';
 import { gvkOf, idOf, keyOf, type KubeObject } from '../core/objects/kube-object.ts';
 import { instanceName } from '../core/app/names.ts';
 import type { Application, ApplicationSource, Project } from '../core/app/types.ts';
@@ -130,6 +131,7 @@ async function manifestsOf(
   const request: ManifestRequest = {
     sources,
     revisions: sources.map(() => ''),
+    signatures: sources.map(({ repoURL }) => signatureCriteria(project, repoURL)),
     instance: instanceName(app.metadata, settings.namespace),
     appName: app.metadata.name,
     project: project.name,

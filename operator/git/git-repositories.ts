@@ -11,6 +11,7 @@ import { createKeyedLock } from '../runtime/keyed-lock.ts';
 import { createLimiter } from '../runtime/limiter.ts';
 import { createSingleFlight } from '../runtime/single-flight.ts';
 import { createCommitTrees, type MirroredRepository } from './commit-trees.ts';
+import { createSignatures } from './signatures.ts';
 import type { AzureIdentity } from './sign-in/azure.ts';
 import { createSignIn } from './sign-in/sign-in.ts';
 
@@ -49,6 +50,12 @@ export interface GitRepositoriesOptions {
   /** Allows `file://` and plain paths. For tests and the command line only. */
   readonly allowLocal?: boolean;
   readonly maxMaterialisedBytes?: number;
+  /** Default `gpg`, looked up in `path`. */
+  readonly gpg?: string;
+  /** Armored public keys that may be trusted, by any name. Default: none. */
+  readonly signingKeys?: () => Readonly<Record<string, string>>;
+  /** When false, nothing asks for signatures. Default true. */
+  readonly verifySignatures?: boolean;
   /** Submodules are folders, fetched when they are read; else they are left out. Default true. */
   readonly submodules?: boolean;
 }
@@ -116,6 +123,15 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
       workDir: join(options.dir, 'work'),
       limits: { maxFiles: 100_000, maxBytes: options.maxMaterialisedBytes ?? 1_000_000_000 },
     },
+  });
+  const signatures = createSignatures({
+    dir: join(options.dir, 'keyrings'),
+    program: options.gpg ?? 'gpg',
+    path: options.path ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    keys: options.signingKeys ?? (() => ({})),
+    clock,
+    logger,
+    timeoutMs: options.timeoutMs,
   });
   let prepared: Promise<unknown> | undefined;
 
@@ -239,6 +255,24 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
     }
   }
 
+  /** The annotated tag of this commit that one of the names means. */
+  async function tagOf(
+    repository: Repository,
+    commit: string,
+    revisions: readonly string[],
+    signal: AbortSignal,
+  ): Promise<{ readonly name: string; readonly object: string } | undefined> {
+    for (const revision of revisions.filter((text) => !isFullCommit(text))) {
+      const refs = await refsOf(repository, false, signal);
+      const resolved = resolveRevision(refs, revision);
+      if (resolved.type !== 'commit' || resolved.commit !== commit) continue;
+      const name = resolved.ref ?? '';
+      const object = refs.tagObjects.get(name);
+      if (object !== undefined) return { name: name.replace(/^refs\/tags\//, ''), object };
+    }
+    return undefined;
+  }
+
   function announce(repository: Repository): void {
     for (const repoUrl of repository.spellings) {
       for (const listener of listeners) listener(repoUrl);
@@ -266,6 +300,20 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
     async tree(repoUrl, commit, { project }, signal) {
       await prepare(signal);
       return await commits.open(repositoryOf(repoUrl, project).mirrored, commit, signal);
+    },
+    async verify(repoUrl, { commit, revisions, criteria }, { project }, signal) {
+      if (criteria.type === 'none' || options.verifySignatures === false) return [];
+      if (criteria.type === 'contradiction') return [criteria.message];
+      await prepare(signal);
+      const repository = repositoryOf(repoUrl, project);
+      const { mirror, access } = repository.mirrored;
+      await mirror.tree(commit, signal);
+      const tag = await tagOf(repository, commit, revisions, signal);
+      if (tag !== undefined) await mirror.ensure(tag.object, signal);
+      const shallow = access().depth > 0;
+      const shown = withoutCredentials(repoUrl);
+      const question = { mirror, repository: shown, commit, tag, criteria, shallow };
+      return await signatures.check(question, signal);
     },
     onMoved(listener) {
       listeners.add(listener);

@@ -41,13 +41,21 @@ export interface Mirror extends AsyncDisposable {
   /** Errors as `listRefs`; `RevisionNotFound` when the server does not have the commit either. */
   tree(commit: string, signal: AbortSignal): Promise<TreeReader>;
   /** Runs git in the mirror, without the network. */
-  local(args: readonly string[], signal: AbortSignal, stdin?: string): Promise<ProgramResult>;
+  local(args: readonly string[], signal: AbortSignal, more?: LocalRun): Promise<ProgramResult>;
+  /** Fetches when the mirror lacks an object that a ref names. */
+  ensure(object: string, signal: AbortSignal): Promise<void>;
   /** Runs git in the mirror with the credentials of the repository; returns its output. Errors as `listRefs`. */
   remote(command: RemoteCommand, signal: AbortSignal): Promise<Buffer>;
   /** The full commit that a short one stands for. Fetches when the mirror does not know it. */
   expand(prefix: string, signal: AbortSignal): Promise<string | undefined>;
   /** Ends the reading process until it is needed again. */
   rest(): void;
+}
+
+export interface LocalRun {
+  readonly stdin?: string | undefined;
+  readonly config?: readonly (readonly [string, string])[];
+  readonly env?: Readonly<Record<string, string>>;
 }
 
 export interface RemoteCommand {
@@ -87,14 +95,14 @@ export function createMirror(options: MirrorOptions): Mirror {
   function local(
     args: readonly string[],
     signal: AbortSignal,
-    stdin?: string,
+    { stdin, config, env }: LocalRun = {},
   ): Promise<ProgramResult> {
     return runProgram(
       {
         program: options.program,
         args,
         cwd: dir,
-        env: localEnvironment(options.git),
+        env: { ...localEnvironment(options.git, config), ...env },
         ...(stdin !== undefined && { stdin }),
         timeoutMs: options.fetchTimeoutMs,
         maxOutputBytes: MAX_LIST_BYTES,
@@ -243,6 +251,11 @@ export function createMirror(options: MirrorOptions): Mirror {
     },
     local,
     remote,
+    async ensure(object, signal) {
+      await make(formatOf(object), signal);
+      if ((await local(['cat-file', '-e', object], signal)).exitCode === 0) return;
+      await fetch(ALL_REFS, signal);
+    },
     rest: () => catFile.rest(),
     async [Symbol.asyncDispose]() {
       stopped.abort(new TiphysError('Internal', `repository ${shown}: closed`));

@@ -11,6 +11,8 @@ export interface RepositoryDirectory extends Disposable {
   ofProject(project: string): readonly string[];
   /** PEM of the authorities that are trusted for a host. */
   authorities(host: string): string | undefined;
+  /** Armored public keys of `argocd-gpg-keys-cm`, by their names there. */
+  signingKeys(): Readonly<Record<string, string>>;
   /** A registration, a known host or an authority changed. The listener must not throw or wait. */
   onChange(listener: () => void): Disposable;
 }
@@ -38,6 +40,13 @@ export function createRepositoryDirectory(config: ConfigStore): RepositoryDirect
       const data = config.configMap('argocd-tls-certs-cm')?.['data'];
       const pem = isJsonObject(data) ? data[host] : undefined;
       return typeof pem === 'string' && pem.trim() !== '' ? pem : undefined;
+    },
+    signingKeys() {
+      const data = config.configMap('argocd-gpg-keys-cm')?.['data'];
+      const entries = Object.entries(isJsonObject(data) ? data : {});
+      return Object.fromEntries(
+        entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+      );
     },
     onChange(listener) {
       listeners.add(listener);

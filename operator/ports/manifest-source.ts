@@ -1,4 +1,5 @@
 import type { KubeObject } from '../core/objects/kube-object.ts';
+import type { SignatureCriteria } from '../core/signatures/criteria.ts';
 import type { ApplicationSource } from '../core/app/types.ts';
 
 export interface ManifestRequest {
@@ -6,6 +7,8 @@ export interface ManifestRequest {
   readonly sources: readonly ApplicationSource[];
   /** Revisions to render, one per source; empty strings are resolved from `targetRevision`. */
   readonly revisions: readonly string[];
+  /** What must be signed, one for each source; absent: nothing. Not for charts. */
+  readonly signatures?: readonly SignatureCriteria[];
   readonly instance: string;
   readonly appName: string;
   readonly project: string;

@@ -1,4 +1,5 @@
 import type { RepositoryAccess } from '../core/repository/access.ts';
+import type { SignatureCriteria } from '../core/signatures/criteria.ts';
 import type { SourceTree } from './source-tree.ts';
 
 /** On whose behalf a repository is read. */
@@ -29,6 +30,21 @@ export interface SourceRepositories {
     reader: RepositoryReader,
     signal: AbortSignal,
   ): Promise<SourceTree>;
+  /**
+   * Why the signatures of a commit do not meet the criteria; empty when they do. `revisions` are the
+   * names that led to it: if one is an annotated tag of this very commit, its signature counts.
+   * Errors: `SignatureRefused` when it cannot be judged, and as `resolve`.
+   */
+  verify(
+    repoUrl: string,
+    question: {
+      readonly commit: string;
+      readonly revisions: readonly string[];
+      readonly criteria: SignatureCriteria;
+    },
+    reader: RepositoryReader,
+    signal: AbortSignal,
+  ): Promise<readonly string[]>;
   /** Called when a poll or a webhook saw the refs of a repository move. The listener must not throw or wait. */
   onMoved(listener: (repoUrl: string) => void): Disposable;
 }

@@ -6,6 +6,8 @@ export interface RefTable {
   readonly headTarget: string | undefined;
   /** Commit by full name, and by every short name; where two refs share a short name the first listed has it. */
   readonly byName: ReadonlyMap<string, string>;
+  /** Objects of annotated tags, by every name in `byName` that means the tag. */
+  readonly tagObjects: ReadonlyMap<string, string>;
   /** Tags in listing order, names without `refs/tags/`. */
   readonly tags: readonly { readonly name: string; readonly commit: string }[];
 }
@@ -15,6 +17,7 @@ export function parseLsRemote(output: string): RefTable {
   let head: string | undefined;
   let headTarget: string | undefined;
   const refs = new Map<string, string>();
+  const tagObjects = new Map<string, string>();
   for (const line of output.split('\n')) {
     const tab = line.indexOf('\t');
     if (tab < 0) continue;
@@ -24,25 +27,36 @@ export function parseLsRemote(output: string): RefTable {
       if (name === 'HEAD') headTarget = value.slice('ref: '.length);
     } else if (name === 'HEAD') head = value;
     // A peeled line follows that of its tag and takes its place.
-    else if (name.endsWith('^{}')) refs.set(name.slice(0, -3), value);
-    else refs.set(name, value);
+    else if (name.endsWith('^{}')) {
+      const tag = name.slice(0, -3);
+      tagObjects.set(tag, refs.get(tag) ?? '');
+      refs.set(tag, value);
+    } else refs.set(name, value);
   }
-  return { head, headTarget, byName: indexNames(refs), tags: tagsOf(refs) };
+  const byName = indexNames(refs, tagObjects);
+  return { head, headTarget, byName, tagObjects, tags: tagsOf(refs) };
 }
 
-/** True when both tables name the same commits. */
+/** True when both tables name the same commits and tags. */
 export function refTablesEqual(left: RefTable, right: RefTable): boolean {
   if (left.head !== right.head || left.headTarget !== right.headTarget) return false;
   if (left.byName.size !== right.byName.size) return false;
+  for (const [name, tag] of left.tagObjects) if (right.tagObjects.get(name) !== tag) return false;
   for (const [name, commit] of left.byName) if (right.byName.get(name) !== commit) return false;
   return true;
 }
 
-function indexNames(refs: ReadonlyMap<string, string>): Map<string, string> {
+function indexNames(
+  refs: ReadonlyMap<string, string>,
+  tagObjects: Map<string, string>,
+): Map<string, string> {
   const byName = new Map<string, string>(refs);
   for (const [name, commit] of refs) {
     const short = shortName(name);
-    if (!byName.has(short)) byName.set(short, commit);
+    if (byName.has(short)) continue;
+    byName.set(short, commit);
+    const tag = tagObjects.get(name);
+    if (tag !== undefined) tagObjects.set(short, tag);
   }
   return byName;
 }

@@ -75,7 +75,7 @@ export function createManifestSource(options: ManifestSourceOptions): ManifestSo
     const { sources } = request;
     checkSources(sources, options.charts !== undefined);
     const revisions = await eachSource(sources, signal, (source, index, stop) =>
-      resolve(request, source, index, stop),
+      resolveSigned(request, source, index, stop),
     );
     const trees = await openRefs(request, revisions, signal);
     const parts = await eachSource(sources, signal, (source, index, stop) =>
@@ -98,6 +98,22 @@ export function createManifestSource(options: ManifestSourceOptions): ManifestSo
       listHashes.set(list, hash);
     }
     return hash;
+  }
+
+  async function resolveSigned(
+    request: ManifestRequest,
+    source: ApplicationSource,
+    index: number,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const commit = await resolve(request, source, index, signal);
+    const criteria = request.signatures?.[index] ?? { type: 'none' };
+    if (criteria.type === 'none') return commit;
+    const revisions = [request.revisions[index] ?? '', source.targetRevision ?? ''];
+    const question = { commit, revisions, criteria };
+    const problems = await repositories.verify(source.repoURL, question, request, signal);
+    if (problems.length === 0) return commit;
+    throw new TiphysError('SignatureRefused', `GIT/GPG: ${problems.join('; ')}`);
   }
 
   function resolve(
