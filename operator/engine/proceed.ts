@@ -17,6 +17,7 @@ import { isStored } from './resume-operation.ts';
 import { runSyncPass, timestamp, type SyncPass } from './run-sync-pass.ts';
 import { settleOperation } from './settle-operation.ts';
 import { comparedStatus } from './status.ts';
+import { releaseLeftHooks } from './release-hooks.ts';
 import { untilResync } from './timing.ts';
 import { calmOf } from './untouched.ts';
 import { countOrphans, orphanConditions } from './watch-orphans.ts';
@@ -95,6 +96,7 @@ async function rest(
       : app.raw;
   if (status.sync?.status === 'Synced' && retryAfterMs === undefined)
     memory.calm = calmOf(request, loaded, stored);
+  await releaseLeftHooks(request, ports.logger, signal);
   if (need.level !== 'recent') memory.comparedAt = now;
   if (retryAfterMs !== undefined) memory.requested = higherLevel(memory.requested, 'recent');
   const resyncMs = untilResync(app, memory, settings, ports.clock.now());

@@ -1,5 +1,5 @@
 import type { AppKey } from '../core/app/app-key.ts';
-import { isProcessed } from '../core/app/names.ts';
+import { instanceName, isProcessed } from '../core/app/names.ts';
 import { parseApplication } from '../core/app/parse.ts';
 import { higherLevel, type RefreshLevel } from '../core/app/refresh.ts';
 import { hasCode } from '../core/errors.ts';
@@ -9,6 +9,7 @@ import { createHealthJudge } from './health-judge.ts';
 import { again, DONE, type Engine } from './pass.ts';
 import type { EnginePorts, EngineSettings } from './ports.ts';
 import { reconcileApplication } from './reconcile-application.ts';
+import { releaseLeftHooks } from './release-hooks.ts';
 import { createReporter } from './report.ts';
 import { resyncPeriod, untilWindow } from './timing.ts';
 import { isUntouched } from './untouched.ts';
@@ -47,6 +48,7 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
       const raw = ports.apps.get(key);
       if (raw === undefined) {
         memories.forget(key);
+        await releaseOrphanedHooks(key, engine, signal);
         return DONE;
       }
       if (await isUntouched(key, raw, engine, signal)) {
@@ -85,4 +87,18 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
       memory.requested = higherLevel(memory.requested, 'latest');
     },
   };
+}
+
+/** Hooks that ran when their Application was deleted without any finalizer: nobody else lets them go. */
+async function releaseOrphanedHooks(
+  key: AppKey,
+  { ports, settings }: Engine,
+  signal: AbortSignal,
+): Promise<void> {
+  const [namespace = '', name = ''] = key.split('/');
+  const instance = instanceName({ namespace, name }, settings.namespace);
+  for (const { server } of ports.clusters.entries) {
+    const cluster = ports.clusters.connected(server);
+    if (cluster !== undefined) await releaseLeftHooks({ cluster, instance }, ports.logger, signal);
+  }
 }

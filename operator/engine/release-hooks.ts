@@ -3,8 +3,11 @@ import { HOOK_FINALIZER } from '../core/health/assess-health.ts';
 import { keyOf, type KubeObject } from '../core/objects/kube-object.ts';
 import { isHeldHook } from '../core/sync/hooks.ts';
 import type { Cluster } from '../ports/clusters.ts';
+import type { Propagation } from '../ports/kube-client.ts';
+import type { Logger } from '../ports/telemetry.ts';
 import { mapLimit } from '../runtime/map-limit.ts';
 import { addressOf } from './apply-object.ts';
+import { deleteObject } from './delete-object.ts';
 
 /** A hook changes while it runs; after this many lost races the next pass goes on. */
 const ATTEMPTS = 4;
@@ -24,9 +27,47 @@ export async function releaseHooks(
   await mapLimit(held, WIDTH, (hook, stop) => releaseHook(cluster, hook, stop), signal);
 }
 
+/**
+ * Deletes this very hook object, held or not. Errors: `KubeConflict` when another object has its name
+ * by now, and what else the API server says.
+ */
+export async function removeHook(
+  cluster: Cluster,
+  hook: KubeObject,
+  propagation: Propagation,
+  signal: AbortSignal,
+): Promise<void> {
+  if (hook.metadata.deletionTimestamp === undefined)
+    await deleteObject(cluster, addressOf(cluster, hook), hook, propagation, signal);
+  await releaseHooks(cluster, [hook], signal);
+}
+
+/**
+ * With no operation under way nobody waits for the end of any hook: those that one has left are let go.
+ * What stands in the way is logged; the next pass tries again.
+ */
+export async function releaseLeftHooks(
+  { cluster, instance }: { readonly cluster: Cluster; readonly instance: string },
+  logger: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    await releaseHooks(cluster, cluster.live.tracked(instance), signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    logger.warn({ app: instance, err: error }, 'a hook keeps our finalizer');
+  }
+}
+
+/** What deleting it has made of it, for instance. */
+function newest(cluster: Cluster, hook: KubeObject): KubeObject | undefined {
+  const live = cluster.live.get(keyOf(hook));
+  return live?.metadata.uid === hook.metadata.uid ? live : undefined;
+}
+
 async function releaseHook(cluster: Cluster, hook: KubeObject, signal: AbortSignal): Promise<void> {
   const address = addressOf(cluster, hook);
-  let seen: KubeObject | undefined = hook;
+  let seen: KubeObject | undefined = newest(cluster, hook);
   for (let attempt = 1; ; attempt += 1) {
     if (seen === undefined || seen.metadata.uid !== hook.metadata.uid || !isHeldHook(seen)) return;
     const finalizers = (seen.metadata.finalizers ?? []).filter((one) => one !== HOOK_FINALIZER);

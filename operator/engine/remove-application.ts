@@ -17,7 +17,7 @@ import { deletePass } from './delete-application.ts';
 import { findProject } from './find-project.ts';
 import type { Engine } from './pass.ts';
 import type { EnginePorts } from './ports.ts';
-import { releaseHooks } from './release-hooks.ts';
+import { releaseHooks, releaseLeftHooks } from './release-hooks.ts';
 import { cleanUpHooks, runDeletionHooks } from './run-deletion-hooks.ts';
 
 export type Removal =
@@ -151,14 +151,8 @@ async function releaseIfReachable(
   const destination = findDestination(app, ports.clusters.entries);
   if (destination.type === 'unknown') return;
   const cluster = ports.clusters.connected(destination.entry.server);
-  const hooks = cluster?.live.tracked(instanceName(app.metadata, settings.namespace)) ?? [];
-  try {
-    if (cluster !== undefined) await releaseHooks(cluster, hooks, signal);
-  } catch (error) {
-    signal.throwIfAborted();
-    const { name, namespace } = app.metadata;
-    ports.logger.warn({ app: `${namespace}/${name}`, err: error }, 'hooks keep our finalizer');
-  }
+  const instance = instanceName(app.metadata, settings.namespace);
+  if (cluster !== undefined) await releaseLeftHooks({ cluster, instance }, ports.logger, signal);
 }
 
 /** When the Application is gone, an Event is all that is left to read. */

@@ -20,12 +20,11 @@ import { prepareTargets } from '../core/sync/prepare-targets.ts';
 import { TiphysError, toTiphysError } from '../core/errors.ts';
 import type { Cluster } from '../ports/clusters.ts';
 import type { ManifestRequest, Manifests } from '../ports/manifest-source.ts';
-import { addressOf, applyObject } from './apply-object.ts';
-import { deleteObject } from './delete-object.ts';
+import { applyObject } from './apply-object.ts';
 import type { HealthJudge } from './health-judge.ts';
 import { scopeIn } from './load-state.ts';
 import type { EnginePorts, EngineSettings } from './ports.ts';
-import { releaseHooks } from './release-hooks.ts';
+import { releaseHooks, removeHook } from './release-hooks.ts';
 import { formatTime } from './run-sync-pass.ts';
 
 export interface DeletionHooksRequest {
@@ -192,10 +191,7 @@ async function removeHooks(
   signal: AbortSignal,
 ): Promise<void> {
   const { propagation } = parseSyncOptions(app.spec.syncPolicy?.syncOptions);
-  for (const object of objects)
-    if (object.metadata.deletionTimestamp === undefined)
-      await deleteObject(cluster, addressOf(cluster, object), object, propagation, signal);
-  await releaseHooks(cluster, objects, signal);
+  for (const object of objects) await removeHook(cluster, object, propagation, signal);
 }
 
 const deletedAtMs = ({ metadata }: Application): number =>

@@ -14,6 +14,7 @@ import { mapLimit } from '../runtime/map-limit.ts';
 import { deleteObject } from './delete-object.ts';
 import { addressOf, applyObject, kubectlName } from './apply-object.ts';
 import { operationOptions } from './operation-options.ts';
+import { removeHook } from './release-hooks.ts';
 import type { SyncPassRequest } from './run-sync-pass.ts';
 
 type RunStep = Extract<NextStep, { type: 'run' }>;
@@ -96,7 +97,8 @@ async function clearHook(
   if (request.state.operation.sync?.dryRun === true)
     return resultOf(task, 'Succeeded', `${task.kind}/${task.name} created (dry run)`);
   try {
-    await deleteLive(request, task, options, signal);
+    const live = request.cluster.live.get(task.resource);
+    if (live !== undefined) await removeHook(request.cluster, live, options.propagation, signal);
     return undefined; // made in a later pass, when the old one is gone
   } catch (error) {
     signal.throwIfAborted();

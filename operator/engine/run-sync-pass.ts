@@ -11,6 +11,7 @@ import { permitsResource } from '../core/project/permits.ts';
 import { finishAfterFinalGroup, nextStep, type NextStep } from '../core/sync/next-step.ts';
 import {
   hasUnstoredEnd,
+  hooksToRelease,
   observeResults,
   observeSuccesses,
   type Observed,
@@ -38,7 +39,7 @@ import type { HealthJudge } from './health-judge.ts';
 import type { EngineSettings } from './ports.ts';
 import { operationOptions } from './operation-options.ts';
 import { firstStep, forgetPreflight, preflight, type PreflightMemory } from './preflight.ts';
-import { deleteObject } from './delete-object.ts';
+import { releaseHooks, removeHook } from './release-hooks.ts';
 import { runGroup } from './run-group.ts';
 import { stopOverdueHooks } from './stop-overdue-hooks.ts';
 
@@ -169,6 +170,8 @@ export async function runSyncPass(
   const stored = readResults(request.state);
   if (hasUnstoredEnd(plan, results, stored))
     return goingOn(running(request.state, results, request.state.message ?? ''));
+  if (request.state.operation.sync?.dryRun !== true)
+    await releaseHooks(request.cluster, hooksToRelease(plan, observe().live, stored), signal);
   const step = nextStep(plan, observe());
   switch (step.type) {
     case 'wait':
@@ -324,21 +327,11 @@ export function readResults(state: OperationState): Map<TaskKey, ResourceResult>
 
 async function deleteHooks(request: SyncPassRequest, step: Finish, signal: AbortSignal) {
   if (request.state.operation.sync?.dryRun === true) return;
-  for (const task of step.deleteHooks) await deleteTask(request, task, signal);
-}
-
-async function deleteTask(request: SyncPassRequest, task: SyncTask, signal: AbortSignal) {
-  const { cluster } = request;
-  const resource = cluster.live.catalogue.find(task);
-  const live = cluster.live.get(task.resource);
-  if (resource === undefined || live === undefined) return;
   const { propagation } = parseSyncOptions(request.state.operation.sync?.syncOptions);
-  const address = {
-    resource,
-    namespace: resource.namespaced ? task.namespace : '',
-    name: task.name,
-  };
-  await deleteObject(cluster, address, live, propagation, signal);
+  for (const { resource } of step.deleteHooks) {
+    const live = request.cluster.live.get(resource);
+    if (live !== undefined) await removeHook(request.cluster, live, propagation, signal);
+  }
 }
 
 /** Now, as Kubernetes writes times. */

@@ -1,11 +1,11 @@
 import type { Application, OperationState, Project, ResourceResult } from '../core/app/types.ts';
-import { deleteObject } from './delete-object.ts';
 import { describeResource, resourceKey } from '../core/objects/kube-object.ts';
 import { parseSyncOptions } from '../core/sync/options.ts';
 import { toTiphysError } from '../core/errors.ts';
 import type { Cluster, ClusterEntry } from '../ports/clusters.ts';
 import { actAs } from './act-as.ts';
 import type { EnginePorts } from './ports.ts';
+import { removeHook } from './release-hooks.ts';
 import { timestamp } from './run-sync-pass.ts';
 
 /**
@@ -61,13 +61,9 @@ async function deleteHook(
 ): Promise<string | undefined> {
   try {
     const cluster = await connect();
-    const resource = cluster.live.catalogue.find(hook);
     const live = cluster.live.get(resourceKey(hook));
-    if (resource === undefined || live === undefined) return undefined;
     const { propagation } = parseSyncOptions(state.operation.sync?.syncOptions);
-    const namespace = resource.namespaced ? hook.namespace : '';
-    const address = { resource, namespace, name: hook.name };
-    await deleteObject(cluster, address, live, propagation, signal);
+    if (live !== undefined) await removeHook(cluster, live, propagation, signal);
     return undefined;
   } catch (error) {
     signal.throwIfAborted();

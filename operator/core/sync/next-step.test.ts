@@ -4,7 +4,7 @@ import { keyOf, type KubeObject } from '../objects/kube-object.ts';
 import { DEFAULT_TRACKING, track } from '../tracking/tracking.ts';
 import { withHookRun } from './hooks.ts';
 import { nextStep } from './next-step.ts';
-import { observeResults, resultOf, type Observed } from './observe-results.ts';
+import { hooksToRelease, observeResults, resultOf, type Observed } from './observe-results.ts';
 import { taskKey } from './plan-sync.ts';
 import { manifest } from './testing/objects.ts';
 import {
@@ -565,4 +565,48 @@ test('sync: results are found again by object and phase', () => {
     syncPhase: 'PreSync',
   });
   assert.equal(taskKey(keyOf(inNamespace(manifest('Job/a'))), 'PreSync'), task.key);
+});
+
+test('a hook is held until its end is stored, and one of another run is not', () => {
+  const world = createWorld();
+  const setup = { manifests: [job('migrate', 'PreSync')] };
+  const plan = planFor(setup, world);
+  const [task] = plan.tasks;
+  assert.ok(task?.target);
+  const { target } = task;
+  const released = (live: KubeObject, hookPhase?: 'Running' | 'Succeeded') => {
+    const stored = new Map(
+      hookPhase === undefined ? [] : [[task.key, resultOf(task, hookPhase, '')]],
+    );
+    return hooksToRelease(plan, () => live, stored).length;
+  };
+  assert.equal(released(target), 0);
+  assert.equal(released(target, 'Running'), 0);
+  assert.equal(released(target, 'Succeeded'), 1);
+  assert.equal(released(withHookRun(target, 'another')), 1);
+  const loose = { ...target, metadata: { ...target.metadata, finalizers: [] } };
+  assert.equal(released(loose, 'Succeeded'), 0);
+});
+
+test('a held hook that goes has failed unless it has ended well', () => {
+  const plan = planFor({ manifests: [job('migrate', 'PreSync')] }, createWorld());
+  const [task] = plan.tasks;
+  assert.ok(task?.target);
+  const { target } = task;
+  const going = { ...target.metadata, deletionTimestamp: '2026-01-01T00:00:00Z' };
+  const endOf = (status: 'Healthy' | 'Progressing') =>
+    observeResults(plan, {
+      results: new Map([[task.key, resultOf(task, 'Running', '')]]),
+      live: () => ({ ...target, metadata: going }),
+      health: () => ({ status }),
+      pruneApproved: false,
+      nowMs: 0,
+      parseTime: Number,
+    }).get(task.key);
+  assert.equal(endOf('Healthy')?.hookPhase, 'Succeeded');
+  assert.equal(endOf('Progressing')?.hookPhase, 'Error');
+  assert.equal(
+    endOf('Progressing')?.message,
+    'hook batch/Job/migrate was deleted before it had ended',
+  );
 });

@@ -1,6 +1,6 @@
 import type { HealthStatusCode, ResourceResult } from '../app/types.ts';
 import type { KubeObject, ResourceKey } from '../objects/kube-object.ts';
-import { hookRunOf } from './hooks.ts';
+import { hookRunOf, isHeldHook } from './hooks.ts';
 import { dueAt, overdueMessage } from './hook-deadline.ts';
 import type { SyncPlan, SyncTask, TaskKey } from './plan-sync.ts';
 
@@ -79,6 +79,30 @@ const mayBeDeleted = (task: SyncTask, plan: SyncPlan): boolean =>
     task.policies.has('HookFailed') ||
     plan.tasks.some((other) => other.resource === task.resource && other.key !== task.key));
 
+/**
+ * Hook objects that nothing has to be read from any more: their end is stored, or another run than
+ * this one made them.
+ */
+export function hooksToRelease(
+  plan: SyncPlan,
+  live: Observed['live'],
+  stored: ReadonlyMap<TaskKey, ResourceResult>,
+): readonly KubeObject[] {
+  const hooks = plan.tasks.filter(({ type }) => type === 'hook');
+  const toBeRead = new Set(
+    hooks
+      .filter(({ key }) => !hasEnded(stored.get(key)))
+      .map(({ resource, target }) => `${resource} ${hookRunOf(target)}`),
+  );
+  const held = [...new Set(hooks.map(({ resource }) => resource))].flatMap((resource) => {
+    const object = live(resource);
+    return object !== undefined && isHeldHook(object) ? [{ resource, object }] : [];
+  });
+  return held
+    .filter(({ resource, object }) => !toBeRead.has(`${resource} ${hookRunOf(object)}`))
+    .map(({ object }) => object);
+}
+
 /** True for results that will not change any more. */
 export const hasEnded = (result: ResourceResult | undefined): boolean =>
   result?.hookPhase !== undefined && result.hookPhase !== 'Running';
@@ -124,6 +148,10 @@ function progressOf(task: SyncTask, result: ResourceResult, observed: Observed):
     return { ...ended, hookPhase: 'Succeeded' };
   if (health.status === 'Degraded' || (task.type === 'hook' && health.status === 'Unknown'))
     return { ...ended, hookPhase: 'Failed' };
+  if (isHeldHook(live) && live.metadata.deletionTimestamp !== undefined) {
+    const message = `hook ${titleOf(task)} was deleted before it had ended`;
+    return { ...result, status: 'SyncFailed', hookPhase: 'Error', message };
+  }
   return overdue(task, result, live, observed) ?? result;
 }
 
@@ -134,13 +162,15 @@ function overdue(
   live: KubeObject,
   { nowMs, parseTime }: Observed,
 ): ResourceResult | undefined {
-  const { deadline, group, kind, name } = task;
+  const { deadline } = task;
   const dueAtMs = dueAt(deadline, live, parseTime);
   if (deadline === undefined || dueAtMs === undefined || dueAtMs > nowMs) return undefined;
-  const hook = `hook ${group === '' ? kind : `${group}/${kind}`}/${name}`;
-  const message = `${hook} ${overdueMessage(deadline)}`;
+  const message = `hook ${titleOf(task)} ${overdueMessage(deadline)}`;
   return { ...result, status: 'SyncFailed', hookPhase: 'Error', message };
 }
+
+const titleOf = ({ group, kind, name }: SyncTask): string =>
+  `${group === '' ? kind : `${group}/${kind}`}/${name}`;
 
 /** What a person should read about the end; empty when the message of the apply still says it best. */
 function endMessage(task: SyncTask, health: ObservedHealth | undefined): string {

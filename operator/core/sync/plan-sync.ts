@@ -18,6 +18,7 @@ import {
 } from '../objects/kube-object.ts';
 import {
   deletePolicies,
+  holdHook,
   hookRole,
   isHook,
   nameHook,
@@ -244,7 +245,7 @@ function hookTasks(hook: KubeObject, input: PlanInput): SyncTask[] {
     if (phase === 'PreDelete' || phase === 'PostDelete') return [];
     const run = `${input.startedAtSeconds}-${input.attempt}-${phase}`;
     const suffix = `${shortRevision(input.revision)}-${phase}-${input.startedAtSeconds}`;
-    const named = withHookRun(nameHook(hook, suffix), run);
+    const named = holdHook(withHookRun(nameHook(hook, suffix), run));
     const task = taskOf('hook', named, phase, waveOf(hook));
     const policies = deletePolicies(hook);
     const deadline = hookDeadline(hook, input.hookDeadlineMs ?? 0);
