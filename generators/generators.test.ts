@@ -146,15 +146,6 @@ describe('generators on real programs', () => {
       });
     }
 
-    test('a chart without its dependencies says which, and what to do', async () => {
-      await assert.rejects(render(REAL, { path: `${EXAMPLES}/helm-dependency` }), (error) => {
-        assert.ok(hasCode(error, 'RenderFailed'));
-        assert.match(error.message, /missing in charts\/ directory: wordpress/);
-        assert.match(error.hint, /helm dependency build/);
-        return true;
-      });
-    });
-
     test('Jsonnet needs a program', () =>
       fails(render(REAL, { path: `${EXAMPLES}/jsonnet-guestbook` }), 'RenderFailed', /Jsonnet/));
   });

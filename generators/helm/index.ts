@@ -17,6 +17,7 @@ import { isMeaningful } from '../registry.ts';
 import { DEFAULT_YAML_LIMITS } from '../yaml/parse-documents.ts';
 import { parseManifests } from '../yaml/parse-manifests.ts';
 import { helmArguments, withoutApiVersions } from './arguments.ts';
+import { findDependencies, writeRepositories } from './dependencies.ts';
 import { locateFile, type SourceFile } from './source-file.ts';
 import { resolveValueFiles, treeOf } from './value-files.ts';
 
@@ -29,7 +30,8 @@ const DEFAULT_SCHEMES: readonly string[] = ['https', 'http'];
 const MISSING_DEPENDENCY = /found in (Chart\.yaml|requirements\.yaml), but missing in charts/;
 
 /**
- * Helm charts, rendered by the `helm` program on a private copy of the chart's folder.
+ * Helm charts, rendered by the `helm` program on a private copy of the chart's folder. Dependencies that
+ * are not in `charts/` are fetched into that copy, without credentials.
  *
  * Settings (`settings.Helm`): `valuesFileSchemes`, URL schemes that values files may have (default
  * https and http). Errors: `RenderFailed` with helm's own words, `PathNotFound`, `UnsafePath`,
@@ -81,7 +83,8 @@ async function generate(
   await using disk = new AsyncDisposableStack();
   const run = disk.use(await openRunFolder(options));
   const files = [...values, ...parameters.map(({ file }) => file)];
-  const roots = await materialiseAll(request, files, disk, signal);
+  const dependencies = await findDependencies(request.tree, request.path, signal);
+  const roots = await materialiseAll(request, dependencies.folders, files, disk, signal);
   const pathOf = (file: SourceFile) =>
     file.type === 'url' ? file.url : join(roots.get(file.ref) ?? '', file.path);
 
@@ -101,8 +104,25 @@ async function generate(
   const command = describeCommand(program, withoutApiVersions(args), shown);
   const home = join(run.dir, 'home');
   await mkdir(home);
+  shown.set(home, '~');
   const cwd = join(roots.get('') ?? '', request.path);
-  const result = await runTool(options, { program, args, cwd, home }, signal);
+  const template = () => runTool(options, { program, args, cwd, home }, signal);
+  let result = await template();
+  const commands = [command];
+  if (result.exitCode !== 0 && MISSING_DEPENDENCY.test(result.stderr)) {
+    const { repositories, problem } = dependencies;
+    if (problem !== undefined) throw problem;
+    commands.unshift(
+      await buildDependencies(
+        options,
+        program,
+        request,
+        { cwd, home, repositories, shown },
+        signal,
+      ),
+    );
+    result = await template();
+  }
   if (result.exitCode !== 0) throw failed(request, withoutPaths(result.stderr, shown), command);
 
   const limits = {
@@ -113,7 +133,41 @@ async function generate(
     file: `output of helm template for ${request.path || '.'}`,
     limits,
   });
-  return { objects, readSet: [request.path], commands: [command] };
+  return { objects, readSet: [request.path], commands };
+}
+
+/** Fetches what the chart depends on into its private copy. Returns the command line, for people. */
+async function buildDependencies(
+  options: HelmGeneratorOptions,
+  program: string,
+  request: GenerateRequest,
+  place: {
+    readonly cwd: string;
+    readonly home: string;
+    readonly repositories: readonly string[];
+    readonly shown: ReadonlyMap<string, string>;
+  },
+  signal: AbortSignal,
+): Promise<string> {
+  const { cwd, home, repositories, shown } = place;
+  await writeRepositories(home, repositories);
+  const args = ['dependency', 'build', '.'];
+  const command = describeCommand(program, args, shown);
+  const result = await runTool(options, { program, args, cwd, home }, signal);
+  if (result.exitCode === 0) return command;
+  // Which repository did not answer is said in the standard output, between other things.
+  const why = result.stdout.toString('utf8').match(/^.*Unable to get an update.*\n?.*$/gm) ?? [];
+  const text = [...why.map((line) => line.trim()), result.stderr].join('\n');
+  const words = withoutPaths(text, shown).replace(/(:\/\/)[^/@\s]*@/g, '$1');
+  const subject = request.path === '' ? '.' : request.path;
+  throw new TiphysError(
+    'RenderFailed',
+    `${subject}: helm dependency build failed: ${words.trim().split('\n').slice(-10).join('\n')}`,
+    {
+      hint: 'Nothing signs in for dependencies: for private ones commit the charts/ folder.',
+      fields: { path: subject, command },
+    },
+  );
 }
 
 function allowedSchemes(request: GenerateRequest): readonly string[] {
@@ -125,11 +179,12 @@ function allowedSchemes(request: GenerateRequest): readonly string[] {
 /** Puts the chart and every named file on disk, one folder for each tree. */
 async function materialiseAll(
   request: GenerateRequest,
+  folders: readonly string[],
   files: readonly SourceFile[],
   disk: AsyncDisposableStack,
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, string>> {
-  const paths = new Map<string, string[]>([['', [request.path]]]);
+  const paths = new Map<string, string[]>([['', [request.path, ...folders]]]);
   for (const file of files) {
     if (file.type === 'url') continue;
     const known = paths.get(file.ref);
@@ -157,14 +212,6 @@ async function writeInlineValues(helm: HelmSource, dir: string): Promise<string 
 function failed(request: GenerateRequest, stderr: string, command: string): TiphysError {
   const words = stderr.trim().split('\n').slice(-20).join('\n');
   const subject = request.path === '' ? '.' : request.path;
-  if (MISSING_DEPENDENCY.test(stderr)) {
-    return new TiphysError('RenderFailed', `${subject}: helm template failed: ${words}`, {
-      hint:
-        'Run `helm dependency build` and commit the charts/ folder: ' +
-        'dependencies are not fetched from chart repositories yet.',
-      fields: { path: subject, command },
-    });
-  }
   return new TiphysError('RenderFailed', `${subject}: helm template failed: ${words}`, {
     hint: `Run in ${subject}: ${command}`,
     fields: { path: subject, command },
