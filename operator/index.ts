@@ -104,7 +104,14 @@ export {
   createGitRepositories,
   type GitRepositories,
   type GitRepositoriesOptions,
+  readWebhook,
+  type RepositoryConnection,
+  type WebhookAnswer,
+  type WebhookRequest,
+  type WebhookSecrets,
 } from './git/index.ts';
+export { affectedBy, type Affected } from './core/webhook/affected.ts';
+export type { WebhookEvent } from './core/webhook/event.ts';
 
 // Nouns
 export { ANONYMOUS, type Credential, type RepositoryAccess } from './core/repository/access.ts';

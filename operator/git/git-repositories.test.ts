@@ -7,10 +7,9 @@ import { type GitServer, startGitServer } from '../../e2e/controlplane/git-serve
 import { hasCode } from '../core/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import { ANONYMOUS } from '../core/repository/access.ts';
-import type { SourceRepositories } from '../ports/source-repositories.ts';
 import type { Logger } from '../ports/telemetry.ts';
 import { createVirtualClock, systemClock } from '../runtime/clock.ts';
-import { createGitRepositories } from './git-repositories.ts';
+import { createGitRepositories, type GitRepositories } from './git-repositories.ts';
 
 const signal = AbortSignal.timeout(120_000);
 const lines: unknown[] = [];
@@ -24,7 +23,7 @@ const logger: Logger = {
 };
 
 interface Opened extends AsyncDisposable {
-  readonly repositories: SourceRepositories & AsyncDisposable;
+  readonly repositories: GitRepositories;
   readonly dir: string;
 }
 
@@ -178,6 +177,42 @@ describe('git repositories', () => {
     await clock.advance(900_000);
     await systemClock.sleep(100, signal);
     assert.equal(listings(), quiet);
+  });
+
+  test('polls of one host keep a distance, whoever asks does not wait', async () => {
+    const clock = createVirtualClock();
+    const names = ['near-1', 'near-2', 'near-3'];
+    await using opened = await open({ clock });
+    for (const name of names) {
+      const url = await server.createRepository(name, { a: '1' });
+      await opened.repositories.resolve(url, '', { fresh: false }, signal);
+    }
+    const polled = () =>
+      names.reduce((sum, name) => sum + server.requests(name, 'ls-refs'), 0) - names.length;
+    assert.equal(polled(), 0);
+    for (const expected of [1, 2, 3]) {
+      await clock.advance(expected === 1 ? 65_000 : 100);
+      while (polled() < expected) await systemClock.sleep(5, signal);
+      await systemClock.sleep(50, signal);
+      assert.equal(polled(), expected);
+    }
+  });
+
+  test('tells how the last try with each repository ended', async () => {
+    const good = await server.createRepository('connected', { a: '1' });
+    const bad = await server.createRepository('unwell', { a: '1' });
+    server.behave('fail', 'unwell');
+    await using opened = await open();
+    assert.deepEqual(opened.repositories.connections(), []);
+    await opened.repositories.resolve(good, '', { fresh: false }, signal);
+    const withUser = bad.replace('http://', 'http://bob:secret-3@');
+    const failing = opened.repositories.resolve(withUser, '', { fresh: false }, signal);
+    await assert.rejects(failing);
+    const [first, second] = opened.repositories.connections();
+    assert.deepEqual([first?.url, first?.status, first?.message], [good, 'Successful', '']);
+    assert.deepEqual([second?.url, second?.status], [bad, 'Failed']);
+    assert.match(second?.message ?? '', /unwell\.git: list refs: .*503/);
+    assert.doesNotMatch(JSON.stringify(second), /secret-3/);
   });
 
   test('signs in, and neither disk nor error nor log holds the password', async () => {

@@ -1,9 +1,10 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { TiphysError } from '../core/errors.ts';
+import { TiphysError, toTiphysError } from '../core/errors.ts';
 import { type RefTable, refTablesEqual } from '../core/revision/ref-table.ts';
 import { repositoryIdentity, withoutCredentials } from '../core/revision/repository-url.ts';
 import { isFullCommit, resolveRevision } from '../core/revision/resolve-revision.ts';
+import { hostOf } from '../core/repository/find-repository.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { AccessLookup, SourceRepositories } from '../ports/source-repositories.ts';
 import type { Logger } from '../ports/telemetry.ts';
@@ -37,6 +38,8 @@ export interface GitRepositoriesOptions {
   /** A table of refs is served for this long, plus up to the jitter, before the server is asked again. */
   readonly pollIntervalMs: number;
   readonly pollJitterMs: number;
+  /** Polls of repositories on one host are at least so far apart. Default 100 ms. */
+  readonly pollSpacingMs?: number;
   /** Longest time for listing refs. Default 15 s. */
   readonly listTimeoutMs?: number;
   /** Longest time for one fetch. */
@@ -66,6 +69,8 @@ interface Repository {
   readonly mirrored: MirroredRepository;
   /** Every spelling that applications use for it. */
   readonly spellings: Set<string>;
+  readonly scope: string;
+  connection: RepositoryConnection | undefined;
   table: { readonly refs: RefTable; readonly untilMs: number } | undefined;
   failure: { readonly error: unknown; readonly untilMs: number } | undefined;
   /** Counts listings begun: who asks while one is under way must get the next, not that one. */
@@ -74,9 +79,23 @@ interface Repository {
   timer: Disposable | undefined;
 }
 
+/** How the last try to talk to a repository ended. */
+export interface RepositoryConnection {
+  readonly url: string;
+  /** The project whose registration it was; empty: all. */
+  readonly project: string;
+  readonly status: 'Successful' | 'Failed';
+  /** Why it failed; empty when it did not. Without secrets. */
+  readonly message: string;
+  /** Wall clock, milliseconds since 1970. */
+  readonly attemptedAtMs: number;
+}
+
 export interface GitRepositories extends SourceRepositories, AsyncDisposable {
   /** Registrations changed: what failed is worth another try now, and who listens is told so. */
   reconsider(): void;
+  /** The state of every repository that was asked for its refs, in no order. */
+  connections(): readonly RepositoryConnection[];
 }
 
 /**
@@ -94,6 +113,8 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
   const lock = createKeyedLock();
   const stopped = new AbortController();
   const polls = new Set<Promise<void>>();
+  /** When the next poll may go to a host. */
+  const hosts = new Map<string, number>();
   const listTimeoutMs = options.listTimeoutMs ?? 15_000;
   const idleAfterMs = options.idleAfterMs ?? 600_000;
   const signIn = createSignIn({
@@ -147,6 +168,8 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
         url: repoUrl,
         spellings: new Set(),
         mirrored: commits.mirror(key, repoUrl, () => options.access(repoUrl, scope)),
+        scope,
+        connection: undefined,
         table: undefined,
         failure: undefined,
         listings: 0,
@@ -189,6 +212,7 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
       const untilMs = clock.monotonic() + freshMs + listTimeoutMs;
       repository.table = { refs, untilMs };
       repository.failure = undefined;
+      note(repository, undefined);
       schedulePoll(repository, freshMs);
       if (before !== undefined && !refTablesEqual(before, refs)) announce(repository);
       return refs;
@@ -196,10 +220,21 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
       if (!signal.aborted) {
         const untilMs = clock.monotonic() + (options.failureMs ?? 10_000);
         repository.failure = { error, untilMs };
+        note(repository, error);
         if (repository.table !== undefined) schedulePoll(repository, options.pollIntervalMs);
       }
       throw error;
     }
+  }
+
+  function note(repository: Repository, error: unknown): void {
+    repository.connection = {
+      url: withoutCredentials(repository.url),
+      project: repository.scope,
+      status: error === undefined ? 'Successful' : 'Failed',
+      message: error === undefined ? '' : toTiphysError(error).message,
+      attemptedAtMs: clock.now(),
+    };
   }
 
   async function refsOf(
@@ -234,9 +269,21 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
     repository.timer?.[Symbol.dispose]();
     if (stopped.signal.aborted) return;
     repository.timer = clock.schedule(delayMs, () => {
+      const waitMs = waitForHost(repository.url);
+      if (waitMs > 0) return schedulePoll(repository, waitMs);
       const poll = pollOnce(repository).finally(() => polls.delete(poll));
       polls.add(poll);
     });
+  }
+
+  /** Polls of one host keep a distance; whoever waits for an answer is never held back. */
+  function waitForHost(url: string): number {
+    const host = hostOf(url);
+    const now = clock.monotonic();
+    const free = hosts.get(host) ?? now;
+    if (free > now) return free - now;
+    hosts.set(host, now + (options.pollSpacingMs ?? 100));
+    return 0;
   }
 
   async function pollOnce(repository: Repository): Promise<void> {
@@ -319,6 +366,8 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
       listeners.add(listener);
       return { [Symbol.dispose]: () => void listeners.delete(listener) };
     },
+    connections: () =>
+      Array.from(repositories.values()).flatMap(({ connection }) => connection ?? []),
     reconsider() {
       for (const repository of repositories.values()) {
         if (repository.failure === undefined) continue;

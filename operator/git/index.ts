@@ -3,5 +3,12 @@ export {
   createGitRepositories,
   type GitRepositories,
   type GitRepositoriesOptions,
+  type RepositoryConnection,
 } from './git-repositories.ts';
 export type { AzureIdentity } from './sign-in/azure.ts';
+export {
+  readWebhook,
+  type WebhookAnswer,
+  type WebhookRequest,
+  type WebhookSecrets,
+} from './webhook.ts';
