@@ -1,3 +1,4 @@
+import { TiphysError } from '../../operator/core/errors.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../operator/core/objects/json.ts';
 
 /** An image override as `kustomize edit set image` takes it; `*` keeps what the file says. */
@@ -8,11 +9,21 @@ export interface ImageOverride {
   readonly digest?: string;
 }
 
-/** Reads `[old=]new[:tag][@digest]`; without `old` the name stays and only tag or digest change. */
+/**
+ * Reads `[old=]new[:tag][@digest]`; without `old` the name stays and only tag or digest change.
+ * Errors: `InvalidSpec` when it changes nothing.
+ */
 export function parseImage(text: string): ImageOverride {
   const equals = text.indexOf('=');
   const target = equals < 0 ? text : text.slice(equals + 1);
   const { repository, newTag, digest } = splitImage(target);
+  if (equals < 0 && newTag === undefined && digest === undefined) {
+    throw new TiphysError(
+      'InvalidSpec',
+      `spec.source.kustomize.images: ${text} has neither a new name nor a tag nor a digest`,
+      { hint: 'Write name=newname, name:tag or name@digest.' },
+    );
+  }
   return {
     name: equals < 0 ? repository : text.slice(0, equals),
     ...(equals >= 0 && repository !== '' && { newName: repository }),
@@ -27,9 +38,11 @@ export function editImages(existing: readonly JsonValue[], images: readonly stri
   for (const entry of existing) {
     if (isJsonObject(entry)) entries.set(textOf(entry['name']), entry);
   }
+  // Of several for one name the last counts, and `*` is what the file said before all of them.
+  const before = new Map(entries);
   for (const image of images) {
     const override = parseImage(image);
-    entries.set(override.name, applyOverride(override, entries.get(override.name)));
+    entries.set(override.name, applyOverride(override, before.get(override.name)));
   }
   return [...entries.values()];
 }
