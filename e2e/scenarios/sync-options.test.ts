@@ -56,18 +56,31 @@ describe('sync options', () => {
   test('Validate=false: fields that no schema knows are let pass, else they are refused', async () => {
     const misspelt = deployment('web').replace('replicas: 1', 'replicas: 1\n  replica: 2');
     await world.given(
-      world.repository('validate', { 'web.yaml': withOptions(misspelt, 'Validate=false') }),
+      world.repository('validate', {
+        'web.yaml': withOptions(misspelt, 'Validate=false'),
+        'size.yaml': withOptions(
+          'apiVersion: validate.example.com/v1\nkind: Size\nmetadata:\n  name: small\nspec: { size: 1, sice: 2 }\n',
+          'Validate=false',
+        ),
+      }),
     );
     const app = world.application('validate', {
       repoURL: world.git.urlOf('validate'),
       syncPolicy: {},
     });
     const web = world.object('deployments.apps', 'web', app.name);
+    await world.given(world.applied(SIZES));
     const options = { syncOptions: ['CreateNamespace=true'] };
     await world.when(app.created());
     await world.thenEventually(app.isOutOfSync());
     await world.when(app.synced(options));
-    await world.thenEventually(app.operationSucceeded(), web.has('spec.replicas', 1));
+    await world.thenEventually(
+      app.operationSucceeded(),
+      web.has('spec.replicas', 1),
+      app.isSynced(), // what the API server drops is no difference
+    );
+    await world.when(app.refreshed('hard'));
+    await world.thenConsistently(1_500, app.isSynced());
     await world.when(
       world.pushed('validate', { files: { 'web.yaml': misspelt } }),
       app.synced(options),
@@ -96,12 +109,41 @@ describe('sync options', () => {
     await world.thenEventually(app.isSynced(), namespace.has('metadata.labels.team', 'one'));
     await world.when(() => world.kubectl(['label', 'namespace', app.name, 'foreign=label']));
     await world.when(app.patched({ spec: { syncPolicy: { ...policy, ...metadata('two') } } }));
-    await world.when(app.synced({ syncOptions: ['CreateNamespace=true'] }));
+    // Nobody asks for a sync: the change itself is one.
     await world.thenEventually(
+      app.isSynced(),
+      app.operationSucceeded(),
       namespace.has('metadata.labels.team', 'two'),
       namespace.has('metadata.annotations.owner', 'two'),
       namespace.has('metadata.labels.foreign', 'label'),
     );
+  });
+
+  test('managedNamespaceMetadata that a sync has not set yet is OutOfSync, and says so', async () => {
+    await world.given(world.repository('unset', { 'a.yaml': configMap('a', '1') }));
+    const policy = (team: string) => ({
+      syncOptions: ['CreateNamespace=true'],
+      managedNamespaceMetadata: { labels: { team } },
+    });
+    const app = world.application('unset', {
+      repoURL: world.git.urlOf('unset'),
+      syncPolicy: policy('one'),
+    });
+    const team = (name: string) =>
+      world.object('namespaces', app.name).has('metadata.labels.team', name);
+    const sync = app.synced({ syncOptions: ['CreateNamespace=true'] });
+    await world.when(app.created());
+    await world.thenEventually(app.isOutOfSync());
+    await world.when(sync);
+    await world.thenEventually(app.isSynced(), app.operationSucceeded(), team('one'));
+    await world.when(app.patched({ spec: { syncPolicy: policy('two') } }));
+    await world.thenEventually(
+      app.isOutOfSync(),
+      app.hasCondition('NamespaceMetadataInfo', /managedNamespaceMetadata; a sync sets them$/),
+    );
+    await world.thenConsistently(1_000, app.isOutOfSync(), team('one'));
+    await world.when(sync);
+    await world.thenEventually(app.isSynced(), app.hasNoConditions(), team('two'));
   });
 
   test('more than may be pruned at once waits for approval, and says how many of how many', async () => {
@@ -317,3 +359,30 @@ metadata:
     );
   });
 });
+
+/** A kind of which the API server knows every field. */
+const SIZES = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'sizes.validate.example.com' },
+  spec: {
+    group: 'validate.example.com',
+    names: { kind: 'Size', plural: 'sizes' },
+    scope: 'Namespaced',
+    versions: [
+      {
+        name: 'v1',
+        served: true,
+        storage: true,
+        schema: {
+          openAPIV3Schema: {
+            type: 'object',
+            properties: {
+              spec: { type: 'object', properties: { size: { type: 'integer' } } },
+            },
+          },
+        },
+      },
+    ],
+  },
+};

@@ -52,9 +52,11 @@ export function beginOperation(
   const sources = sync.sources ?? app.spec.sources;
   const source = sync.source ?? app.spec.source;
   const multi = sources !== undefined && sources.length > 0 && sync.source === undefined;
+  const set = app.status.operationState?.syncResult?.managedNamespaceMetadata;
   const syncResult: SyncResult = {
     ...(multi ? { sources, revisions: sync.revisions ?? [] } : { revision: sync.revision ?? '' }),
     ...(!multi && source !== undefined ? { source } : {}),
+    ...(set === undefined ? {} : { managedNamespaceMetadata: set }), // until this one sets others
     resources: [],
   };
   return { operation, phase: 'Running', startedAt, message: '', syncResult };

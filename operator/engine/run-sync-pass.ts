@@ -287,12 +287,25 @@ function finish(
     });
   const finishedAt = timestamp(request.clock);
   const state = running(request.state, results, step.message);
+  const syncResult = withNamespaceMetadata(request, step, state.syncResult);
   return {
-    state: { ...state, phase: step.phase, finishedAt },
+    state: { ...state, phase: step.phase, finishedAt, syncResult },
     next: 'finished',
     wrote: false,
     pause: false,
   };
+}
+
+/** With what the destination namespace was given, so that a change of it alone is noticed. */
+function withNamespaceMetadata(
+  { app, state }: SyncPassRequest,
+  { phase }: Finish,
+  syncResult: OperationState['syncResult'],
+): OperationState['syncResult'] {
+  if (phase !== 'Succeeded' || state.operation.sync?.dryRun === true) return syncResult;
+  const { managedNamespaceMetadata: _before, ...rest } = syncResult ?? {};
+  const given = app.spec.syncPolicy?.managedNamespaceMetadata;
+  return given === undefined ? rest : { ...rest, managedNamespaceMetadata: given };
 }
 
 function refused(task: SyncTask): ResourceResult {

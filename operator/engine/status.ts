@@ -1,7 +1,7 @@
 import type { ComparedResource } from '../core/app/compared-resource.ts';
 import { setConditions } from '../core/app/conditions.ts';
 import { overallSyncStatus, resourceStatuses } from '../core/app/resource-status.ts';
-import type { RefreshLevel } from '../core/app/refresh.ts';
+import { hasNewNamespaceMetadata, type RefreshLevel } from '../core/app/refresh.ts';
 import { isMultiSource, sourcesOf } from '../core/app/sources.ts';
 import { summarise } from '../core/app/summary.ts';
 import type {
@@ -43,6 +43,7 @@ const COMPARISON_CONDITIONS = [
   'HealLoopWarning',
   'IgnoreDifferencesWarning',
   'InvalidSpecError',
+  'NamespaceMetadataInfo',
   'OrphanedResourceWarning',
   'RepeatedResourceWarning',
   'SharedResourceWarning',
@@ -75,7 +76,16 @@ export function comparedStatus(input: ComparedInput, settings: EngineSettings): 
       isSelf: resource.live !== undefined && resource.live.metadata.uid === app.metadata.uid,
     })),
   );
-  const errors = [...loaded.conditions, ...healthErrors(compared), ...input.further];
+  const isNamespaceNew = hasNewNamespaceMetadata(
+    app.spec,
+    operationState ?? previous.operationState,
+  );
+  const errors = [
+    ...loaded.conditions,
+    ...healthErrors(compared),
+    ...(isNamespaceNew ? [namespaceInfo(app)] : []),
+    ...input.further,
+  ];
   const limit = app.spec.revisionHistoryLimit ?? 10;
   const finished = finishedNow(previous.operationState, operationState);
   const history = finished
@@ -84,7 +94,7 @@ export function comparedStatus(input: ComparedInput, settings: EngineSettings): 
   const renewed = input.level === 'latest' || input.level === 'forced';
   return {
     ...previous,
-    sync: own ? syncStatus(app, loaded, compared) : previous.sync,
+    sync: own ? syncStatus(app, loaded, compared, isNamespaceNew) : previous.sync,
     health: transition(previous.health, health, now),
     resources,
     ...conditionsOf(previous, errors, now),
@@ -111,11 +121,12 @@ function syncStatus(
   app: Application,
   { manifests }: LoadedState,
   compared: readonly ComparedResource[],
+  isNamespaceNew: boolean,
 ): SyncStatus {
   const { sources, destination, ignoreDifferences } = app.spec;
   const multi = isMultiSource(app.spec);
   return {
-    status: overallSyncStatus(compared),
+    status: isNamespaceNew ? 'OutOfSync' : overallSyncStatus(compared),
     comparedTo: {
       ...(multi ? { sources } : { source: sourcesOf(app.spec)[0] }),
       destination,
@@ -124,6 +135,12 @@ function syncStatus(
     ...(multi ? { revisions: manifests.revisions } : { revision: manifests.revisions[0] ?? '' }),
   };
 }
+
+/** Nothing in the list of resources tells why the application is OutOfSync. */
+const namespaceInfo = ({ spec }: Application): NewCondition => ({
+  type: 'NamespaceMetadataInfo',
+  message: `namespace ${spec.destination.namespace ?? ''} does not have the labels and annotations of spec.syncPolicy.managedNamespaceMetadata; a sync sets them`,
+});
 
 /** Tells of the first; it forbids no sync, which may be what helps. */
 function healthErrors(compared: readonly ComparedResource[]): readonly NewCondition[] {

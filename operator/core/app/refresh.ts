@@ -1,6 +1,6 @@
 import { jsonEqual, type JsonValue } from '../objects/json.ts';
 import { uncomparedPart } from './compared-spec.ts';
-import type { Application } from './types.ts';
+import type { Application, ApplicationSpec, OperationState } from './types.ts';
 
 export const REFRESH_ANNOTATION = 'argocd.argoproj.io/refresh';
 
@@ -69,13 +69,20 @@ export function refreshNeeded(app: Application, options: RefreshOptions): Refres
   if (isNever || (options.resyncMs > 0 && since > options.resyncMs))
     return need('latest', 'ResyncDue');
   if (uncompared === 'destination') return need('latest', 'DestinationChanged');
-  const wanted = spec.syncPolicy?.managedNamespaceMetadata;
-  const result = status.operationState?.syncResult;
-  if (wanted !== undefined && result !== undefined)
-    if (!equal(wanted, result.managedNamespaceMetadata))
-      return need('latest', 'NamespaceMetadataChanged');
+  if (hasNewNamespaceMetadata(spec, status.operationState))
+    return need('latest', 'NamespaceMetadataChanged');
   if (uncompared === 'ignoreDifferences') return need('latest', 'IgnoreDifferencesChanged');
   return options.requested === 'none' ? need('none', 'Nothing') : need(options.requested, 'Event');
+}
+
+/** Whether labels or annotations are wanted for the destination namespace that no sync has set yet. */
+export function hasNewNamespaceMetadata(
+  { syncPolicy }: ApplicationSpec,
+  last: OperationState | undefined,
+): boolean {
+  const wanted = syncPolicy?.managedNamespaceMetadata;
+  if (wanted === undefined || last?.syncResult === undefined) return false;
+  return !equal(wanted, last.syncResult.managedNamespaceMetadata);
 }
 
 /** The types of the schema hold nothing but JSON. */

@@ -111,7 +111,36 @@ const multiLast = lastSync({
   syncResult: { revisions: ['abc', 'def'], sources: [source, other] },
 });
 
+const labelled: Partial<ApplicationSpec> = {
+  syncPolicy: { automated: {}, managedNamespaceMetadata: { labels: { team: 'one' } } },
+};
+
 const cases: readonly Case[] = [
+  {
+    name: 'managedNamespaceMetadata changed since the last sync, and nothing else did',
+    app: application({ spec: labelled, last: lastSync() }),
+    with: { resources: [synced] },
+    expect: 'sync OutOfSync',
+  },
+  {
+    name: 'managedNamespaceMetadata was set by the last sync',
+    app: application({
+      spec: labelled,
+      last: lastSync({
+        syncResult: {
+          revision: 'abc',
+          source,
+          managedNamespaceMetadata: { labels: { team: 'one' } },
+        },
+      }),
+    }),
+    expect: 'skip SelfHealDisabled',
+  },
+  {
+    name: 'managedNamespaceMetadata could not be set: not tried for ever',
+    app: application({ spec: labelled, last: failed('Failed') }),
+    expect: 'refuse LastAttemptFailed Failed last sync attempt to [abc]: boom',
+  },
   {
     name: 'rule 1: no automated block',
     app: application({ automated: undefined }),

@@ -10,6 +10,7 @@ import type {
   SyncResult,
   SyncStatusCode,
 } from '../app/types.ts';
+import { hasNewNamespaceMetadata } from '../app/refresh.ts';
 import { jsonEqual, type JsonValue } from '../objects/json.ts';
 
 /** How long to wait before drift that was healed at the same revision is healed again. */
@@ -102,11 +103,15 @@ export function decideAutoSync(input: AutoSyncInput): AutoSyncDecision {
   if (app.metadata.deletionTimestamp !== undefined) return skip('Deleting');
   if (input.syncStatus !== 'OutOfSync') return skip('NothingToSync');
   const prune = automated.prune === true;
-  if (!prune && notSynced(resources).every(needsPruning)) return skip('OnlyPruningLeft');
-
   const last = app.status.operationState;
+  const isNamespaceNew = hasNewNamespaceMetadata(app.spec, last);
+  if (!prune && !isNamespaceNew && notSynced(resources).every(needsPruning))
+    return skip('OnlyPruningLeft');
+
   let healing: Pick<SyncOperation, 'autoHealAttemptsCount' | 'resources'> = {};
-  const attempted = last !== undefined && wasAttempted(last, input);
+  // One that failed is not tried again before something else changes.
+  const isNew = isNamespaceNew && last?.phase === 'Succeeded';
+  const attempted = last !== undefined && !isNew && wasAttempted(last, input);
   if (attempted) {
     if (last.phase !== 'Succeeded') return refuseFailed(last, input.revisions);
     if (automated.selfHeal !== true) return skip('SelfHealDisabled');
