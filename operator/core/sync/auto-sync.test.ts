@@ -139,7 +139,7 @@ const cases: readonly Case[] = [
   {
     name: 'managedNamespaceMetadata could not be set: not tried for ever',
     app: application({ spec: labelled, last: failed('Failed') }),
-    expect: 'refuse LastAttemptFailed Failed last sync attempt to [abc]: boom',
+    expect: 'refuse LastAttemptFailed: Failed last sync attempt to [abc]: boom',
   },
   {
     name: 'rule 1: no automated block',
