@@ -31,14 +31,13 @@ export interface DeletionInput {
  */
 export function nextDeletion({ app, live, isOwn, parseTime }: DeletionInput): DeletionStep {
   const options = parseSyncOptions(app.spec.syncPolicy?.syncOptions);
-  const deletable = live.filter(
-    (object) =>
-      isOwn(object) &&
-      isDeletable(object) &&
-      permissionOf('Delete', object, options.delete) !== 'no',
-  );
-  const going = deletable.filter((object) => object.metadata.deletionTimestamp !== undefined);
+  const own = live.filter(isOwn);
+  // Also one that is to be kept, and that somebody else deletes.
+  const going = own.filter((object) => object.metadata.deletionTimestamp !== undefined);
   if (going.length > 0) return { type: 'wait', message: describeGoing(going) };
+  const deletable = own.filter(
+    (object) => isDeletable(object) && permissionOf('Delete', object, options.delete) !== 'no',
+  );
   if (deletable.length === 0) return { type: 'done' };
   const confirm = deletable.find((o) => permissionOf('Delete', o, options.delete) === 'confirm');
   const approved = app.metadata.annotations['argocd.argoproj.io/deletion-approved'];

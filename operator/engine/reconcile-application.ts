@@ -19,7 +19,7 @@ import { countRequests } from './count-requests.ts';
 import { forgetHeals } from './hold-back.ts';
 import { keepHookFinalizers } from './keep-hook-finalizers.ts';
 import { loadState, type LoadedState, type LoadRequest } from './load-state.ts';
-import { currentOperation, operationSources } from './operation.ts';
+import { type CurrentOperation, currentOperation, operationSources } from './operation.ts';
 import { again, DONE, type Engine } from './pass.ts';
 import { holdOperation, proceed } from './proceed.ts';
 import { removeApplication } from './remove-application.ts';
@@ -45,11 +45,12 @@ export async function reconcileApplication(
   const memory = memories.of(key);
   const operation = currentOperation(app);
   const idle = operation.type === 'none' || operation.type === 'requested';
-  if (app.metadata.deletionTimestamp !== undefined && idle) {
+  const isGoing = app.metadata.deletionTimestamp !== undefined;
+  if (isGoing && (idle || isBetweenAttempts(operation))) {
     const removed = await removeApplication(key, app, engine, signal);
     if (removed.type === 'gone') return DONE;
     await reporter.deletion(key, removed.app, removed.conditions, signal);
-    return again(DELETION_POLL_MS);
+    return again(removed.afterMs ?? DELETION_POLL_MS);
   }
   const need = needOf(app, memory, engine);
   if (need.level === 'none' && operation.type === 'none')
@@ -64,12 +65,16 @@ export async function reconcileApplication(
   }
   const windows = checkWindows(app, admission.project, ports);
   memory.windowChangeMs = windows.automated.changesMs;
-  if (operation.type === 'terminating') {
+  if (operation.type === 'terminating' || (operation.type === 'running' && isGoing)) {
     const ended = await terminateOperation(app, operation.state, admission, ports, signal);
     return reportEnd(key, app, ended, engine, signal);
   }
   return compareAndProceed({ key, app, memory, need, admission, windows }, engine, signal);
 }
+
+/** Whether an operation has failed and waits for its next attempt, of which nothing runs. */
+const isBetweenAttempts = (operation: CurrentOperation): boolean =>
+  operation.type === 'running' && operation.state.finishedAt !== undefined;
 
 /** How closely to look, with what was asked for since the last pass. */
 function needOf(app: Application, memory: AppMemory, { ports, settings }: Engine): RefreshNeed {

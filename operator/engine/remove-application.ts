@@ -10,6 +10,11 @@ import {
   isOurFinalizer,
   withoutStage,
 } from '../core/sync/deletion-stages.ts';
+import {
+  type DeletionTrouble,
+  retryAfter,
+  unreachableCluster,
+} from '../core/sync/deletion-trouble.ts';
 import { actAs } from './act-as.ts';
 import { admit, findDestination, type NewCondition } from './admit.ts';
 import { countRequests } from './count-requests.ts';
@@ -18,6 +23,7 @@ import { findProject } from './find-project.ts';
 import type { Engine } from './pass.ts';
 import type { EnginePorts } from './ports.ts';
 import { releaseHooks, releaseLeftHooks } from './release-hooks.ts';
+import { formatTime } from './run-sync-pass.ts';
 import { cleanUpHooks, runDeletionHooks } from './run-deletion-hooks.ts';
 
 export type Removal =
@@ -29,6 +35,8 @@ export type Removal =
       /** As it is stored now: without the finalizers of what is over. */
       readonly app: Application;
       readonly conditions: readonly NewCondition[];
+      /** When to look again though nothing happens; absent: soon. */
+      readonly afterMs?: number;
     };
 
 /**
@@ -70,9 +78,30 @@ export async function removeApplication(
   } catch (error) {
     signal.throwIfAborted();
     if (hasCode(error, 'KubeConflict')) throw error; // the next pass sees what changed
-    const { message } = toTiphysError(error);
-    return { type: 'going', app: current, conditions: [{ type: 'DeletionError', message }] };
+    const { message, afterMs } = troubleOf(current, error, engine);
+    return {
+      type: 'going',
+      app: current,
+      conditions: [{ type: 'DeletionError', message }],
+      afterMs,
+    };
   }
+}
+
+function troubleOf(app: Application, error: unknown, { ports }: Engine): DeletionTrouble {
+  const failure = toTiphysError(error);
+  const { conditions = [], resources = [] } = app.status;
+  const nowMs = ports.clock.now();
+  const destination = findDestination(app, ports.clusters.entries);
+  if (failure.code === 'KubeUnreachable' && destination.type === 'found') {
+    const objects = resources.filter(({ hook }) => hook !== true).length;
+    const input = { conditions, objects, nowMs, parseTime: Date.parse, formatTime };
+    return unreachableCluster(destination.entry.server, failure.message, input);
+  }
+  const before = conditions.find(({ message }) => message === failure.message);
+  const sinceMs = Date.parse(before?.lastTransitionTime ?? '');
+  const afterMs = retryAfter(Number.isNaN(sinceMs) ? 0 : nowMs - sinceMs);
+  return { message: failure.message, afterMs };
 }
 
 type Outcome =

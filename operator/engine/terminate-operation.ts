@@ -35,7 +35,11 @@ export async function terminateOperation(
     resources.push({ ...result, hookPhase: 'Failed', message: 'Terminated' });
   }
   const timedOut = state.message?.includes('due to timeout') === true;
-  const suffix = timedOut ? ', triggered by controller sync timeout' : '';
+  const suffix = timedOut
+    ? ', triggered by controller sync timeout'
+    : app.metadata.deletionTimestamp === undefined
+      ? ''
+      : ', for the Application is being deleted';
   const message =
     problems.length === 0
       ? `Operation terminated${suffix}`
