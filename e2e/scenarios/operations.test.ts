@@ -51,6 +51,14 @@ describe('operations, as kubectl starts them', () => {
       const seen = `${what}: ${JSON.stringify({ history, operationState })}`;
       return judge(status) ? met(what) : pending(seen);
     };
+  /** The one before may have succeeded and still be shown. */
+  const ended = (app: TestApplication, message: RegExp) =>
+    sees(
+      app,
+      `ended with ${message}`,
+      ({ operationState }) =>
+        operationState?.phase === 'Error' && message.test(operationState.message),
+    );
   const value = (app: TestApplication, expected: string) =>
     world.object('configmaps', 'a', app.name).has('data.value', expected);
 
@@ -193,6 +201,37 @@ describe('operations, as kubectl starts them', () => {
       world.object('jobs.batch', 'pre', app.name).isAbsent(),
     );
     assert.deepEqual((await statusOf(app)).history, history);
+  });
+
+  test('local manifests are synced instead of Git, are in no history, and are refused with auto-sync on', async () => {
+    const app = await deployed('local');
+    const { history } = await statusOf(app);
+    const local = (text: string) => ({
+      apiVersion: 'v1',
+      kind: 'ConfigMap',
+      metadata: { name: 'a' },
+      data: { value: text },
+    });
+    await world.when(app.synced({ ...OPTIONS, manifests: [JSON.stringify(local('tried'))] }));
+    await world.thenEventually(value(app, 'tried'), app.isOutOfSync(), app.operationSucceeded());
+    assert.deepEqual((await statusOf(app)).history, history);
+    const hidden = JSON.stringify(local('hunter2')).slice(0, -3);
+    await world.when(app.synced({ ...OPTIONS, manifests: [hidden] }));
+    await world.thenEventually(
+      ended(app, /operation\.sync\.manifests\[0\] is not JSON/),
+      app.hasNoConditions(),
+    );
+    const { operationState } = await statusOf(app);
+    assert.doesNotMatch(operationState?.message ?? '', /hunter2/);
+    await world.when(app.synced(OPTIONS));
+    await world.thenEventually(value(app, 'one'), app.isSynced(), app.operationEndedWell());
+
+    await world.when(
+      app.patched({ spec: { syncPolicy: { automated: {} } } }),
+      app.synced({ ...OPTIONS, manifests: [JSON.stringify(local('again'))] }),
+    );
+    await world.thenEventually(ended(app, /^Cannot use local manifests when auto-sync is enabled/));
+    await world.thenConsistently(1_000, value(app, 'one'));
   });
 
   test('retry.refresh: the next attempt takes what was pushed meanwhile, otherwise the same', async () => {

@@ -1,4 +1,5 @@
-import type { Application, OperationState } from '../core/app/types.ts';
+import { refuseLocalManifests } from '../core/sync/local-manifests.ts';
+import type { Application, OperationState, Project } from '../core/app/types.ts';
 import { refuseRollback } from '../core/sync/refuse-rollback.ts';
 import type { NewCondition } from './admit.ts';
 import { operationOptions } from './operation-options.ts';
@@ -14,11 +15,12 @@ export interface Hindrance {
 /** What forbids the operation, the comparison's conditions included; `undefined` when it may go on. Pure. */
 export function hindranceOf(
   app: Application,
+  project: Project,
   state: OperationState,
   conditions: readonly NewCondition[],
 ): Hindrance | undefined {
-  const rollback = refuseRollback(app, state);
-  if (rollback !== undefined) return { phase: 'Error', message: rollback };
+  const refusal = refuseRollback(app, state) ?? refuseLocalManifests(app, state.operation, project);
+  if (refusal !== undefined) return { phase: 'Error', message: refusal };
   const shared = conditions.filter(({ type }) => type === 'SharedResourceWarning');
   if (shared.length > 0 && operationOptions(state).failOnSharedResource)
     return {

@@ -74,6 +74,7 @@ export async function inspectApplication(
       ...{ app, project, cluster, sources, memory, health },
       instance: instanceName(app.metadata, settings.namespace),
       revisions: sourcesOf(app.spec).map(() => ''),
+      localManifests: undefined,
       freshRevisions: true,
       freshManifests: false,
     };

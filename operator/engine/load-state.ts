@@ -4,6 +4,7 @@ import { describeResource, type GroupVersionKind } from '../core/objects/kube-ob
 import { TiphysError } from '../core/errors.ts';
 import { signatureCriteria } from '../core/signatures/criteria.ts';
 import { missingNamespace, prepareTargets, type Targets } from '../core/sync/prepare-targets.ts';
+import { parseLocalManifests } from '../core/sync/local-manifests.ts';
 import { outsideScope } from '../core/sync/outside-scope.ts';
 import type { Cluster } from '../ports/clusters.ts';
 import type { ManifestRequest, Manifests } from '../ports/manifest-source.ts';
@@ -22,6 +23,8 @@ export interface LoadRequest {
   readonly sources: readonly ApplicationSource[];
   /** One for each source; empty texts are resolved. */
   readonly revisions: readonly string[];
+  /** Instead of what the sources say, where the operation brings them and may. */
+  readonly localManifests: readonly string[] | undefined;
   readonly freshRevisions: boolean;
   readonly freshManifests: boolean;
   readonly memory: AppMemory;
@@ -46,7 +49,7 @@ export async function loadState(
   settings: EngineSettings,
   signal: AbortSignal,
 ): Promise<LoadedState> {
-  const manifests = await ports.manifests.manifests(manifestRequest(request), signal);
+  const manifests = await desiredOf(request, ports, signal);
   const targets = targetsOf(request, manifests, settings);
   refuseOutside(targets, request.cluster);
   const compared = await compareTargets(request, targets, ports, settings, signal);
@@ -62,6 +65,17 @@ export async function loadState(
       : []),
   ];
   return { manifests, targets, compared, conditions };
+}
+
+/** The revisions of Git are resolved for local manifests too, for the status tells of them. */
+async function desiredOf(
+  request: LoadRequest,
+  ports: EnginePorts,
+  signal: AbortSignal,
+): Promise<Manifests> {
+  const rendered = await ports.manifests.manifests(manifestRequest(request), signal);
+  if (request.localManifests === undefined) return rendered;
+  return { ...rendered, objects: parseLocalManifests(request.localManifests) };
 }
 
 /** Compares once more, e.g. after a sync wrote; costs nothing for objects that did not change. */

@@ -7,6 +7,7 @@ import type {
   SyncResult,
 } from '../core/app/types.ts';
 import { jsonEqual, type JsonValue } from '../core/objects/json.ts';
+import { hasLocalManifests } from '../core/sync/local-manifests.ts';
 import { withoutPruneWaves } from '../core/sync/prune-waves.ts';
 import { isCompleted } from './run-sync-pass.ts';
 
@@ -92,6 +93,7 @@ export function extendHistory(
   const sync = state.operation.sync ?? {};
   const selective = (sync.resources?.length ?? 0) > 0;
   if (state.phase !== 'Succeeded' || sync.dryRun === true || selective) return history;
+  if (hasLocalManifests(sync)) return history; // no revision stands for them, so there is no way back
   const { revision, revisions, source, sources } = state.syncResult ?? {};
   const { initiatedBy } = state.operation;
   const entry: HistoryEntry = {

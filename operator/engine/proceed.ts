@@ -126,7 +126,7 @@ async function carryOut(
   memory.unwritten = stored === app && !isStored(app, state) ? { uid, state } : undefined;
   const hindrance: Hindrance | undefined =
     pass.refusal === undefined
-      ? hindranceOf(app, state, loaded.conditions)
+      ? hindranceOf(app, request.project, state, loaded.conditions)
       : { phase: 'Error', message: pass.refusal };
   const ran =
     hindrance === undefined

@@ -9,6 +9,7 @@ import {
 import { sourcesOf } from '../core/app/sources.ts';
 import type { Application, OperationState } from '../core/app/types.ts';
 import { toTiphysError } from '../core/errors.ts';
+import { hasLocalManifests, refuseLocalManifests } from '../core/sync/local-manifests.ts';
 import type { Cluster } from '../ports/clusters.ts';
 import type { ReconcileOutcome } from '../runtime/controller.ts';
 import { actAs } from './act-as.ts';
@@ -176,8 +177,12 @@ function loadRequest(
     begun === undefined
       ? { sources: admission.sources, revisions: knownRevisions(app, need.level) }
       : operationSources(begun, admission.sources);
+  const operation = begun?.operation ?? {};
+  const isRefused = refuseLocalManifests(app, operation, admission.project) !== undefined;
+  const isLocal = hasLocalManifests(operation.sync) && !isRefused;
   return {
     app,
+    localManifests: isLocal ? (operation.sync?.manifests ?? undefined) : undefined,
     instance: instanceName(app.metadata, settings.namespace),
     project: admission.project,
     cluster,

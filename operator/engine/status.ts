@@ -12,6 +12,7 @@ import type {
   SyncStatus,
 } from '../core/app/types.ts';
 import { rollUpHealth } from '../core/health/roll-up.ts';
+import { hasLocalManifests } from '../core/sync/local-manifests.ts';
 import { parseSyncOptions } from '../core/sync/options.ts';
 import { describeResource } from '../core/objects/kube-object.ts';
 import type { NewCondition } from './admit.ts';
@@ -114,6 +115,7 @@ function comparesOwnSources({ app, request, operationState }: ComparedInput): bo
   const sync = operationState.operation.sync ?? {};
   const automated = operationState.operation.initiatedBy?.automated === true;
   const pinned = sync.revision !== undefined || sync.revisions !== undefined;
+  if (hasLocalManifests(sync)) return false;
   return automated || (!pinned && request.sources.length === sourcesOf(app.spec).length);
 }
 
