@@ -171,6 +171,36 @@ describe('hooks around the deletion of an Application', () => {
     await world.thenConsistently(500, world.object('configmaps', 'a', app.name).exists());
   });
 
+  test('the hooks of a Helm chart run at the same points, by weight', async () => {
+    const helm = (name: string, point: string, weight: number) =>
+      hookJob(name, 'PreSync').replace(
+        /annotations: .*\n/,
+        `annotations: {"helm.sh/hook": "${point}", "helm.sh/hook-weight": "${weight}"}\n`,
+      );
+    const since = await lastWrite();
+    const app = await deployed('chart', {
+      'Chart.yaml': 'apiVersion: v2\nname: chart\nversion: 0.1.0\n',
+      'templates/a.yaml': configMap('a', '1'),
+      'templates/late.yaml': helm('a-late', 'pre-install,pre-upgrade', 5),
+      'templates/early.yaml': helm('z-early', 'pre-install', -5),
+      'templates/done.yaml': helm('done', 'post-install', 0),
+      'templates/bye.yaml': helm('bye', 'pre-delete', 0),
+      'templates/try.yaml': helm('try', 'test', 0),
+    });
+    await world.thenEventually(hasFinalizers(app, ...TWO_BEFORE), app.operationSucceeded());
+    await world.when(app.deleted());
+    await world.thenEventually(app.isAbsent());
+    const seen = (await story(app, since)).filter((sentence) => sentence.startsWith('apply '));
+    assert.deepEqual(seen, [
+      `apply namespaces/${app.name}`,
+      'apply jobs/z-early',
+      'apply jobs/a-late',
+      'apply configmaps/a',
+      'apply jobs/done',
+      'apply jobs/bye',
+    ]);
+  });
+
   test('a hook that leaves Git takes its finalizers along', async () => {
     const files = { 'a.yaml': configMap('a', '1'), 'pre.yaml': hook('pre', 'PreDelete') };
     const app = await deployed('leaving', files);
