@@ -12,7 +12,11 @@ import { idOf, type GroupKind, type KubeObject } from '../core/objects/kube-obje
 import { scopesWith, type ScopeLookup } from '../core/objects/scopes.ts';
 import { missingNamespace, prepareTargets, type Targets } from '../core/sync/prepare-targets.ts';
 import { DEFAULT_TRACKING } from '../core/tracking/tracking.ts';
-import { createDefaultGenerators } from '../default-generators.ts';
+import {
+  createDefaultCharts,
+  createDefaultGenerators,
+  type DefaultGeneratorsOptions,
+} from '../default-generators.ts';
 import { createManifestSource } from '../engine/manifests/index.ts';
 import { createFolderRepositories, createGitRepositories } from '../git/index.ts';
 import type { Manifests } from '../ports/manifest-source.ts';
@@ -113,20 +117,23 @@ async function renderManifests(
   const dataDir = await mkdtemp(join(tmpdir(), 'tiphys-render-'));
   stack.defer(() => rm(dataDir, { recursive: true, force: true }));
   const path = io.env['PATH'] ?? '';
+  const tools: DefaultGeneratorsOptions = {
+    dataDir,
+    clock: systemClock,
+    path,
+    toolCache: toolCacheOf(settingOf('toolCache', flags['tool-cache'], io), io.env),
+    programs: {
+      helm: programOf('helm', flags, io),
+      kustomize: programOf('kustomize', flags, io),
+      kubectl: programOf('kubectl', flags, io),
+      jsonnet: programOf('jsonnet', flags, io),
+    },
+  };
   const source = createManifestSource({
     repositories: openRepositories(flags, dataDir, io, stack),
-    generators: createDefaultGenerators({
-      dataDir,
-      clock: systemClock,
-      path,
-      toolCache: toolCacheOf(settingOf('toolCache', flags['tool-cache'], io), io.env),
-      programs: {
-        helm: programOf('helm', flags, io),
-        kustomize: programOf('kustomize', flags, io),
-        kubectl: programOf('kubectl', flags, io),
-        jsonnet: programOf('jsonnet', flags, io),
-      },
-    }),
+    generators: createDefaultGenerators(tools),
+    // A folder stands for every repository: then nothing is fetched.
+    ...(flags['repo-dir'] === undefined && { charts: createDefaultCharts(tools, () => ANONYMOUS) }),
     settings: () => ({}),
     limits: { maxCacheBytes: MAX_CACHE_BYTES, failureMs: 0 },
     clock: systemClock,
