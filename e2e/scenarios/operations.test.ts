@@ -143,7 +143,7 @@ describe('operations, as kubectl starts them', () => {
       app.patched({ spec: { syncPolicy: { automated: { enabled: false } } } }),
       back,
     );
-    await world.thenEventually(value(app, 'one'), app.operationSucceeded(), app.isOutOfSync());
+    await world.thenEventually(value(app, 'one'), app.operationEndedWell(), app.isOutOfSync());
     await world.thenConsistently(2_000, value(app, 'one'));
   });
 
