@@ -19,6 +19,7 @@ export function engineSettings(
     healLoop: DEFAULT_HEAL_LOOP,
     repoErrorGraceMs: 180_000,
     syncTimeoutMs: 0,
+    syncPhaseTimeoutMs: 0,
     hookDeadlineMs: 0,
     waveDelayMs: 2_000,
     pruneLimit: undefined,

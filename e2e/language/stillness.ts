@@ -81,7 +81,9 @@ export async function staysStill(
     versions: await Promise.all(objects.map((object) => versionOf(object, signal))),
     requests: await requestsFor(world, app, signal),
   });
-  await world.thenEventually(settled(look));
+  // What controllers wrote last may be in the cluster and not yet looked at.
+  await world.when(app.refreshed());
+  await world.thenEventually(isRefreshed(app), state, settled(look));
   const before = await look();
   for (const level of ['normal', 'hard'] as const) {
     await world.when(app.refreshed(level));

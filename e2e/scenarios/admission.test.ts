@@ -332,6 +332,26 @@ describe('admission webhooks', () => {
     }, app.isOutOfSync());
   });
 
+  test('what passes the dry run and is rejected when it is written: the others are applied', async () => {
+    const app = await applicationOf(
+      'late',
+      { 'a.yaml': configMap('a', '1'), 'b.yaml': configMap('b', '1') },
+      {},
+    );
+    await using _hook = await install(app.name, ({ name, dryRun }) =>
+      name === 'b' && dryRun !== true ? { type: 'deny', message: 'only for show' } : allow(),
+    );
+    await world.when(app.created(), app.synced());
+    await world.thenEventually(
+      app.operationFailed(
+        /admission webhook "hook\.example\.com" denied the request: only for show/,
+      ),
+      resourceIs(app, 'a', 'Synced'),
+      resourceIs(app, 'b', 'OutOfSync'),
+      world.object('configmaps', 'a', app.name).exists(),
+    );
+  });
+
   test('a webhook that was out of order: its refusals are not held against the object', async () => {
     const app = await applicationOf('outage', { 'web.yaml': deployment('web') }, {});
     let broken = false;

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type ControlPlane, startControlPlane } from '../controlplane/control-plane.ts';
+import { sleep } from '../controlplane/waiting.ts';
 import type { TestApplication } from '../language/application.ts';
 import { startWorld, type World } from '../language/world.ts';
 import { annotated, configMap, hookJob } from './manifests.ts';
@@ -46,6 +47,7 @@ describe('hooks of a sync', () => {
   /** Starts a sync and waits until that very one has ended. */
   const synced = async (app: TestApplication, how: 'well' | 'badly', message = FAILED) => {
     const { finishedAt: before } = await operationOf(app);
+    await sleep(1_100, signal); // times in status have whole seconds
     await world.when(app.synced(syncPolicy));
     await world.thenEventually(() => endedSince(app, before));
     await world.thenEventually(

@@ -64,6 +64,7 @@ export async function connectOptions(
       healLoop: { ...DEFAULT_HEAL_LOOP, limit: config.selfHealLoopLimit },
       repoErrorGraceMs: config.repoErrorGracePeriod,
       syncTimeoutMs: config.syncTimeout,
+      syncPhaseTimeoutMs: config.syncPhaseTimeout,
       hookDeadlineMs: config.hookDeadline,
       waveDelayMs: config.syncWaveDelay,
       pruneLimit: config.pruneLimit,

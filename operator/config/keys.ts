@@ -30,6 +30,7 @@ export interface Config {
   readonly selfHealBackoffCap: number;
   readonly selfHealLoopLimit: number;
   readonly syncTimeout: number;
+  readonly syncPhaseTimeout: number;
   readonly hookDeadline: number;
   readonly syncWaveDelay: number;
   readonly pruneLimit: PruneLimit | undefined;
@@ -157,6 +158,12 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
     fallback: '0',
     description: 'An operation that runs longer is terminated; 0 is never.',
     alias: ['ARGOCD_APPLICATION_CONTROLLER_SYNC_TIMEOUT'],
+  }),
+  syncPhaseTimeout: key('sync-phase-timeout', {
+    schema: duration,
+    fallback: '0',
+    description:
+      'An operation is terminated when one of its phases (PreSync, Sync, PostSync, SyncFail) takes longer; 0 is never.',
   }),
   hookDeadline: key('hook-deadline', {
     schema: duration,

@@ -8,7 +8,7 @@ import type {
 } from '../core/app/types.ts';
 import { jsonEqual, type JsonValue } from '../core/objects/json.ts';
 import { hasLocalManifests } from '../core/sync/local-manifests.ts';
-import { withoutPruneWaves } from '../core/sync/prune-waves.ts';
+import { withoutOwnInfo } from '../core/sync/own-info.ts';
 import { isCompleted } from './run-sync-pass.ts';
 
 /** The operation that an application is in, if any. */
@@ -36,8 +36,8 @@ export function isBegun(app: Application): boolean {
     app.operation !== undefined &&
     state !== undefined &&
     jsonEqual(
-      withoutPruneWaves(app.operation) as JsonValue,
-      withoutPruneWaves(state.operation) as JsonValue,
+      withoutOwnInfo(app.operation) as JsonValue,
+      withoutOwnInfo(state.operation) as JsonValue,
     )
   );
 }
@@ -48,7 +48,7 @@ export function beginOperation(
   asked: Operation,
   startedAt: string,
 ): OperationState {
-  const operation = withoutPruneWaves(asked); // copied from another operation
+  const operation = withoutOwnInfo(asked); // copied from another operation
   const sync = operation.sync ?? {};
   const sources = sync.sources ?? app.spec.sources;
   const source = sync.source ?? app.spec.source;

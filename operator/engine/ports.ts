@@ -66,6 +66,8 @@ export interface EngineSettings {
   readonly repoErrorGraceMs: number;
   /** An operation that runs longer is terminated; 0 is never. */
   readonly syncTimeoutMs: number;
+  /** An operation is terminated when one of its phases takes longer; 0 is never. */
+  readonly syncPhaseTimeoutMs: number;
   /** How long a hook may take that does not say so itself; 0 is for ever. */
   readonly hookDeadlineMs: number;
   /** Pause between waves, so that other controllers can react. */

@@ -135,6 +135,7 @@ async function carryOut(
   const settled = settleOperation(ran, {
     nowMs: ports.clock.now(),
     timeoutMs: settings.syncTimeoutMs,
+    phaseTimeoutMs: settings.syncPhaseTimeoutMs,
   });
   const compared = ran.wrote
     ? await compareTargets(request, loaded.targets, ports, settings, signal)
@@ -152,7 +153,8 @@ async function carryOut(
     return again(0);
   }
   if (ran.next === 'again') return again(pauseMs);
-  const dueInMs = Math.max(0, (ran.dueAtMs ?? Infinity) - ports.clock.now());
+  const dueAtMs = Math.min(ran.dueAtMs ?? Infinity, settled.dueAtMs ?? Infinity);
+  const dueInMs = Math.max(0, dueAtMs - ports.clock.now());
   return again(settled.afterMs ?? Math.min(OPERATION_POLL_MS, dueInMs));
 }
 

@@ -97,6 +97,7 @@ function failOperation(
   return settleOperation(endedPass(begun, { phase: 'Error', message }, timestamp(clock)), {
     nowMs: clock.now(),
     timeoutMs: settings.syncTimeoutMs,
+    phaseTimeoutMs: settings.syncPhaseTimeoutMs,
   }).state;
 }
 

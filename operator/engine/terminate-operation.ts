@@ -7,6 +7,7 @@ import { actAs } from './act-as.ts';
 import type { EnginePorts } from './ports.ts';
 import { removeHook } from './release-hooks.ts';
 import { timestamp } from './run-sync-pass.ts';
+import { TIMED_OUT } from './settle-operation.ts';
 
 /**
  * Ends an operation that was asked to terminate: running hooks are deleted, what was applied stays.
@@ -34,9 +35,9 @@ export async function terminateOperation(
     if (problem !== undefined) problems.push(problem);
     resources.push({ ...result, hookPhase: 'Failed', message: 'Terminated' });
   }
-  const timedOut = state.message?.includes('due to timeout') === true;
-  const suffix = timedOut
-    ? ', triggered by controller sync timeout'
+  const limit = state.message?.startsWith(TIMED_OUT) ? state.message.slice(TIMED_OUT.length) : '';
+  const suffix = state.message?.startsWith(TIMED_OUT)
+    ? `, triggered by controller sync timeout${limit}`
     : app.metadata.deletionTimestamp === undefined
       ? ''
       : ', for the Application is being deleted';

@@ -2,13 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Operation } from '../app/types.ts';
-import {
-  hasUnstoredWaves,
-  PRUNE_WAVES_INFO,
-  readPruneWaves,
-  withoutPruneWaves,
-  withPruneWaves,
-} from './prune-waves.ts';
+import { OWN_INFO, withoutOwnInfo } from './own-info.ts';
+import { hasUnstoredWaves, readPruneWaves, withPruneWaves } from './prune-waves.ts';
 import type { SyncPlan } from './plan-sync.ts';
 
 const asked: Operation = { sync: { prune: true }, info: [{ name: 'Reason', value: 'because' }] };
@@ -18,15 +13,15 @@ test('prune waves: what is stored is read again, and taken away leaves what was 
     fc.property(fc.array(fc.integer(), { minLength: 1 }), (waves) => {
       const stored = withPruneWaves(withPruneWaves(asked, [7]), waves);
       assert.deepEqual(readPruneWaves(stored), waves);
-      assert.deepEqual(withoutPruneWaves(stored), asked);
-      assert.deepEqual(withoutPruneWaves(withPruneWaves({}, waves)), {});
+      assert.deepEqual(withoutOwnInfo(stored), asked);
+      assert.deepEqual(withoutOwnInfo(withPruneWaves({}, waves)), {});
     }),
   );
 });
 
 for (const value of ['', '0,1', '0  1', ' 0', 'x', '0 1 2.5', '0 1e3'])
   test(`prune waves: "${value}" was not written by us, and is nothing`, () => {
-    assert.equal(readPruneWaves({ info: [{ name: PRUNE_WAVES_INFO, value }] }), undefined);
+    assert.equal(readPruneWaves({ info: [{ name: OWN_INFO.pruneWaves, value }] }), undefined);
   });
 
 for (const { name, waves, operation, expected } of [

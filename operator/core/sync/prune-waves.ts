@@ -1,15 +1,8 @@
 import type { Operation } from '../app/types.ts';
 import { resourceOptions, type SyncOptions } from './options.ts';
 import { reversePruneWaves } from './order.ts';
+import { OWN_INFO, readInfo, withInfo } from './own-info.ts';
 import type { SyncPlan, SyncTask } from './plan-sync.ts';
-
-/**
- * Entry of `status.operationState.operation.info` with the waves that a sync had to prune when it
- * began, such as `0 1 5`. What is pruned is gone afterwards, and with it the annotation that told its
- * wave: without this the rest would be swapped anew in every pass. In `info`, because every
- * Application CRD keeps that.
- */
-export const PRUNE_WAVES_INFO = 'tiphys.io/prune-waves';
 
 /** The distinct waves that the objects to prune ask for, ascending. */
 export function pruneWavesOf(tasks: readonly SyncTask[]): readonly number[] {
@@ -45,21 +38,16 @@ export function hasUnstoredWaves({ pruneWaves }: SyncPlan, operation: Operation)
   return prunes && pruneWaves.length > 1 && readPruneWaves(operation) === undefined;
 }
 
-/** What was stored when the sync began; `undefined` when nothing was, or nothing legible. */
-export function readPruneWaves({ info }: Operation): readonly number[] | undefined {
-  const text = info?.find(({ name }) => name === PRUNE_WAVES_INFO)?.value ?? '';
+/**
+ * What was stored when the sync began; `undefined` when nothing was, or nothing legible. What is pruned
+ * is gone afterwards, and with it the annotation that told its wave: without this the rest would be
+ * swapped anew in every pass.
+ */
+export function readPruneWaves(operation: Operation): readonly number[] | undefined {
+  const text = readInfo(operation, OWN_INFO.pruneWaves) ?? '';
   return /^-?\d+( -?\d+)*$/.test(text) ? text.split(' ').map(Number) : undefined;
 }
 
 export function withPruneWaves(operation: Operation, waves: readonly number[]): Operation {
-  const info = withoutPruneWaves(operation).info ?? [];
-  return { ...operation, info: [...info, { name: PRUNE_WAVES_INFO, value: waves.join(' ') }] };
-}
-
-/** The operation as somebody asked for it. */
-export function withoutPruneWaves(operation: Operation): Operation {
-  const { info, ...rest } = operation;
-  if (info?.some(({ name }) => name === PRUNE_WAVES_INFO) !== true) return operation;
-  const own = info.filter(({ name }) => name !== PRUNE_WAVES_INFO);
-  return own.length === 0 ? rest : { ...rest, info: own };
+  return withInfo(operation, OWN_INFO.pruneWaves, waves.join(' '));
 }

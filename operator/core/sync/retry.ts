@@ -1,6 +1,6 @@
 import type { OperationState, RetryStrategy } from '../app/types.ts';
 import { parseDuration } from '../app/duration.ts';
-import { withoutPruneWaves } from './prune-waves.ts';
+import { withoutOwnInfo } from './own-info.ts';
 
 const DEFAULT_DURATION_MS = 5_000;
 const DEFAULT_FACTOR = 2;
@@ -52,7 +52,7 @@ export function retryDueAt(
 /** The state with which the next attempt begins; with `retry.refresh` it resolves the newest revision. */
 export function beginRetry(state: OperationState): OperationState {
   const { finishedAt: _finished, syncResult, ...rest } = state;
-  const operation = withoutPruneWaves(state.operation); // of what there is to prune now
+  const operation = withoutOwnInfo(state.operation); // of what there is to prune now
   const refresh = operation.retry?.refresh === true;
   const { revision: _revision, revisions: _revisions, ...unpinned } = operation.sync ?? {};
   const { resources: _resources, ...pinned } = syncResult ?? {};
