@@ -12,7 +12,7 @@ import { ownedDifferences } from '../core/diff/owned-differences.ts';
 import { predictedChanges } from '../core/diff/predicted-changes.ts';
 import type { TypeSchema } from '../core/diff/type-schema.ts';
 import { hasCode, toTiphysError } from '../core/errors.ts';
-import { canonicalJson } from '../core/objects/json.ts';
+import { canonicalJson, jsonEqual } from '../core/objects/json.ts';
 import { removePaths, type JsonPath } from '../core/objects/json-path.ts';
 import {
   idOf,
@@ -24,6 +24,7 @@ import type { Cluster } from '../ports/clusters.ts';
 import { sha256 } from '../runtime/hash.ts';
 import type { EnginePorts } from './ports.ts';
 import { addressOf } from './apply-object.ts';
+import { predict } from './predict-apply.ts';
 import { findIgnored, ignoredOf, type IgnoreMemory } from './leave-out-ignored.ts';
 
 /** What the API server said about a suspected difference. */
@@ -37,6 +38,7 @@ export interface ServerVerdict {
   /** What was asked for; `includeMutationWebhook` sees more in the same answer. */
   readonly serverSideDiff: AskOptions['serverSideDiff'];
   readonly trustsCertain: boolean;
+  readonly validates: boolean;
   readonly comparison: Comparison;
 }
 
@@ -51,6 +53,8 @@ export interface AskOptions {
   readonly trustsCertain: boolean;
   /** Counts what admission webhooks would change as well. */
   readonly includeMutationWebhook: boolean;
+  /** Whether a sync refuses fields that no schema knows; objects may say otherwise. */
+  readonly validates: boolean;
   readonly verdicts: Map<ResourceKey, ServerVerdict>;
   readonly ignored: IgnoreMemory;
   /** Called when the answer was that one may not ask, or that something is out of order. */
@@ -75,9 +79,10 @@ export async function askServer(
   const liveHash = sha256(canonicalJson(normalise(compared, options.compare(idOf(live)))));
   const known = options.verdicts.get(key);
   const targetHash = known?.target === target ? known.targetHash : sha256(canonicalJson(target));
-  const { serverSideDiff, trustsCertain } = options;
+  const { serverSideDiff, trustsCertain, validates } = options;
+  const asked = { serverSideDiff, trustsCertain, validates };
   if (known?.targetHash === targetHash && known.rules === rules && known.liveHash === liveHash)
-    if (known.serverSideDiff === serverSideDiff && known.trustsCertain === trustsCertain) {
+    if (jsonEqual(asked, askedOf(known))) {
       options.verdicts.set(key, { ...known, target });
       return withVerdict(suspect, known.comparison);
     }
@@ -92,11 +97,16 @@ export async function askServer(
   const asking = { ...options, onUnsettled };
   const comparison = await settle(suspect, { target, live, rules, schema }, asking, signal);
   if (isToRepeat) return withVerdict(suspect, comparison);
-  const asked = { serverSideDiff, trustsCertain };
   const verdict = { target, targetHash, rules, liveHash, ...asked, comparison };
   options.verdicts.set(key, verdict);
   return withVerdict(suspect, comparison);
 }
+
+const askedOf = ({ serverSideDiff, trustsCertain, validates }: ServerVerdict) => ({
+  serverSideDiff,
+  trustsCertain,
+  validates,
+});
 
 function withVerdict(suspect: ComparedResource, comparison: Comparison): ComparedResource {
   const paths = comparison.type === 'different' ? comparison.paths : [];
@@ -193,10 +203,12 @@ async function dryRun(
       const sure = await certainIn(current, { target, live, rules }, options, signal);
       if (sure !== undefined) return sure;
     }
-    const predicted = await cluster.client.apply(address, foldStringData(target), apply, signal);
+    const { predicted, isAll } = await predict(target, options, (asked) =>
+      cluster.client.apply(address, foldStringData(asked), apply, signal),
+    );
     const verdict = await judge(suspicion, { predicted, current, rules }, options, signal);
     metrics.count('tiphys_dry_runs_total', { verdict: verdict.type });
-    return verdict.type === 'different' ? { ...verdict, accepted: isWhole } : verdict;
+    return verdict.type === 'different' ? { ...verdict, accepted: isWhole && isAll } : verdict;
   } catch (error) {
     signal.throwIfAborted();
     // The sync will meet the same refusal and report it on the object.

@@ -128,6 +128,7 @@ function askOptions({ app, cluster, ports, settings, memory }: CompareRequest): 
   const text = app.metadata.annotations[COMPARE_OPTIONS_ANNOTATION] ?? '';
   const options = new Set(text.split(',').map((option) => option.trim()));
   const includeMutationWebhook = options.has('IncludeMutationWebhook=true');
+  const sync = parseSyncOptions(app.spec.syncPolicy?.syncOptions);
   return {
     cluster,
     ports,
@@ -138,7 +139,8 @@ function askOptions({ app, cluster, ports, settings, memory }: CompareRequest): 
         ? 'always'
         : 'when-suspected',
     includeMutationWebhook,
-    trustsCertain: parseSyncOptions(app.spec.syncPolicy?.syncOptions).clientSideApplyMigration,
+    trustsCertain: sync.clientSideApplyMigration,
+    validates: sync.validate,
     verdicts: memory.server,
     ignored: memory.ignored,
   };

@@ -13,9 +13,8 @@ const run = promisify(execFile);
 test('the engine works as it is published, and keeps no process alive', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'tiphys-scripts-'));
   try {
-    const config = join(root, 'tsconfig.build.json');
-    const tsc = join(root, 'node_modules/.bin/tsc');
-    await run(tsc, ['-p', config, '--outDir', join(folder, 'dist'), '--noCheck'], { cwd: root });
+    const rolldown = join(root, 'node_modules/.bin/rolldown');
+    await run(rolldown, ['-c', '--dir', join(folder, 'dist')], { cwd: root });
     await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
     await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
     await writeFile(join(folder, 'program.js'), PROGRAM);
@@ -35,8 +34,7 @@ test('the engine works as it is published, and keeps no process alive', async ()
 
 /** Never disposes its engine: an idle thread must not keep the program from ending. */
 const PROGRAM = `
-import { systemClock } from './dist/operator/runtime/clock.js';
-import { createScriptEngine } from './dist/operator/scripts/script-engine.js';
+import { createScriptEngine, systemClock } from './dist/index.js';
 
 const engine = createScriptEngine({ clock: systemClock });
 const { signal } = new AbortController();
