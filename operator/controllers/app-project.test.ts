@@ -8,6 +8,9 @@ import { ensureDefaultProject } from './app-project.ts';
 
 const signal = new AbortController().signal;
 
+/** The project that the API server has when it says that there is one. */
+const theirs = { apiVersion: 'x/v1', kind: 'AppProject', metadata: { name: 'default', uid: 't' } };
+
 /** A project store as its watch has not told it anything yet, and an API server that answers with `answer`. */
 function setUp(answer: (object: KubeObject) => KubeObject, existing: readonly KubeObject[] = []) {
   const store = new Map(existing.map((project) => [project.metadata.name, project]));
@@ -25,7 +28,7 @@ function setUp(answer: (object: KubeObject) => KubeObject, existing: readonly Ku
     created: () => created,
     ensure: () =>
       ensureDefaultProject(
-        { create } as KubeClient,
+        { create, get: async () => theirs } as Partial<KubeClient> as KubeClient,
         'argocd',
         { projects, logger: silentLogger },
         signal,
@@ -53,5 +56,17 @@ test('a default project of somebody else is left alone, also when it came at the
     throw new TiphysError('KubeAlreadyExists', 'AppProject/argocd/default: exists');
   });
   await raced.ensure();
-  assert.equal(raced.projects.get('default'), undefined);
+  assert.equal(raced.projects.get('default'), theirs);
+});
+
+// A conflict tells nothing of whether there is one: it must be asked again, or no application is admitted.
+test('a conflict is an error, not a sign that the project is there', async () => {
+  const { ensure, projects } = setUp(() => {
+    throw new TiphysError(
+      'KubeConflict',
+      'AppProject/argocd/default: the object has been modified',
+    );
+  });
+  await assert.rejects(ensure(), { code: 'KubeConflict' });
+  assert.equal(projects.get('default'), undefined);
 });

@@ -1,5 +1,5 @@
 import { appProjectResource, defaultProject } from '../core/project/default-project.ts';
-import { hasCode } from '../core/errors.ts';
+import { hasCode, TiphysError } from '../core/errors.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
 import type { EnginePorts } from '../engine/ports.ts';
 import type { ProjectStore } from '../ports/app-store.ts';
@@ -7,14 +7,16 @@ import type { KubeClient } from '../ports/kube-client.ts';
 
 /**
  * Makes the `default` project when it is absent, as a control plane without one could admit no
- * application. Somebody else's `default` project is never touched.
+ * application. Somebody else's `default` project is never touched. May be repeated when it fails.
+ *
+ * Errors: what the API server says, e.g. `KubeConflict` when it is busy with others' writes.
  */
 export async function ensureDefaultProject(
   client: KubeClient,
   namespace: string,
   ports: Pick<EnginePorts, 'logger'> & {
     readonly projects: Pick<ProjectStore, 'get'> & {
-      /** Takes in what was written: the applications that come next must find it. */
+      /** Takes in what is there: the applications that come next must find it. */
       observe(project: KubeObject): void;
     };
   },
@@ -29,6 +31,10 @@ export async function ensureDefaultProject(
     );
     ports.logger.info({ project: 'default' }, 'default project created');
   } catch (error) {
-    if (!hasCode(error, 'KubeAlreadyExists', 'KubeConflict')) throw error;
+    if (!hasCode(error, 'KubeAlreadyExists')) throw error;
+    const theirs = await client.get(address, signal);
+    if (theirs === undefined)
+      throw new TiphysError('KubeConflict', 'AppProject default comes and goes');
+    ports.projects.observe(theirs);
   }
 }

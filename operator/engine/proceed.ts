@@ -13,7 +13,7 @@ import { beginOperation, pinRevisions } from './operation.ts';
 import { again, type Engine, type Pass } from './pass.ts';
 import type { Report } from './report.ts';
 import { respectIgnoredParts } from './respect-ignored-parts.ts';
-import { isStored } from './resume-operation.ts';
+import { isStored, untilOwnSecond } from './resume-operation.ts';
 import { runSyncPass, timestamp, type SyncPass } from './run-sync-pass.ts';
 import { settleOperation } from './settle-operation.ts';
 import { comparedStatus } from './status.ts';
@@ -114,6 +114,9 @@ async function carryOut(
   const { key, app, memory, request, loaded } = pass;
   const { ports, settings, reporter } = engine;
   const written = app.status.operationState;
+  const hasHooks = loaded.targets.hooks.length > 0;
+  const waitMs = untilOwnSecond(app, state, hasHooks, ports.clock.now());
+  if (waitMs > 0) return again(waitMs);
   // Names of hooks depend on when it began, so that has to be stored first.
   const isKnown = written?.phase === 'Running' && written.startedAt === state.startedAt;
   const stored =

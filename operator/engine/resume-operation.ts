@@ -3,7 +3,7 @@ import { beginRetry, retryDueAt } from '../core/sync/retry.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { AppMemory } from './app-memory.ts';
 import { beginOperation, type CurrentOperation } from './operation.ts';
-import { timestamp } from './run-sync-pass.ts';
+import { isCompleted, timestamp } from './run-sync-pass.ts';
 
 /** The operation to carry on with: asked for just now, begun earlier, or due for its next attempt. */
 export function beginOrResume(
@@ -21,9 +21,31 @@ export function beginOrResume(
   return undefined;
 }
 
-/** Whether the status tells that this operation has begun. */
-export function isStored({ status }: Application, { startedAt }: OperationState): boolean {
-  return status.operationState?.startedAt === startedAt;
+/**
+ * Whether the status tells that this operation has begun. A self-heal may begin within the second, the
+ * shortest time that a status tells of, in which the operation before it began.
+ */
+export function isStored({ status }: Application, state: OperationState): boolean {
+  const stored = status.operationState;
+  return stored?.startedAt === state.startedAt && healsOf(stored) === healsOf(state);
+}
+
+const healsOf = ({ operation }: OperationState): number =>
+  operation.sync?.autoHealAttemptsCount ?? 0;
+
+/**
+ * When a sync with hooks may begin: not within the second in which the one before it began, for its
+ * hooks have names that are told apart by that second. In ms from now; 0 when it may begin at once.
+ */
+export function untilOwnSecond(
+  { status }: Application,
+  { startedAt }: OperationState,
+  hasHooks: boolean,
+  nowMs: number,
+): number {
+  const last = status.operationState;
+  if (!hasHooks || last?.startedAt !== startedAt || !isCompleted(last.phase)) return 0;
+  return Math.max(0, Date.parse(startedAt) + 1_000 - nowMs);
 }
 
 /** The operation of an earlier pass whose outcome could not be written, unless another has come. */

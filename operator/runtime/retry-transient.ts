@@ -13,7 +13,7 @@ export interface RetryTransientOptions {
 
 /**
  * What `attempt` answers, which must be repeatable. Where the API server is unwell (not reached,
- * too slow, overloaded, 5xx) it is asked again, five times within eight seconds.
+ * too slow, overloaded, busy with other writes, 5xx) it is asked again, five times within eight seconds.
  *
  * Errors: the last one of `attempt`; at once any that asking again cannot help.
  */
@@ -36,6 +36,7 @@ export async function retryTransient<T>(
 }
 
 function isTransient(error: unknown): boolean {
-  if (hasCode(error, 'KubeUnreachable', 'KubeTooManyRequests', 'Timeout')) return true;
+  const codes = ['KubeUnreachable', 'KubeTooManyRequests', 'KubeConflict', 'Timeout'] as const;
+  if (hasCode(error, ...codes)) return true;
   return hasCode(error, 'KubeRejected') && Number(error.fields['status']) >= 500;
 }
