@@ -2,7 +2,12 @@ import { isJsonObject } from '../objects/json.ts';
 import type { KubeObject } from '../objects/kube-object.ts';
 import { normaliseRepoUrl } from '../repo-url.ts';
 import { chooseCredential, type RepositoryAccess } from './access.ts';
-import { bareRecord, parseRepositorySecret, type RepositoryRecord } from './repository-record.ts';
+import {
+  bareRecord,
+  parseRepositorySecret,
+  TEMPLATE_TEXTS,
+  type RepositoryRecord,
+} from './repository-record.ts';
 
 /** The part of the configuration in which repositories are registered. */
 export interface RepositoryConfig {
@@ -114,27 +119,8 @@ function hasCredentials(record: RepositoryRecord): boolean {
   );
 }
 
-const TAKEN_WHEN_EMPTY = [
-  'type',
-  'username',
-  'password',
-  'bearerToken',
-  'sshPrivateKey',
-  'tlsClientCertData',
-  'tlsClientCertKey',
-  'githubAppPrivateKey',
-  'githubAppEnterpriseBaseUrl',
-  'gcpServiceAccountKey',
-  'azureServicePrincipalClientId',
-  'azureServicePrincipalClientSecret',
-  'azureServicePrincipalTenantId',
-  'azureActiveDirectoryEndpoint',
-  'proxy',
-  'noProxy',
-] as const;
-
 function withTemplate(own: RepositoryRecord, template: RepositoryRecord): RepositoryRecord {
-  const texts = TAKEN_WHEN_EMPTY.map(
+  const texts = TEMPLATE_TEXTS.map(
     (key) => [key, own[key] === '' ? template[key] : own[key]] as const,
   );
   return {

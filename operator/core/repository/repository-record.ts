@@ -1,10 +1,8 @@
 import { isJsonObject } from '../objects/json.ts';
 import type { KubeObject } from '../objects/kube-object.ts';
 
-const TEXTS = [
-  'url',
-  'name',
-  'project',
+/** What a repository without credentials of its own takes from a template where it says nothing. */
+export const TEMPLATE_TEXTS = [
   'type',
   'username',
   'password',
@@ -23,6 +21,8 @@ const TEXTS = [
   'noProxy',
 ] as const;
 
+const OWN_TEXTS = ['url', 'name', 'project'] as const;
+
 const FLAGS = [
   'insecure',
   'insecureIgnoreHostKey',
@@ -36,7 +36,7 @@ const FLAGS = [
 
 const NUMBERS = ['githubAppID', 'githubAppInstallationID', 'depth'] as const;
 
-type Text = (typeof TEXTS)[number];
+type Text = (typeof OWN_TEXTS | typeof TEMPLATE_TEXTS)[number];
 type Flag = (typeof FLAGS)[number];
 type NumberField = (typeof NUMBERS)[number];
 
@@ -91,7 +91,7 @@ export function parseRepositorySecret(secret: KubeObject): RepositoryRecord {
     return /^\+?\d{1,15}$/.test(value) ? Number(value) : 0;
   };
   const record = {
-    ...tabulate(TEXTS, text),
+    ...tabulate([...OWN_TEXTS, ...TEMPLATE_TEXTS], text),
     ...tabulate(FLAGS, flag),
     ...tabulate(NUMBERS, number),
   };
@@ -101,7 +101,8 @@ export function parseRepositorySecret(secret: KubeObject): RepositoryRecord {
 /** A repository that nobody has registered. */
 export function bareRecord(url: string): RepositoryRecord {
   return {
-    ...tabulate(TEXTS, (key) => (key === 'url' ? url : '')),
+    ...tabulate(OWN_TEXTS, (key) => (key === 'url' ? url : '')),
+    ...tabulate(TEMPLATE_TEXTS, () => ''),
     ...tabulate(FLAGS, () => false),
     ...tabulate(NUMBERS, () => 0),
     secret: '',
