@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { parseDuration } from '../core/app/duration.ts';
 import { parsePruneLimit, type PruneLimit } from '../core/sync/prune-brake.ts';
 
@@ -25,65 +25,75 @@ export interface ConfigProblem {
   readonly message: string;
 }
 
-export type Schema<T> = z.ZodType<T, string>;
+export type Schema<T> = z.ZodMiniType<T, string>;
 
 /** Milliseconds, from a Go duration or a bare number of seconds. */
-export const duration: Schema<number> = z.string().transform((written, context) => {
+export const duration: Schema<number> = readAs((written) => {
   const ms = parseDuration(written);
-  if (ms !== undefined && ms >= 0) return ms;
-  const message = `"${written}" is no duration; write 90s, 5m or 1h30m`;
-  context.addIssue({ code: 'custom', message });
-  return z.NEVER;
+  if (ms !== undefined && ms >= 0) return { value: ms };
+  return { problem: `"${written}" is no duration; write 90s, 5m or 1h30m` };
 });
 
 /** A whole number within bounds. */
 export function whole(min: number, max: number): Schema<number> {
   const message = `must be a whole number from ${min} to ${max}`;
-  return z
-    .string()
-    .regex(/^\d{1,9}$/, message)
-    .transform(Number)
-    .refine((value) => value >= min && value <= max, message);
+  return readAs((written) => {
+    const value = /^\d{1,9}$/.test(written) ? Number(written) : Number.NaN;
+    return value >= min && value <= max ? { value } : { problem: message };
+  });
 }
 
 /** A number of objects or a percentage; empty is no limit. */
-export const pruneLimit: Schema<PruneLimit | undefined> = z
-  .string()
-  .transform((written, context): PruneLimit | undefined => {
-    const limit = parsePruneLimit(written);
-    if (limit?.type !== 'unreadable') return limit;
-    context.addIssue({ code: 'custom', message: `"${written}" is neither 10 nor 25%` });
-    return z.NEVER;
-  });
+export const pruneLimit: Schema<PruneLimit | undefined> = readAs((written) => {
+  const limit = parsePruneLimit(written);
+  if (limit?.type !== 'unreadable') return { value: limit };
+  return { problem: `"${written}" is neither 10 nor 25%` };
+});
 
 /** A decimal number of at least 1. */
-export const factor: Schema<number> = z
-  .string()
-  .regex(/^\d{1,6}(\.\d{1,6})?$/, 'must be a number of at least 1')
-  .transform(Number)
-  .refine((value) => value >= 1, 'must be a number of at least 1');
+export const factor: Schema<number> = readAs((written) => {
+  const value = /^\d{1,6}(\.\d{1,6})?$/.test(written) ? Number(written) : Number.NaN;
+  return value >= 1 ? { value } : { problem: 'must be a number of at least 1' };
+});
 
 export const text: Schema<string> = z.string();
 
 /** Items with commas between; blanks around them do not count. */
-export const list: Schema<readonly string[]> = z.string().transform((written) =>
-  written
+export const list: Schema<readonly string[]> = readAs((written) => ({
+  value: written
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== ''),
-);
+}));
 
-export const truth: Schema<boolean> = z
-  .enum(['true', 'false'], 'must be true or false')
-  .transform((written) => written === 'true');
+export const truth: Schema<boolean> = readAs((written) =>
+  written === 'true' || written === 'false'
+    ? { value: written === 'true' }
+    : { problem: 'must be true or false' },
+);
 
 /** One of a few words. */
 export function word<const W extends readonly [string, ...string[]]>(
   ...words: W
 ): Schema<W[number]> {
-  return z
-    .string()
-    .pipe(z.enum(words, `must be ${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}`));
+  const problem = `must be ${words.slice(0, -1).join(', ')} or ${words.at(-1) ?? ''}`;
+  return readAs((written) => {
+    const value = words.find((one) => one === written);
+    return value === undefined ? { problem } : { value };
+  });
+}
+
+/** A text that means a value, or says what is wrong with it. */
+function readAs<T>(
+  read: (written: string) => { readonly value: T } | { readonly problem: string },
+): Schema<T> {
+  const transform = z.transform((written: string, context): T => {
+    const found = read(written);
+    if ('value' in found) return found.value;
+    context.issues.push({ code: 'custom', message: found.problem, input: written });
+    return z.NEVER;
+  });
+  return z.pipe(z.string(), transform);
 }
 
 export interface KeyOptions<T> {

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { TiphysError } from '../core/errors.ts';
 import { isJsonObject } from '../core/objects/json.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
@@ -9,30 +9,35 @@ import { connectionFromUser } from './kubeconfig.ts';
 
 /** The JSON under `config` of a cluster secret. Unknown keys are let pass: newer installations may know more. */
 const configSchema = z.object({
-  username: z.string().default(''),
-  password: z.string().default(''),
-  bearerToken: z.string().default(''),
-  tlsClientConfig: z
-    .object({
-      insecure: z.boolean().default(false),
-      serverName: z.string().default(''),
-      caData: z.string().default(''),
-      certData: z.string().default(''),
-      keyData: z.string().default(''),
-    })
-    .prefault({}),
-  awsAuthConfig: z.unknown().optional(),
-  execProviderConfig: z
-    .object({
-      command: z.string().min(1),
-      args: z.array(z.string()).nullish(),
-      env: z.record(z.string(), z.string()).nullish(),
-      apiVersion: z.string().default('client.authentication.k8s.io/v1'),
-    })
-    .nullish(),
-  disableCompression: z.boolean().default(false),
-  proxyUrl: z.string().default(''),
+  username: textOr(''),
+  password: textOr(''),
+  bearerToken: textOr(''),
+  tlsClientConfig: z.prefault(
+    z.object({
+      insecure: z._default(z.boolean(), false),
+      serverName: textOr(''),
+      caData: textOr(''),
+      certData: textOr(''),
+      keyData: textOr(''),
+    }),
+    {},
+  ),
+  awsAuthConfig: z.optional(z.unknown()),
+  execProviderConfig: z.nullish(
+    z.object({
+      command: z.string().check(z.minLength(1)),
+      args: z.nullish(z.array(z.string())),
+      env: z.nullish(z.record(z.string(), z.string())),
+      apiVersion: textOr('client.authentication.k8s.io/v1'),
+    }),
+  ),
+  disableCompression: z._default(z.boolean(), false),
+  proxyUrl: textOr(''),
 });
+
+function textOr(fallback: string): z.ZodMiniDefault<z.ZodMiniString> {
+  return z._default(z.string(), fallback);
+}
 
 /**
  * The connection that a cluster secret describes. Errors: `InvalidConfig` naming the secret and the

@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 import { isJsonObject, type JsonObject, type JsonValue } from '../objects/json.ts';
 import type { KubeObject } from '../objects/kube-object.ts';
 import { projectSpecSchema, projectStatusSchema } from './project-schema.ts';
@@ -104,7 +104,7 @@ function definition(given: Definition): KubeObject {
 }
 
 /** The structural OpenAPI schema of a zod schema. */
-function structural(schema: z.ZodType, description: string): JsonObject {
+function structural(schema: z.ZodMiniType, description: string): JsonObject {
   const json = z.toJSONSchema(schema, { io: 'input', reused: 'inline', unrepresentable: 'any' });
   return convert({ ...(json as JsonObject), description });
 }

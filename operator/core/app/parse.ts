@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import type * as z from 'zod/mini';
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../objects/json.ts';
 import { groupOf, type KubeObject } from '../objects/kube-object.ts';
 import { projectSpecSchema } from './project-schema.ts';
@@ -82,7 +82,11 @@ type Part<T> =
   | { readonly success: true; readonly data: T }
   | { readonly success: false; readonly problems: readonly Problem[] };
 
-function parsePart<T>(schema: z.ZodType<T>, value: JsonValue | undefined, root: string): Part<T> {
+function parsePart<T>(
+  schema: z.ZodMiniType<T>,
+  value: JsonValue | undefined,
+  root: string,
+): Part<T> {
   const result = schema.safeParse(value);
   if (result.success) return result;
   // Nulls are rare, and looking for them costs more than parsing: only now.

@@ -1,14 +1,16 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
+import { hydratorSchema, nameValue, sourceSchema } from './source-schema.ts';
 import {
+  described,
   flag,
-  hydratorSchema,
-  nameValue,
-  sourceSchema,
+  listOf,
+  part,
+  parts,
   text,
   textMap,
   texts,
   whole,
-} from './source-schema.ts';
+} from './schema-words.ts';
 import type {
   ApplicationSpec,
   Destination,
@@ -20,15 +22,15 @@ import type {
 
 // What users write in an Application: `spec` and `operation`. `crd.ts` makes the CRD of it.
 
-export const destinationSchema: z.ZodType<Destination> = z.object({
+export const destinationSchema: z.ZodMiniType<Destination> = z.object({
   server: text('URL of the API server of a registered cluster. Either this or name.'),
   name: text('Name of a registered cluster; in-cluster is the one of the control plane.'),
   namespace: text('Namespace for objects that name none.'),
 });
 
-export const ignoreDifferencesSchema: z.ZodType<IgnoreDifferences> = z.object({
+export const ignoreDifferencesSchema: z.ZodMiniType<IgnoreDifferences> = z.object({
   group: text('API group, a glob. Empty: the core group.'),
-  kind: z.string().meta({ description: 'Kind, a glob.' }),
+  kind: described('Kind, a glob.', z.string()),
   name: text('Name. Empty: any.'),
   namespace: text('Namespace. Empty: any.'),
   jsonPointers: texts('JSON pointers of the ignored fields.'),
@@ -36,20 +38,17 @@ export const ignoreDifferencesSchema: z.ZodType<IgnoreDifferences> = z.object({
   managedFieldsManagers: texts('Ignore fields that these managers own.'),
 });
 
-const retrySchema: z.ZodType<RetryStrategy> = z.object({
+const retrySchema: z.ZodMiniType<RetryStrategy> = z.object({
   limit: whole('Retries after the first attempt. 0: none. Negative: without end.'),
   refresh: flag('Resolve the newest revision for each retry.'),
-  backoff: z
-    .object({
-      duration: text('First delay, such as 5s; a bare number is seconds. Default: 5s.'),
-      factor: whole('Each delay is the one before times this. Default: 2.'),
-      maxDuration: text('Longest delay. Default: 3m.'),
-    })
-    .meta({ description: 'Delays between retries.' })
-    .optional(),
+  backoff: part('Delays between retries.', {
+    duration: text('First delay, such as 5s; a bare number is seconds. Default: 5s.'),
+    factor: whole('Each delay is the one before times this. Default: 2.'),
+    maxDuration: text('Longest delay. Default: 3m.'),
+  }),
 });
 
-export const namespaceMetadataSchema: z.ZodType<ManagedNamespaceMetadata> = z.object({
+export const namespaceMetadataSchema: z.ZodMiniType<ManagedNamespaceMetadata> = z.object({
   labels: textMap('Labels of the namespace.'),
   annotations: textMap('Annotations of the namespace.'),
 });
@@ -59,102 +58,77 @@ const syncOptions = (whose: string) =>
     `${whose}, as Key=value: Validate, CreateNamespace, PruneLast, PrunePropagationPolicy, Prune, Delete, Replace, Force, ServerSideApply, ClientSideApplyMigration, ApplyOutOfSyncOnly, FailOnSharedResource, RespectIgnoreDifferences, SkipDryRunOnMissingResource.`,
   );
 
-const syncPolicy = z
-  .object({
-    automated: z
-      .object({
-        enabled: flag(
-          'false switches automated sync off while keeping its settings. Default: true.',
-        ),
-        prune: flag('Delete objects that are gone from the source. Default: false.'),
-        selfHeal: flag('Sync again when live objects are changed. Default: false.'),
-        allowEmpty: flag('Let a sync delete every object. Default: false.'),
-      })
-      .meta({ description: 'Sync by itself whenever the application is OutOfSync.' })
-      .optional(),
-    syncOptions: syncOptions('Options of every sync'),
-    retry: retrySchema
-      .meta({ description: 'Retries of failed syncs. Default: 5 for automated syncs, else none.' })
-      .optional(),
-    managedNamespaceMetadata: namespaceMetadataSchema
-      .meta({ description: 'Metadata of the namespace that CreateNamespace=true creates.' })
-      .optional(),
-  })
-  .meta({ description: 'When and how to sync.' })
-  .optional();
+const syncPolicy = part('When and how to sync.', {
+  automated: part('Sync by itself whenever the application is OutOfSync.', {
+    enabled: flag('false switches automated sync off while keeping its settings. Default: true.'),
+    prune: flag('Delete objects that are gone from the source. Default: false.'),
+    selfHeal: flag('Sync again when live objects are changed. Default: false.'),
+    allowEmpty: flag('Let a sync delete every object. Default: false.'),
+  }),
+  syncOptions: syncOptions('Options of every sync'),
+  retry: z.optional(
+    described('Retries of failed syncs. Default: 5 for automated syncs, else none.', retrySchema),
+  ),
+  managedNamespaceMetadata: z.optional(
+    described(
+      'Metadata of the namespace that CreateNamespace=true creates.',
+      namespaceMetadataSchema,
+    ),
+  ),
+});
 
 /** Schema of `spec` of an Application. */
-export const applicationSpecSchema: z.ZodType<ApplicationSpec> = z.object({
-  project: z.string().meta({ description: 'AppProject it belongs to. Empty: default.' }),
-  source: sourceSchema.meta({ description: 'Where the desired state comes from.' }).optional(),
-  sources: z
-    .array(sourceSchema)
-    .meta({ description: 'Several sources; wins over source when not empty.' })
-    .optional(),
-  sourceHydrator: hydratorSchema
-    .meta({ description: 'Renders a dry source into a branch and syncs that; wins over sources.' })
-    .optional(),
-  destination: destinationSchema.meta({ description: 'Cluster and namespace to deploy to.' }),
+export const applicationSpecSchema: z.ZodMiniType<ApplicationSpec> = z.object({
+  project: described('AppProject it belongs to. Empty: default.', z.string()),
+  source: z.optional(described('Where the desired state comes from.', sourceSchema)),
+  sources: listOf('Several sources; wins over source when not empty.', sourceSchema),
+  sourceHydrator: z.optional(
+    described(
+      'Renders a dry source into a branch and syncs that; wins over sources.',
+      hydratorSchema,
+    ),
+  ),
+  destination: described('Cluster and namespace to deploy to.', destinationSchema),
   syncPolicy,
-  ignoreDifferences: z
-    .array(ignoreDifferencesSchema)
-    .meta({ description: 'Fields in which live objects may differ.' })
-    .optional(),
-  info: z.array(nameValue).meta({ description: 'Facts and links for people.' }).optional(),
+  ignoreDifferences: listOf('Fields in which live objects may differ.', ignoreDifferencesSchema),
+  info: listOf('Facts and links for people.', nameValue),
   revisionHistoryLimit: whole('Entries kept in status.history. Default: 10. 0: none.'),
 });
 
 const strategy = (description: string) =>
-  z
-    .object({ force: flag('Delete and create again what cannot be changed.') })
-    .meta({ description })
-    .optional();
+  part(description, { force: flag('Delete and create again what cannot be changed.') });
 
-const sync = z
-  .object({
-    revision: text('Revision to sync to. Default: that of the spec.'),
-    revisions: texts('Revisions to sync to, one for each source.'),
-    prune: flag('Delete objects that are gone from the source.'),
-    dryRun: flag('Only try it.'),
-    syncStrategy: z
-      .object({
-        apply: strategy('Apply without hooks.'),
-        hook: strategy('Apply with hooks; the default.'),
-      })
-      .meta({ description: 'How to apply.' })
-      .optional(),
-    resources: z
-      .array(
-        z.object({
-          group: text('API group.'),
-          kind: z.string().meta({ description: 'Kind.' }),
-          name: z.string().meta({ description: 'Name.' }),
-          namespace: text('Namespace. Empty: any.'),
-        }),
-      )
-      .meta({ description: 'Sync only these objects, without hooks.' })
-      .optional(),
-    source: sourceSchema.meta({ description: 'Source instead of that of the spec.' }).optional(),
-    sources: z
-      .array(sourceSchema)
-      .meta({ description: 'Sources instead of those of the spec.' })
-      .optional(),
-    manifests: texts('Manifests to sync instead of those of the source, for development.'),
-    syncOptions: syncOptions('Options of this sync'),
-    autoHealAttemptsCount: whole('How often live changes were undone in a row.'),
-  })
-  .meta({ description: 'A sync.' })
-  .optional();
+const sync = part('A sync.', {
+  revision: text('Revision to sync to. Default: that of the spec.'),
+  revisions: texts('Revisions to sync to, one for each source.'),
+  prune: flag('Delete objects that are gone from the source.'),
+  dryRun: flag('Only try it.'),
+  syncStrategy: part('How to apply.', {
+    apply: strategy('Apply without hooks.'),
+    hook: strategy('Apply with hooks; the default.'),
+  }),
+  resources: parts('Sync only these objects, without hooks.', {
+    group: text('API group.'),
+    kind: described('Kind.', z.string()),
+    name: described('Name.', z.string()),
+    namespace: text('Namespace. Empty: any.'),
+  }),
+  source: z.optional(described('Source instead of that of the spec.', sourceSchema)),
+  sources: listOf('Sources instead of those of the spec.', sourceSchema),
+  manifests: texts('Manifests to sync instead of those of the source, for development.'),
+  syncOptions: syncOptions('Options of this sync'),
+  autoHealAttemptsCount: whole('How often live changes were undone in a row.'),
+});
 
-export const initiatorSchema: z.ZodType<NonNullable<Operation['initiatedBy']>> = z.object({
+export const initiatorSchema: z.ZodMiniType<NonNullable<Operation['initiatedBy']>> = z.object({
   username: text('User.'),
   automated: flag('Started by automated sync.'),
 });
 
 /** Schema of `operation` of an Application. */
-export const operationSchema: z.ZodType<Operation> = z.object({
+export const operationSchema: z.ZodMiniType<Operation> = z.object({
   sync,
-  initiatedBy: initiatorSchema.meta({ description: 'Who asked for it.' }).optional(),
-  info: z.array(nameValue).meta({ description: 'Facts for people.' }).optional(),
-  retry: retrySchema.meta({ description: 'Retries when it fails. Default: none.' }).optional(),
+  initiatedBy: z.optional(described('Who asked for it.', initiatorSchema)),
+  info: listOf('Facts for people.', nameValue),
+  retry: z.optional(described('Retries when it fails. Default: none.', retrySchema)),
 });

@@ -1,41 +1,20 @@
-import { z } from 'zod';
-import { isJsonObject, type JsonObject } from '../objects/json.ts';
+import * as z from 'zod/mini';
+import {
+  anyObject,
+  described,
+  flag,
+  listOf,
+  part,
+  parts,
+  text,
+  textMap,
+  texts,
+} from './schema-words.ts';
 import type { ApplicationSource, NameValue, SourceHydrator } from './types.ts';
 
-// The descriptions here are what `kubectl explain` shows. They are repeated for every place of the
-// CRD that holds a source, so they are kept short: the CRD must fit into an annotation.
-
-/** An optional text. */
-export const text = (description: string): z.ZodOptional<z.ZodString> =>
-  z.string().meta({ description }).optional();
-
-/** An optional yes or no. */
-export const flag = (description: string): z.ZodOptional<z.ZodBoolean> =>
-  z.boolean().meta({ description }).optional();
-
-/** An optional whole number of 64 bits. */
-export const whole = (description: string): z.ZodOptional<z.ZodInt> =>
-  z.int().meta({ description, format: 'int64' }).optional();
-
-/** An optional list of texts. */
-export const texts = (description: string): z.ZodOptional<z.ZodArray<z.ZodString>> =>
-  z.array(z.string()).meta({ description }).optional();
-
-/** An optional map from text to text. */
-export const textMap = (
-  description: string,
-): z.ZodOptional<z.ZodRecord<z.ZodString, z.ZodString>> =>
-  z.record(z.string(), z.string()).meta({ description }).optional();
-
-/** Any JSON object; the API server keeps every field of it. */
-export const anyObject = (description: string): z.ZodType<JsonObject> =>
-  z
-    .custom<JsonObject>(isJsonObject, { error: 'must be a map' })
-    .meta({ description, type: 'object', 'x-kubernetes-preserve-unknown-fields': true });
-
-export const nameValue: z.ZodType<NameValue> = z.object({
-  name: z.string().meta({ description: 'Name.' }),
-  value: z.string().meta({ description: 'Value.' }),
+export const nameValue: z.ZodMiniType<NameValue> = z.object({
+  name: described('Name.', z.string()),
+  value: described('Value.', z.string()),
 });
 
 const kubeVersion = text('Kubernetes version to render for. Default: that of the destination.');
@@ -43,159 +22,107 @@ const apiVersions = texts(
   'API versions to render for, group/version or group/version/kind. Default: those of the destination.',
 );
 
-const helm = z
-  .object({
-    valueFiles: texts('Values files, relative to the chart, or $ref/path. Later ones win.'),
-    parameters: z
-      .array(
-        z.object({
-          name: text('Path of the value, such as image.tag.'),
-          value: text('The value.'),
-          forceString: flag(
-            'Take the value as text even when it looks like a number or a boolean.',
-          ),
-        }),
-      )
-      .meta({ description: 'Single values; they win over everything else.' })
-      .optional(),
-    fileParameters: z
-      .array(
-        z.object({
-          name: text('Path of the value.'),
-          path: text('File whose content is the value.'),
-        }),
-      )
-      .meta({ description: 'Single values that are read from files.' })
-      .optional(),
-    releaseName: text('Release name. Default: the name of the application.'),
-    values: text('Values as YAML text.'),
-    valuesObject: anyObject('Values as an object; wins over values.').optional(),
-    version: text('Helm major version; only v3 and later are known.'),
-    passCredentials: flag('Send credentials also to other hosts that the repository links to.'),
-    ignoreMissingValueFiles: flag('Leave out values files that do not exist.'),
-    skipCrds: flag("Leave out the chart's crds folder."),
-    skipTests: flag('Leave out test hooks.'),
-    skipSchemaValidation: flag("Do not check values against the chart's schema."),
-    namespace: text('Namespace to render with. Default: that of the destination.'),
-    kubeVersion,
-    apiVersions,
-  })
-  .meta({ description: 'How to render a Helm chart.' })
-  .optional();
+const helm = part('How to render a Helm chart.', {
+  valueFiles: texts('Values files, relative to the chart, or $ref/path. Later ones win.'),
+  parameters: parts('Single values; they win over everything else.', {
+    name: text('Path of the value, such as image.tag.'),
+    value: text('The value.'),
+    forceString: flag('Take the value as text even when it looks like a number or a boolean.'),
+  }),
+  fileParameters: parts('Single values that are read from files.', {
+    name: text('Path of the value.'),
+    path: text('File whose content is the value.'),
+  }),
+  releaseName: text('Release name. Default: the name of the application.'),
+  values: text('Values as YAML text.'),
+  valuesObject: z.optional(anyObject('Values as an object; wins over values.')),
+  version: text('Helm major version; only v3 and later are known.'),
+  passCredentials: flag('Send credentials also to other hosts that the repository links to.'),
+  ignoreMissingValueFiles: flag('Leave out values files that do not exist.'),
+  skipCrds: flag("Leave out the chart's crds folder."),
+  skipTests: flag('Leave out test hooks.'),
+  skipSchemaValidation: flag("Do not check values against the chart's schema."),
+  namespace: text('Namespace to render with. Default: that of the destination.'),
+  kubeVersion,
+  apiVersions,
+});
 
-const patchTarget = z
-  .object({
-    group: text('API group.'),
-    version: text('API version.'),
-    kind: text('Kind.'),
-    name: text('Name, as a regular expression.'),
-    namespace: text('Namespace, as a regular expression.'),
-    annotationSelector: text('Annotation selector.'),
-    labelSelector: text('Label selector.'),
-  })
-  .meta({ description: 'Objects to patch.' })
-  .optional();
+const patchTarget = part('Objects to patch.', {
+  group: text('API group.'),
+  version: text('API version.'),
+  kind: text('Kind.'),
+  name: text('Name, as a regular expression.'),
+  namespace: text('Namespace, as a regular expression.'),
+  annotationSelector: text('Annotation selector.'),
+  labelSelector: text('Label selector.'),
+});
 
-const kustomize = z
-  .object({
-    namePrefix: text('Put before every name.'),
-    nameSuffix: text('Put after every name.'),
-    namespace: text('Namespace of all objects.'),
-    images: texts('Image overrides: [name=]image[:tag][@digest].'),
-    replicas: z
-      .array(
-        z.object({
-          name: z.string().meta({ description: 'Name of the Deployment or StatefulSet.' }),
-          count: z.union([z.int(), z.string()]).meta({
-            description: 'Number of replicas.',
-            'x-kubernetes-int-or-string': true,
-          }),
-        }),
-      )
-      .meta({ description: 'Replica overrides.' })
-      .optional(),
-    commonLabels: textMap('Labels of all objects.'),
-    commonAnnotations: textMap('Annotations of all objects.'),
-    forceCommonLabels: flag('Replace labels that the kustomization sets itself.'),
-    forceCommonAnnotations: flag('Replace annotations that the kustomization sets itself.'),
-    commonAnnotationsEnvsubst: flag('Replace $ARGOCD_… variables in common annotations.'),
-    labelWithoutSelector: flag('Leave selectors alone when adding common labels.'),
-    labelIncludeTemplates: flag('Label Pod templates too when selectors are left alone.'),
-    patches: z
-      .array(
-        z.object({
-          path: text('File of the patch.'),
-          patch: text('The patch itself, strategic merge or JSON 6902.'),
-          target: patchTarget,
-          options: z
-            .record(z.string(), z.boolean())
-            .meta({ description: 'allowNameChange, allowKindChange.' })
-            .optional(),
-        }),
-      )
-      .meta({ description: 'Patches to apply.' })
-      .optional(),
-    components: texts('Components to add, relative to the path.'),
-    ignoreMissingComponents: flag('Leave out components that do not exist.'),
-    version: text('Kustomize version to use, by its configured name.'),
-    kubeVersion,
-    apiVersions,
-  })
-  .meta({ description: 'How to build a kustomization.' })
-  .optional();
+const kustomize = part('How to build a kustomization.', {
+  namePrefix: text('Put before every name.'),
+  nameSuffix: text('Put after every name.'),
+  namespace: text('Namespace of all objects.'),
+  images: texts('Image overrides: [name=]image[:tag][@digest].'),
+  replicas: parts('Replica overrides.', {
+    name: described('Name of the Deployment or StatefulSet.', z.string()),
+    count: described('Number of replicas.', z.union([z.int(), z.string()]), {
+      'x-kubernetes-int-or-string': true,
+    }),
+  }),
+  commonLabels: textMap('Labels of all objects.'),
+  commonAnnotations: textMap('Annotations of all objects.'),
+  forceCommonLabels: flag('Replace labels that the kustomization sets itself.'),
+  forceCommonAnnotations: flag('Replace annotations that the kustomization sets itself.'),
+  commonAnnotationsEnvsubst: flag('Replace $ARGOCD_… variables in common annotations.'),
+  labelWithoutSelector: flag('Leave selectors alone when adding common labels.'),
+  labelIncludeTemplates: flag('Label Pod templates too when selectors are left alone.'),
+  patches: parts('Patches to apply.', {
+    path: text('File of the patch.'),
+    patch: text('The patch itself, strategic merge or JSON 6902.'),
+    target: patchTarget,
+    options: z.optional(
+      described('allowNameChange, allowKindChange.', z.record(z.string(), z.boolean())),
+    ),
+  }),
+  components: texts('Components to add, relative to the path.'),
+  ignoreMissingComponents: flag('Leave out components that do not exist.'),
+  version: text('Kustomize version to use, by its configured name.'),
+  kubeVersion,
+  apiVersions,
+});
 
 const jsonnetVariables = (description: string) =>
-  z
-    .array(
-      z.object({
-        name: z.string().meta({ description: 'Name.' }),
-        value: z.string().meta({ description: 'Value.' }),
-        code: flag('The value is Jsonnet, not text.'),
-      }),
-    )
-    .meta({ description })
-    .optional();
+  parts(description, {
+    name: described('Name.', z.string()),
+    value: described('Value.', z.string()),
+    code: flag('The value is Jsonnet, not text.'),
+  });
 
-const directory = z
-  .object({
-    recurse: flag('Read folders below the path too.'),
-    include: text('Glob of the files to read.'),
-    exclude: text('Glob of the files to leave out.'),
-    disableExtensionFilter: flag('Read files of any name as manifests.'),
-    jsonnet: z
-      .object({
-        extVars: jsonnetVariables('External variables.'),
-        tlas: jsonnetVariables('Top-level arguments.'),
-        libs: texts('Library folders, from the root of the repository.'),
-      })
-      .meta({ description: 'How to evaluate Jsonnet.' })
-      .optional(),
-  })
-  .meta({ description: 'How to read a folder of manifests.' })
-  .optional();
+const directory = part('How to read a folder of manifests.', {
+  recurse: flag('Read folders below the path too.'),
+  include: text('Glob of the files to read.'),
+  exclude: text('Glob of the files to leave out.'),
+  disableExtensionFilter: flag('Read files of any name as manifests.'),
+  jsonnet: part('How to evaluate Jsonnet.', {
+    extVars: jsonnetVariables('External variables.'),
+    tlas: jsonnetVariables('Top-level arguments.'),
+    libs: texts('Library folders, from the root of the repository.'),
+  }),
+});
 
-const plugin = z
-  .object({
-    name: text('Name of the plugin. Default: the first that recognises the source.'),
-    env: z.array(nameValue).meta({ description: 'Environment variables.' }).optional(),
-    parameters: z
-      .array(
-        z.object({
-          name: text('Name.'),
-          string: text('A text value.'),
-          map: textMap('A map value.'),
-          array: texts('A list value.'),
-        }),
-      )
-      .meta({ description: 'Parameters.' })
-      .optional(),
-  })
-  .meta({ description: 'Renders with a config management plugin.' })
-  .optional();
+const plugin = part('Renders with a config management plugin.', {
+  name: text('Name of the plugin. Default: the first that recognises the source.'),
+  env: listOf('Environment variables.', nameValue),
+  parameters: parts('Parameters.', {
+    name: text('Name.'),
+    string: text('A text value.'),
+    map: textMap('A map value.'),
+    array: texts('A list value.'),
+  }),
+});
 
-const repoURL = z.string().meta({ description: 'Git, Helm or OCI repository.' });
+const repoURL = described('Git, Helm or OCI repository.', z.string());
 
-export const sourceSchema: z.ZodType<ApplicationSource> = z.object({
+export const sourceSchema: z.ZodMiniType<ApplicationSource> = z.object({
   repoURL,
   path: text('Folder in the repository.'),
   targetRevision: text(
@@ -210,35 +137,36 @@ export const sourceSchema: z.ZodType<ApplicationSource> = z.object({
   plugin,
 });
 
-const drySource = z
-  .object({
+const drySource = described(
+  'What to render.',
+  z.object({
     repoURL,
-    targetRevision: z.string().meta({ description: 'Branch, tag, commit or version range.' }),
-    path: z.string().meta({ description: 'Folder in the repository.' }),
+    targetRevision: described('Branch, tag, commit or version range.', z.string()),
+    path: described('Folder in the repository.', z.string()),
     helm,
     kustomize,
     directory,
     plugin,
-  })
-  .meta({ description: 'What to render.' });
+  }),
+);
 
-const targetBranch = z.string().meta({ description: 'Branch.' });
+const targetBranch = described('Branch.', z.string());
 
-export const hydratorSchema: z.ZodType<SourceHydrator> = z.object({
+export const hydratorSchema: z.ZodMiniType<SourceHydrator> = z.object({
   drySource,
-  syncSource: z
-    .object({
+  syncSource: described(
+    'Where the rendered manifests are committed and synced from.',
+    z.object({
       targetBranch,
-      path: z
-        .string()
-        .min(1)
-        .regex(/^.{2,}|[^./]$/)
-        .meta({ description: 'Folder for the rendered manifests; not the root.' }),
+      path: described(
+        'Folder for the rendered manifests; not the root.',
+        z
+          .string()
+          .check(z.minLength(1))
+          .check(z.regex(/^.{2,}|[^./]$/)),
+      ),
       repoURL: text('Repository. Default: that of the dry source.'),
-    })
-    .meta({ description: 'Where the rendered manifests are committed and synced from.' }),
-  hydrateTo: z
-    .object({ targetBranch })
-    .meta({ description: 'Branch to commit to first, for review before it is merged.' })
-    .optional(),
+    }),
+  ),
+  hydrateTo: part('Branch to commit to first, for review before it is merged.', { targetBranch }),
 });
