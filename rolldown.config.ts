@@ -18,6 +18,7 @@ const external = Object.keys(manifest.dependencies).filter((name) => name !== IN
 const options: RolldownOptions = {
   input: {
     index: 'operator/index.ts',
+    adapters: 'operator/adapters.ts',
     generators: 'generators/index.ts',
     api: 'api/index.ts',
     main: 'operator/main.ts',

@@ -1,4 +1,4 @@
-import { connectPorts, type ConnectOptions } from './connect-ports.ts';
+import type { ConnectOptions } from './connect-ports.ts';
 import { createApplicationController } from './controllers/application.ts';
 import type { AppKey } from './core/app/app-key.ts';
 import { createReconciler } from './engine/reconciler.ts';
@@ -62,6 +62,8 @@ export function createOperator(options: OperatorOptions): Operator {
 
   async function start(signal: AbortSignal): Promise<void> {
     notReady = ['connecting'];
+    // Whoever imports the library to decide, not to run an operator, need not load what connects.
+    const { connectPorts } = await import('./connect-ports.ts');
     const connected = await connectPorts({ ...options, createProject: true }, stack, signal);
     const { client, ports, settings, repositories, resources, projectSettings } = connected;
     const { apps, clusters } = ports;

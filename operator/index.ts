@@ -1,9 +1,8 @@
 // The library's one public door: names only, no logic.
 
 export { createOperator, type Operator, type OperatorOptions } from './create-operator.ts';
-export { connectPorts, type Connected, type ConnectOptions } from './connect-ports.ts';
+export type { Connected, ConnectOptions } from './connect-ports.ts';
 export { engineSettings } from './operator-options.ts';
-export { createDefaultGenerators, type DefaultGeneratorsOptions } from './default-generators.ts';
 export { silentEvents, silentLogger, silentMetrics } from './telemetry/silent.ts';
 export { explainApplication, type Explanation } from './explain-application.ts';
 
@@ -83,33 +82,9 @@ export {
   type Retry,
 } from './core/errors.ts';
 
-// Adapters
-export { createKubeClient, type KubeClientOptions } from './kube/kube-client.ts';
-export { createFinalizerStore, type FinalizerStoreOptions } from './kube/finalizer-store.ts';
+// Where a cluster is, and what a webhook was about
 export type { KubeConnection } from './kube/connection.ts';
 export { connectionFromKubeconfig, connectionInCluster } from './kube/kubeconfig.ts';
-export { createLiveState, type LiveStateOptions } from './live/live-state.ts';
-export {
-  createWatchedStore,
-  type WatchedStore,
-  type WatchedStoreOptions,
-} from './live/watched-store.ts';
-export { createAppStore, createProjectStore } from './live/app-store.ts';
-export { createClusters, type ClustersOptions } from './live/clusters.ts';
-export { createConfigStore } from './live/config-store.ts';
-export { createScriptEngine, type ScriptEngineOptions } from './scripts/script-engine.ts';
-export { followResourceSettings } from './live/follow-resource-settings.ts';
-export {
-  type AzureIdentity,
-  createGitRepositories,
-  type GitRepositories,
-  type GitRepositoriesOptions,
-  readWebhook,
-  type RepositoryConnection,
-  type WebhookAnswer,
-  type WebhookRequest,
-  type WebhookSecrets,
-} from './git/index.ts';
 export { affectedBy, type Affected } from './core/webhook/affected.ts';
 export type { WebhookEvent } from './core/webhook/event.ts';
 

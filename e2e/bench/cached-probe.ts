@@ -1,8 +1,6 @@
 import {
   assessHealth,
   compareObject,
-  createKubeClient,
-  createLiveState,
   DEFAULT_TRACKING,
   FIELD_MANAGER,
   instanceOf,
@@ -11,6 +9,7 @@ import {
   systemClock,
   type KubeObject,
 } from 'tiphys';
+import { createKubeClient, createLiveState } from 'tiphys/adapters';
 import { NAMESPACES } from './cached-metadata.ts';
 import { createBenchKinds } from './cached-objects.ts';
 

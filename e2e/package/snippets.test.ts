@@ -73,6 +73,7 @@ function configOf(files: readonly string[]): object {
       noUnusedLocals: false,
       paths: {
         tiphys: from('operator/index.ts'),
+        'tiphys/adapters': from('operator/adapters.ts'),
         'tiphys/generators': from('generators/index.ts'),
         'tiphys/api': from('api/index.ts'),
         'tiphys-generator-dotenv': from(

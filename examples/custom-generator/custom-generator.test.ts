@@ -4,13 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
-import {
-  connectionFromKubeconfig,
-  createDefaultGenerators,
-  createOperator,
-  systemClock,
-  type Generator,
-} from 'tiphys';
+import { connectionFromKubeconfig, createOperator, systemClock, type Generator } from 'tiphys';
+import { createDefaultGenerators } from 'tiphys/adapters';
 import { progressToStderr as log, runTool } from '../../e2e/controlplane/tool-cache.ts';
 import { startWorld, type World } from '../../e2e/language/world.ts';
 

@@ -1,7 +1,6 @@
 import k8sOperator, { type ResourceEvent } from '@dot-i/k8s-operator';
 import {
   connectionFromKubeconfig,
-  createKubeClient,
   createOperator,
   systemClock,
   type ApiResource,
@@ -9,6 +8,7 @@ import {
   type KubeObject,
   type Operator,
 } from 'tiphys';
+import { createKubeClient } from 'tiphys/adapters';
 
 export interface TeamOperatorOptions {
   readonly kubeconfigPath: string;

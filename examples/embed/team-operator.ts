@@ -1,9 +1,6 @@
 import {
   createController,
-  createFinalizerStore,
-  createKubeClient,
   createOperator,
-  createWatchedStore,
   resourceKey,
   silentLogger,
   systemClock,
@@ -12,6 +9,7 @@ import {
   type KubeConnection,
   type KubeObject,
 } from 'tiphys';
+import { createFinalizerStore, createKubeClient, createWatchedStore } from 'tiphys/adapters';
 
 export interface TeamOperatorOptions {
   readonly connection: KubeConnection;

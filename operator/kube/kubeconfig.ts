@@ -1,7 +1,4 @@
-import { readFile } from 'node:fs/promises';
 import type { RequestOptions } from 'node:https';
-import { isIPv6 } from 'node:net';
-import { join } from 'node:path';
 import type { Cluster, KubeConfig, User } from '@kubernetes/client-node';
 import { TiphysError } from '../core/errors.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -76,7 +73,8 @@ export interface InClusterOptions {
 /** The API server that a Pod runs under, with the Pod's service account. Errors: `InvalidConfig` without one. */
 export async function connectionInCluster(options: InClusterOptions): Promise<KubeConnection> {
   const { host, port, clock, folder = SERVICE_ACCOUNT } = options;
-  const read = (name: string) => readFile(join(folder, name), 'utf8');
+  const { readFile } = await import('node:fs/promises');
+  const read = (name: string) => readFile(`${folder}/${name}`, 'utf8');
   const tls = async (): Promise<TlsMaterial> => ({ ca: await read('ca.crt') });
   const token = cached(async () => (await read('token')).trim(), TOKEN_FILE_AGE_MS, clock);
   try {
@@ -88,7 +86,7 @@ export async function connectionInCluster(options: InClusterOptions): Promise<Ku
     });
   }
   return {
-    server: `https://${isIPv6(host) ? `[${host}]` : host}:${port}`,
+    server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
     token: token.get,
     forgetCredentials: token.forget,
     renewTls: tls,

@@ -1,4 +1,3 @@
-import { performance } from 'node:perf_hooks';
 import type { Clock } from '../ports/clock.ts';
 
 /** The machine's own time. Its timers keep the process alive only while somebody waits. */
