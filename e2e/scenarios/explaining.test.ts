@@ -114,9 +114,17 @@ describe('tiphys explain app', () => {
     );
     await world.thenEventually(app.operationFailed(/immutable/));
     await world.kubectl(['patch', 'secret', 'good', '-n', app.name, '-p', data(`AAAA${base64}`)]);
+    const compared = await explain(app.name, '-o', 'json');
+    const broken = `apiVersion: v1\nkind: Secret\nmetadata: {name: broken}\nstringData: {a: ${CANARY}: x}\n`;
+    await world.when(
+      world.pushed('secrets', { files: { 'broken.yaml': broken } }),
+      app.refreshed(),
+    );
+    await world.thenEventually(app.hasCondition('ComparisonError', /broken\.yaml:4: /));
     const object = await app.read(signal);
     const seen = {
       application: JSON.stringify(object),
+      compared,
       explanation: await explain(app.name, '-o', 'json'),
       text: await explain(app.name),
       log: await world.operatorLog(),
@@ -125,7 +133,7 @@ describe('tiphys explain app', () => {
     for (const [where, text] of Object.entries(seen))
       for (const value of [CANARY, base64, NUMBER])
         assert.ok(!text.includes(value), `${value} in ${where}: ${around(text, value)}`);
-    assert.match(seen.explanation, /"path": "data.a",\s+"live": "\+{8}",\s+"desired": "\+{12}"/);
+    assert.match(seen.compared, /"path": "data.a",\s+"live": "\+{8}",\s+"desired": "\+{12}"/);
   });
 });
 

@@ -79,7 +79,7 @@ export function constructDocuments(
           fail(position, `exceeded max aliases (${limits.maxAliases})`);
         const name = source.slice(position, event.anchorEnd);
         if (open.has(name)) fail(position, 'exceeded max depth: a reference leads back to itself');
-        add(anchors.get(name) ?? fail(position, `unidentified alias "${name}"`), position);
+        add(anchors.get(name) ?? fail(position, 'unidentified alias'), position);
         break;
       }
       case EVENT_ID.POP: {

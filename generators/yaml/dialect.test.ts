@@ -91,9 +91,9 @@ const refused: readonly (readonly [name: string, text: string, message: RegExp])
   [
     'an integer that would lose digits',
     'a: 1\nb: 9007199254740993',
-    /^f:2: the number 9007199254740993/,
+    /^f:2: the number cannot be represented exactly$/,
   ],
-  ['infinity', 'a: .inf', /\.inf/],
+  ['infinity', 'a: .inf', /^f:1: the number cannot be represented exactly$/],
   ['broken syntax', 'a: [', /^f:\d+: /],
   ['a list as a key', '? [a]\n: 1', /^f:\d+: /],
 ];
@@ -109,7 +109,7 @@ describe('bad YAML names file and line', () => {
   }
 
   test('a large integer in JSON', () => {
-    assert.throws(() => parseJson('{"a": 9007199254740993}', 'f'), /9007199254740993/);
+    assert.throws(() => parseJson('{"a": 9007199254740993}', 'f'), /f:1: the number/);
     assert.deepEqual(parseJson('{"a": "9007199254740993"}', 'f'), { a: '9007199254740993' });
   });
 

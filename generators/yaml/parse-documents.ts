@@ -59,11 +59,11 @@ export function parseJson(text: string, file: string): JsonValue {
     if (error instanceof UnrepresentableNumber) {
       throw tooPrecise(file, { text, linesBefore: 0 }, error);
     }
-    const several = /non-whitespace character after JSON/.test(String(error));
-    const reason = several
+    const reason = withoutExcerpt(String(error));
+    const message = /non-whitespace character after JSON/.test(reason)
       ? `Found multiple objects in "${file}". Only single objects are allowed in JSON files.`
-      : `${file}: ${error instanceof Error ? error.message : String(error)}`;
-    throw new TiphysError('InvalidManifest', reason, { cause: error, fields: { file } });
+      : `${file}: ${reason}`;
+    throw new TiphysError('InvalidManifest', message, { fields: { file } });
   }
 }
 
@@ -151,25 +151,40 @@ function indentLine(text: string, line: number, blanks: number): string | undefi
   return text.slice(0, start) + ' '.repeat(blanks) + text.slice(start);
 }
 
+/**
+ * The parsers' own errors quote the text, which may be that of a Secret: they are neither repeated nor
+ * kept as a cause, since a log shows causes too. The line says where to look.
+ */
 function broken(file: string, linesBefore: number, error: unknown): unknown {
   if (error instanceof TiphysError) return error;
-  if (!(error instanceof YAMLException)) {
-    const reason = error instanceof Error ? error.message : String(error);
-    return new TiphysError('InvalidManifest', `${file}: ${reason}`, { cause: error });
-  }
+  if (!(error instanceof YAMLException))
+    return new TiphysError('InvalidManifest', `${file}: ${withoutExcerpt(String(error))}`);
   if (/exceeded max/.test(error.reason)) return exceeded(file, error.reason);
   const line = linesBefore + (error.mark?.line ?? 0) + 1;
-  return new TiphysError('InvalidManifest', `${file}:${line}: ${error.reason}`, {
-    cause: error,
+  const reason = withoutExcerpt(error.reason);
+  return new TiphysError('InvalidManifest', `${file}:${line}: ${reason}`, {
+    ...(/^(?:unidentified alias|undeclared tag)/.test(reason)
+      ? { hint: 'Put the value into quotes if a text is meant that begins with * or !.' }
+      : {}),
     fields: { file, line },
   });
+}
+
+/** `Unexpected token 'x', ..."a": xyz"... is not valid JSON` → `Unexpected token, is not valid JSON`. */
+function withoutExcerpt(reason: string): string {
+  return reason
+    .replace(/^\w*Error: /, '')
+    .replace(/(?:\.\.\.)?".*"(?:\.\.\.)?/s, '')
+    .replace(/^Unexpected token '.*?',/s, 'Unexpected token,')
+    .replace(/^(tag name cannot contain such characters): .*/s, '$1')
+    .replaceAll(/ {2,}/g, ' ')
+    .trim();
 }
 
 function tooPrecise(file: string, chunk: Chunk, error: UnrepresentableNumber): TiphysError {
   const { text, linesBefore } = chunk;
   const line = linesBefore + text.slice(0, text.indexOf(error.source)).split('\n').length;
   return new TiphysError('InvalidManifest', `${file}:${line}: ${error.message}`, {
-    cause: error,
     hint: 'Put the number into quotes if text is meant.',
     fields: { file, line },
   });

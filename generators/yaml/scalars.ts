@@ -17,7 +17,7 @@ export type Scalar =
 export class UnrepresentableNumber extends Error {
   readonly source: string;
   constructor(source: string) {
-    super(`the number ${source} cannot be represented exactly`);
+    super('the number cannot be represented exactly'); // not which: it may be a Secret's
     this.source = source;
   }
 }
@@ -64,7 +64,7 @@ export function readTagged(source: string, tag: string): Scalar {
     return { type: 'float', value: Number(natural.value) };
   }
   if (kind === 'timestamp' && isTime(source)) return text;
-  return { type: 'refused', reason: `cannot read \`${source}\` as !!${kind}` };
+  return { type: 'refused', reason: `the value cannot be read as !!${kind}` };
 }
 
 /** The value as JSON has it. Errors: `UnrepresentableNumber`. */

@@ -270,11 +270,12 @@ function parseBody(text: string): JsonValue | undefined {
 function parseAnswer(request: KubeRequest, text: string): JsonValue {
   try {
     return JSON.parse(text) as JsonValue;
-  } catch (cause) {
+  } catch {
+    // The parser's own words quote the answer, which may be a Secret.
     throw new TiphysError(
       'KubeRejected',
       `${request.subject}: ${request.verb} failed: the answer is not JSON`,
-      { cause, hint: 'Check that the address is that of an API server.' },
+      { hint: 'Check that the address is that of an API server.' },
     );
   }
 }

@@ -4,7 +4,10 @@ import { isKubeObject, type KubeObject } from '../core/objects/kube-object.ts';
 import type { WatchEvent } from '../ports/kube-client.ts';
 import { refusalError, type RequestSubject } from './status-error.ts';
 
-/** Splits bytes into the lines of a watch and parses each. An unfinished last line is dropped: the connection was cut. */
+/**
+ * Splits bytes into the lines of a watch and parses each; one that is not JSON comes as null. An
+ * unfinished last line is dropped: the connection was cut.
+ */
 export async function* jsonLines(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<JsonValue> {
   const decoder = new TextDecoder();
   let rest = '';
@@ -15,9 +18,17 @@ export async function* jsonLines(chunks: AsyncIterable<Uint8Array>): AsyncGenera
       const line = rest + text.slice(start, end);
       rest = '';
       start = end + 1;
-      if (line !== '') yield JSON.parse(line) as JsonValue;
+      if (line !== '') yield parseLine(line);
     }
     rest += text.slice(start);
+  }
+}
+
+function parseLine(line: string): JsonValue {
+  try {
+    return JSON.parse(line) as JsonValue;
+  } catch {
+    return null; // the parser's own words quote the line, which may hold a Secret
   }
 }
 

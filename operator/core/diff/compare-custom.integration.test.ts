@@ -329,6 +329,9 @@ describe('custom resources', () => {
       if (!outcomes.includes('equal')) return;
       const predicted = await arbiter.apply(desired, { dryRun: true }).catch(refusal);
       if (predicted === undefined) return;
+      // An empty set or list by keys that somebody else left in `spec` belongs to nobody: applying
+      // `spec: {}` over it, the API server takes the whole `spec` away, and the next apply sets it again.
+      if (predicted['spec'] === undefined) return;
       totals.equal += 1;
       const changes = predictsChange(inOrder(predicted, schema), inOrder(live, schema));
       assert.equal(changes, false, `false equal: ${JSON.stringify({ desired, live, outcomes })}`);
