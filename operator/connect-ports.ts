@@ -3,10 +3,11 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { createDiskCache, storeIn } from './cache/index.ts';
 import { ensureDefaultProject } from './controllers/app-project.ts';
 import { instanceOf } from './core/tracking/tracking.ts';
 import { createDefaultCharts, createDefaultGenerators } from './default-generators.ts';
-import { createManifestSource } from './engine/manifests/index.ts';
+import { createManifestSource, type PauseRule } from './engine/manifests/index.ts';
 import type { EnginePorts, EngineSettings } from './engine/ports.ts';
 import { type AzureIdentity, createGitRepositories } from './git/index.ts';
 import { connectionFromClusterSecret } from './kube/cluster-secret.ts';
@@ -39,6 +40,7 @@ import type {
 } from './ports/index.ts';
 import type { KubeClient } from './ports/kube-client.ts';
 import type { AccessLookup } from './ports/source-repositories.ts';
+import type { TextCache } from './ports/text-cache.ts';
 import { retryTransient } from './runtime/retry-transient.ts';
 import { systemClock } from './runtime/clock.ts';
 import { createScriptEngine } from './scripts/script-engine.ts';
@@ -61,6 +63,7 @@ export interface ConnectOptions {
   readonly charts?: (access: AccessLookup) => ChartRepositories;
   /** Default: what `argocd-cm` says. */
   readonly generatorSettings?: () => GeneratorSettings;
+  readonly manifestCache?: ManifestCacheOptions;
   /** Engine settings that differ from the defaults. */
   readonly settings?: Partial<EngineSettings>;
   readonly git?: GitOptions;
@@ -79,6 +82,16 @@ export interface ConnectOptions {
   readonly clock?: Clock;
   /** Uniform in [0, 1). */
   readonly random?: () => number;
+}
+
+/** What is kept of renders, and for how long. */
+export interface ManifestCacheOptions {
+  /** Keeps renders over restarts. Default: files in `dataDir` when that is given, else nowhere. */
+  readonly texts?: TextCache;
+  /** A render that is older is made again. Default 24 hours. */
+  readonly maxAgeMs?: number;
+  /** When renders that keep failing are left alone. Default: after three failures, for an hour. */
+  readonly pause?: PauseRule;
 }
 
 export interface GitOptions {
@@ -112,8 +125,19 @@ export interface Connected {
 }
 
 const MAX_CACHE_BYTES = 256 * 2 ** 20;
+const MAX_DISK_CACHE_BYTES = 2 ** 30;
+const DAY_MS = 86_400_000;
 const RENDER_FAILURE_MS = 5_000;
 const MAX_GIT_CONNECTIONS = 10;
+
+/** Folders in `dataDir` that hold nothing worth keeping when no operator works there. */
+export const TEMPORARY_FOLDERS: readonly string[] = [
+  'git/home',
+  'git/keyrings',
+  'git/work',
+  'render',
+  'charts',
+];
 
 /**
  * Wires the ports from plain values and lists the control plane. What it opens is closed with
@@ -150,14 +174,24 @@ export async function connectPorts(
   const resources = stack.use(followResourceSettings(stores.config, logger));
   const projectSettings = stack.use(followProjectSettings(stores.config, logger));
   const generatorSettings = stack.use(followGeneratorSettings(stores.config, logger));
+  const kept = keptRenders();
+  const { maxAgeMs = DAY_MS, pause } = options.manifestCache ?? {};
   const manifests = createManifestSource({
     repositories,
     charts:
       options.charts?.(directory.accessTo) ??
       createDefaultCharts({ dataDir, clock }, directory.accessTo),
-    generators: options.generators ?? createDefaultGenerators({ dataDir, clock }),
+    generators:
+      options.generators ??
+      createDefaultGenerators({ dataDir, clock, ...(kept && { remembered: kept }) }),
+    stores: kept === undefined ? [] : [storeIn(kept)],
     settings: options.generatorSettings ?? generatorSettings.current,
-    limits: { maxCacheBytes: MAX_CACHE_BYTES, failureMs: RENDER_FAILURE_MS },
+    limits: {
+      maxCacheBytes: MAX_CACHE_BYTES,
+      failureMs: RENDER_FAILURE_MS,
+      maxAgeMs,
+      ...(pause && { pause }),
+    },
     clock,
     metrics,
   });
@@ -222,6 +256,13 @@ export async function connectPorts(
       clock,
       logger,
     });
+  }
+
+  function keptRenders(): TextCache | undefined {
+    const wanted = options.manifestCache?.texts;
+    if (wanted !== undefined || options.dataDir === undefined) return wanted;
+    const limits = { maxBytes: MAX_DISK_CACHE_BYTES, maxAgeMs: DAY_MS };
+    return createDiskCache({ ...shared, ...limits, metrics, dir: join(dataDir, 'manifests') });
   }
 
   function openRepositories() {

@@ -13,6 +13,7 @@ import type { ChartRepositories } from './ports/chart-repositories.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Generator, GeneratorRegistry } from './ports/generator.ts';
 import type { AccessLookup } from './ports/source-repositories.ts';
+import type { TextCache } from './ports/text-cache.ts';
 import { createLimiter } from './runtime/limiter.ts';
 
 export interface DefaultGeneratorsOptions {
@@ -30,6 +31,8 @@ export interface DefaultGeneratorsOptions {
     readonly kubectl?: string;
     readonly jsonnet?: string;
   };
+  /** Keeps the versions of programs over restarts. Default: they are asked anew. */
+  readonly remembered?: TextCache;
   /** Programs that run at the same time. Default: the number of cores. */
   readonly parallelism?: number;
   /** Longest time of one render. Default 90 s. */
@@ -78,7 +81,7 @@ export function createDefaultCharts(
 }
 
 function toolOptions(options: DefaultGeneratorsOptions): ToolOptions {
-  const { clock, path, toolCache, timeoutMs } = options;
+  const { clock, path, toolCache, timeoutMs, remembered } = options;
   return {
     clock,
     workDir: join(options.dataDir, 'render'),
@@ -86,5 +89,6 @@ function toolOptions(options: DefaultGeneratorsOptions): ToolOptions {
     ...(path === undefined ? {} : { path }),
     ...(toolCache === undefined ? {} : { toolCache }),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
+    ...(remembered === undefined ? {} : { remembered }),
   };
 }

@@ -1,7 +1,7 @@
 // The library's one public door: names only, no logic.
 
 export { createOperator, type Operator, type OperatorOptions } from './create-operator.ts';
-export type { Connected, ConnectOptions } from './connect-ports.ts';
+export type { Connected, ConnectOptions, ManifestCacheOptions } from './connect-ports.ts';
 export { engineSettings } from './operator-options.ts';
 export { silentEvents, silentLogger, silentMetrics } from './telemetry/silent.ts';
 export { explainApplication, type Explanation } from './explain-application.ts';
@@ -9,7 +9,11 @@ export { explainApplication, type Explanation } from './explain-application.ts';
 // Use cases, to embed in an operator of one's own
 export { createReconciler, type Reconciler } from './engine/reconciler.ts';
 export type { EnginePorts, EngineSettings } from './engine/ports.ts';
-export { createManifestSource, type ManifestSourceOptions } from './engine/manifests/index.ts';
+export {
+  createManifestSource,
+  type ManifestSourceOptions,
+  type PauseRule,
+} from './engine/manifests/index.ts';
 
 // Resource actions: what people can do to an object
 export { listResourceActions, type ActionDeps } from './engine/actions/list-resource-actions.ts';

@@ -3,6 +3,7 @@ import type { JsonValue } from '../../operator/core/objects/json.ts';
 import type { KubeObject } from '../../operator/core/objects/kube-object.ts';
 import type { GenerateRequest, Generator } from '../../operator/ports/generator.ts';
 import { mapLimit } from '../../operator/runtime/map-limit.ts';
+import { type AskVersion, rememberVersions } from '../process/tool-version.ts';
 import { isMeaningful } from '../registry.ts';
 import { decodeText, parseDocuments, parseJson } from '../yaml/parse-documents.ts';
 import { hasKind, toObjects } from '../yaml/parse-manifests.ts';
@@ -29,12 +30,13 @@ const PARALLEL_READS = 16;
  */
 export function createDirectoryGenerator(options: DirectoryGeneratorOptions = {}): Generator {
   const maxBytes = options.maxBytes ?? 10_000_000;
-  let version: string | undefined;
+  const { jsonnet } = options;
+  const remembered = jsonnet === undefined ? undefined : rememberVersions(jsonnet);
   return {
     name: 'Directory',
     async version(signal) {
-      version ??= `directory 2, ${await versionOfJsonnet(options.jsonnet, signal)}`;
-      return version;
+      if (jsonnet === undefined || remembered === undefined) return 'directory 2, no jsonnet';
+      return `directory 2, ${await versionOfJsonnet(jsonnet, remembered, signal)}`;
     },
     claims: (source) => isMeaningful(source.directory),
     detect: async () => true,
@@ -67,11 +69,12 @@ export function createDirectoryGenerator(options: DirectoryGeneratorOptions = {}
 
 /** A machine without jsonnet renders everything else. */
 async function versionOfJsonnet(
-  options: JsonnetOptions | undefined,
+  options: JsonnetOptions,
+  remembered: AskVersion,
   signal: AbortSignal,
 ): Promise<string> {
   try {
-    return options === undefined ? 'no jsonnet' : await jsonnetVersion(options, signal);
+    return await jsonnetVersion(options, remembered, signal);
   } catch (error) {
     if (!hasCode(error, 'ToolMissing')) throw error;
     return 'no jsonnet';

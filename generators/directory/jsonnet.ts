@@ -14,6 +14,7 @@ import {
   type ToolOptions,
   withoutPaths,
 } from '../process/tool.ts';
+import type { AskVersion } from '../process/tool-version.ts';
 import { parseJson } from '../yaml/parse-documents.ts';
 import { toObjects } from '../yaml/parse-manifests.ts';
 import { findImports, joinInside } from './jsonnet-imports.ts';
@@ -37,16 +38,20 @@ export interface Evaluated {
 const PARALLEL = 4;
 
 /** What `jsonnet --version` says. Errors: `ToolMissing`. */
-export async function jsonnetVersion(
+export function jsonnetVersion(
   options: JsonnetOptions,
+  remembered: AskVersion,
   signal: AbortSignal,
 ): Promise<string> {
   const program = options.program ?? 'jsonnet';
-  await using folder = await openRunFolder(options);
-  const { dir } = folder;
   const args = ['--version'];
-  const result = await runTool(options, { program, args, cwd: dir, home: dir }, signal);
-  return result.stdout.toString('utf8').trim();
+  const ask = async (): Promise<string> => {
+    await using folder = await openRunFolder(options);
+    const { dir } = folder;
+    const result = await runTool(options, { program, args, cwd: dir, home: dir }, signal);
+    return result.stdout.toString('utf8').trim();
+  };
+  return remembered(program, args, ask, signal);
 }
 
 /**

@@ -13,6 +13,7 @@ import {
   type ToolOptions,
   withoutPaths,
 } from '../process/tool.ts';
+import { rememberVersions } from '../process/tool-version.ts';
 import { isMeaningful } from '../registry.ts';
 import { DEFAULT_YAML_LIMITS } from '../yaml/parse-documents.ts';
 import { parseManifests } from '../yaml/parse-manifests.ts';
@@ -39,7 +40,7 @@ const MISSING_DEPENDENCY = /found in (Chart\.yaml|requirements\.yaml), but missi
  */
 export function createHelmGenerator(options: HelmGeneratorOptions): Generator {
   const program = options.program ?? 'helm';
-  let known: string | undefined;
+  const remembered = rememberVersions(options);
 
   return {
     name: 'Helm',
@@ -49,20 +50,26 @@ export function createHelmGenerator(options: HelmGeneratorOptions): Generator {
       return entries.some(({ type, path: file }) => type === 'file' && file.endsWith('Chart.yaml'));
     },
     async version(signal) {
-      if (known !== undefined) return known;
-      await using folder = await openRunFolder(options);
-      const { dir } = folder;
       const args = ['version', '--short'];
-      const result = await runTool(options, { program, args, cwd: dir, home: dir }, signal);
-      const version = result.stdout.toString('utf8').trim();
-      if (result.exitCode !== 0 || version === '') {
-        throw new TiphysError('ToolMissing', `${program} version: ${result.stderr.trim()}`);
-      }
-      known = `helm ${version}`;
-      return known;
+      const ask = () => askVersion(options, program, args, signal);
+      return `helm ${await remembered(program, args, ask, signal)}`;
     },
     generate: (request, signal) => generate(options, program, request, signal),
   };
+}
+
+async function askVersion(
+  options: HelmGeneratorOptions,
+  program: string,
+  args: readonly string[],
+  signal: AbortSignal,
+): Promise<string> {
+  await using folder = await openRunFolder(options);
+  const { dir } = folder;
+  const result = await runTool(options, { program, args, cwd: dir, home: dir }, signal);
+  const version = result.stdout.toString('utf8').trim();
+  if (result.exitCode === 0 && version !== '') return version;
+  throw new TiphysError('ToolMissing', `${program} version: ${result.stderr.trim()}`);
 }
 
 async function generate(

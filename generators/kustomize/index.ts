@@ -13,6 +13,7 @@ import {
   runTool,
   withoutPaths,
 } from '../process/tool.ts';
+import { rememberVersions } from '../process/tool-version.ts';
 import { isMeaningful, KUSTOMIZE_FLAGS } from '../registry.ts';
 import { DEFAULT_YAML_LIMITS } from '../yaml/parse-documents.ts';
 import { parseManifests } from '../yaml/parse-manifests.ts';
@@ -41,8 +42,8 @@ export interface KustomizeGeneratorOptions extends KustomizeProgramOptions {
  * `PathNotFound`, `UnsafePath`, `ToolMissing`, `Timeout`, `LimitExceeded`.
  */
 export function createKustomizeGenerator(options: KustomizeGeneratorOptions): Generator {
-  let found: KustomizeProgram | undefined;
-  const program = async (signal: AbortSignal) => (found ??= await findKustomize(options, signal));
+  const remembered = rememberVersions(options);
+  const program = (signal: AbortSignal) => findKustomize(options, remembered, signal);
 
   return {
     name: 'Kustomize',
@@ -60,7 +61,12 @@ export function createKustomizeGenerator(options: KustomizeGeneratorOptions): Ge
       if (path === undefined) {
         throw new TiphysError('InvalidSpec', `kustomize version ${wanted} is not registered`);
       }
-      return await generate(options, await kustomize(options, path, signal), request, signal);
+      return await generate(
+        options,
+        await kustomize(options, path, remembered, signal),
+        request,
+        signal,
+      );
     },
   };
 }

@@ -1,5 +1,6 @@
 import { hasCode, TiphysError } from '../../operator/core/errors.ts';
 import { openRunFolder, runTool, type ToolOptions } from '../process/tool.ts';
+import type { AskVersion } from '../process/tool-version.ts';
 
 /** A program that can build kustomizations, and how to ask it. */
 export interface KustomizeProgram {
@@ -20,13 +21,14 @@ export interface KustomizeProgramOptions extends ToolOptions {
 /** Finds kustomize, or a kubectl with one in it. Errors: `ToolMissing` when there is neither. */
 export async function findKustomize(
   options: KustomizeProgramOptions,
+  remembered: AskVersion,
   signal: AbortSignal,
 ): Promise<KustomizeProgram> {
   try {
-    return await kustomize(options, options.program ?? 'kustomize', signal);
+    return await kustomize(options, options.program ?? 'kustomize', remembered, signal);
   } catch (error) {
     if (!hasCode(error, 'ToolMissing')) throw error;
-    return await kubectl(options, options.kubectl ?? 'kubectl', error, signal);
+    return await kubectl(options, options.kubectl ?? 'kubectl', error, remembered, signal);
   }
 }
 
@@ -34,9 +36,11 @@ export async function findKustomize(
 export async function kustomize(
   options: ToolOptions,
   program: string,
+  remembered: AskVersion,
   signal: AbortSignal,
 ): Promise<KustomizeProgram> {
-  const output = await ask(options, program, ['version'], signal);
+  const args = ['version'];
+  const output = await remembered(program, args, () => ask(options, program, args, signal), signal);
   const version = /v?\d+\.\d+\.\d+\S*/.exec(output)?.[0] ?? output.trim();
   return { program, command: 'build', version };
 }
@@ -45,10 +49,13 @@ async function kubectl(
   options: ToolOptions,
   program: string,
   why: TiphysError,
+  remembered: AskVersion,
   signal: AbortSignal,
 ): Promise<KustomizeProgram> {
   try {
-    const output = await ask(options, program, ['version', '--client'], signal);
+    const args = ['version', '--client'];
+    const again = () => ask(options, program, args, signal);
+    const output = await remembered(program, args, again, signal);
     const version = /Kustomize Version:\s*(\S+)/.exec(output)?.[1];
     if (version === undefined) throw new TiphysError('ToolMissing', `${program}: has no kustomize`);
     return { program, command: 'kustomize', version };

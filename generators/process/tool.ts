@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Clock } from '../../operator/ports/clock.ts';
+import type { TextCache } from '../../operator/ports/text-cache.ts';
 import type { Limiter } from '../../operator/runtime/limiter.ts';
 import { type ProgramResult, runProgram } from '../../operator/runtime/run-program.ts';
 import { locateProgram, type ProgramPlaces, SYSTEM_PATH } from './locate-program.ts';
@@ -18,6 +19,8 @@ export interface ToolOptions extends ProgramPlaces {
   readonly timeoutMs?: number;
   /** Default 100 MB. */
   readonly maxOutputBytes?: number;
+  /** Keeps the versions of programs over restarts. Default: they are asked anew. */
+  readonly remembered?: TextCache;
   /** Soft bound of a program's memory (GOMEMLIMIT). Default 512 MiB. */
   readonly memoryBytes?: number;
 }

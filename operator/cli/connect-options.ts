@@ -1,8 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pid } from 'node:process';
+import { createDiskCache, openWorkingArea } from '../cache/index.ts';
 import type { Config } from '../config/keys.ts';
-import type { ConnectOptions } from '../connect-ports.ts';
+import { type ConnectOptions, TEMPORARY_FOLDERS } from '../connect-ports.ts';
 import { TiphysError } from '../core/errors.ts';
 import { DEFAULT_HEAL_LOOP } from '../core/sync/heal-loop.ts';
 import {
@@ -12,7 +14,10 @@ import {
 } from '../default-generators.ts';
 import type { KubeConnection } from '../kube/connection.ts';
 import { connectionFromKubeconfig, connectionInCluster } from '../kube/kubeconfig.ts';
+import type { Logger, Metrics } from '../ports/telemetry.ts';
+import type { TextCache } from '../ports/text-cache.ts';
 import { systemClock } from '../runtime/clock.ts';
+import { silentLogger } from '../telemetry/silent.ts';
 import type { CommandIo } from './command.ts';
 import { azureIdentity } from './azure-identity.ts';
 import { proxyVariables } from './proxy-variables.ts';
@@ -26,9 +31,11 @@ export async function connectOptions(
   config: Config,
   io: CommandIo,
   stack: AsyncDisposableStack,
+  telemetry: { readonly logger: Logger; readonly metrics?: Metrics } = { logger: silentLogger },
 ): Promise<ConnectOptions> {
   const clock = systemClock;
-  const dataDir = await openDataDir(config, stack);
+  const place = await openPlace(config, telemetry, stack, io.signal);
+  const { dataDir, texts } = place;
   const identity = azureIdentity(io.env);
   const tools: DefaultGeneratorsOptions = {
     dataDir,
@@ -42,6 +49,7 @@ export async function connectOptions(
       jsonnet: config.jsonnet,
     },
     timeoutMs: config.renderTimeout,
+    ...(texts === undefined ? {} : { remembered: texts }),
     ...(config.renderParallelism === 0 ? {} : { parallelism: config.renderParallelism }),
   };
   return {
@@ -68,6 +76,15 @@ export async function connectOptions(
       hookDeadlineMs: config.hookDeadline,
       waveDelayMs: config.syncWaveDelay,
       pruneLimit: config.pruneLimit,
+    },
+    manifestCache: {
+      ...(texts === undefined ? {} : { texts }),
+      maxAgeMs: config.manifestCacheExpiration,
+      pause: {
+        afterFailures: config.pauseGenerationAfter,
+        forMs: config.pauseGenerationMinutes * 60_000,
+        forRequests: config.pauseGenerationRequests,
+      },
     },
     requestTimeoutMs: config.kubeRequestTimeout,
     git: {
@@ -101,9 +118,38 @@ function connect(config: Config, io: CommandIo): Promise<KubeConnection> {
   return connectionInCluster({ host, port, clock });
 }
 
-async function openDataDir(config: Config, stack: AsyncDisposableStack): Promise<string> {
-  if (config.dataDir !== '') return config.dataDir;
-  const dir = await mkdtemp(join(tmpdir(), 'tiphys-'));
-  stack.defer(() => rm(dir, { recursive: true, force: true }));
-  return dir;
+interface Place {
+  /** For this process alone. */
+  readonly dataDir: string;
+  /** What outlives it; absent when nothing does. */
+  readonly texts: TextCache | undefined;
+}
+
+/** A folder that goes with the process, or an area in the one that was named. */
+async function openPlace(
+  config: Config,
+  telemetry: { readonly logger: Logger; readonly metrics?: Metrics },
+  stack: AsyncDisposableStack,
+  signal: AbortSignal,
+): Promise<Place> {
+  if (config.dataDir === '') {
+    const dir = await mkdtemp(join(tmpdir(), 'tiphys-'));
+    stack.defer(() => rm(dir, { recursive: true, force: true }));
+    return { dataDir: dir, texts: undefined };
+  }
+  const shared = { ...telemetry, clock: systemClock };
+  const owner = { host: hostname(), pid };
+  const { dataDir: dir } = config;
+  const area = stack.use(
+    await openWorkingArea({ ...shared, dir, temporary: TEMPORARY_FOLDERS, owner }, signal),
+  );
+  const limits = {
+    maxBytes: config.manifestCacheSize * 2 ** 20,
+    maxAgeMs: config.manifestCacheExpiration,
+  };
+  const texts =
+    config.manifestCacheSize === 0
+      ? undefined
+      : createDiskCache({ ...shared, ...limits, dir: join(area.shared, 'manifests') });
+  return { dataDir: area.dir, texts };
 }

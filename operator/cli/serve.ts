@@ -22,7 +22,7 @@ export async function serve(config: Config, io: CommandIo): Promise<number> {
   const metrics = createMetrics();
   const operator = stack.use(
     createOperator({
-      ...(await connectOptions(config, io, stack)),
+      ...(await connectOptions(config, io, stack, { logger, metrics })),
       workers: config.workers,
       ...(config.leaderElection ? { leaderElection: leaderElection(config) } : {}),
       logger,

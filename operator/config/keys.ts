@@ -40,6 +40,11 @@ export interface Config {
   readonly gitTimeout: number;
   readonly gitSubmodules: boolean;
   readonly verifySignatures: boolean;
+  readonly manifestCacheSize: number;
+  readonly manifestCacheExpiration: number;
+  readonly pauseGenerationAfter: number;
+  readonly pauseGenerationMinutes: number;
+  readonly pauseGenerationRequests: number;
   readonly renderTimeout: number;
   readonly renderParallelism: number;
   readonly git: string;
@@ -97,7 +102,7 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
     schema: text,
     fallback: '',
     description:
-      'Folder for Git mirrors and temporary files; empty means a fresh temporary folder.',
+      'Folder for Git mirrors, renders and temporary files, which several processes may share; empty means a fresh temporary folder.',
   }),
   workers: key('workers', {
     schema: whole(1, 1_000),
@@ -217,6 +222,37 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
     fallback: 'true',
     description: 'Check the signatures that AppProjects ask for; else deploy without.',
     alias: ['ARGOCD_GPG_ENABLED'],
+  }),
+  manifestCacheSize: key('manifest-cache-size', {
+    schema: whole(0, 1_000_000),
+    fallback: '1024',
+    description:
+      'Renders that are kept on disk over restarts, in MiB; 0 is none. They need --data-dir.',
+  }),
+  manifestCacheExpiration: key('manifest-cache-expiration', {
+    schema: duration,
+    fallback: '24h',
+    description: 'A render that is older is made again although nothing changed.',
+    alias: ['ARGOCD_REPO_SERVER_CACHE_EXPIRATION', 'ARGOCD_REPO_CACHE_EXPIRATION'],
+  }),
+  pauseGenerationAfter: key('pause-generation-after', {
+    schema: whole(0, 1_000_000),
+    fallback: '3',
+    description:
+      'A render that failed so often is left alone until a new commit, a hard refresh or the end of the pause; 0 is never.',
+    alias: ['ARGOCD_PAUSE_GEN_AFTER_FAILED_ATTEMPTS'],
+  }),
+  pauseGenerationMinutes: key('pause-generation-minutes', {
+    schema: whole(0, 1_000_000),
+    fallback: '60',
+    description: 'The pause of a render ends so many minutes after its first failure; 0 is never.',
+    alias: ['ARGOCD_PAUSE_GEN_MINUTES'],
+  }),
+  pauseGenerationRequests: key('pause-generation-requests', {
+    schema: whole(0, 1_000_000),
+    fallback: '0',
+    description: 'The pause of a render ends when it was asked for so often; 0 does not end it so.',
+    alias: ['ARGOCD_PAUSE_GEN_REQUESTS'],
   }),
   renderTimeout: key('render-timeout', {
     schema: duration,

@@ -32,6 +32,7 @@ export type {
 export type { LeaseLock, LeaseRecord, StoredLease } from './lease.ts';
 export type { LiveDepth, LiveEvent, LiveState } from './live-state.ts';
 export type { ManifestRequest, Manifests, ManifestSource } from './manifest-source.ts';
+export type { ManifestStore, RenderName } from './manifest-store.ts';
 export type { Schedule, WindowTimes } from './schedule.ts';
 export type { ScriptEngine, ScriptHealth, ScriptOutcome } from './script-engine.ts';
 export type {
@@ -40,6 +41,7 @@ export type {
   SourceRepositories,
 } from './source-repositories.ts';
 export type { Materialised, SourceTree, TreeEntry } from './source-tree.ts';
+export type { TextCache } from './text-cache.ts';
 export type {
   EventSink,
   GaugeSample,

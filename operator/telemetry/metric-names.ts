@@ -163,6 +163,11 @@ export const METRICS: Readonly<Record<string, MetricDefinition>> = {
     help: 'Requests for manifests: `hit` when they were rendered before, else `miss`.',
     labels: ['result'],
   },
+  tiphys_cache_errors_total: {
+    type: 'counter',
+    help: 'Trouble with a cache, each a miss: `damaged` entries, and what `failed`.',
+    labels: ['cache', 'reason'],
+  },
   tiphys_manifest_render_seconds: {
     type: 'histogram',
     help: 'Seconds of one rendering.',

@@ -16,9 +16,11 @@ import { hasCode, TiphysError } from '../../core/errors.ts';
 import { ANONYMOUS } from '../../core/repository/access.ts';
 import { createGitRepositories } from '../../git/index.ts';
 import type { ManifestRequest, ManifestSource } from '../../ports/manifest-source.ts';
+import type { ManifestStore, RenderName } from '../../ports/manifest-store.ts';
+import type { SourceRepositories } from '../../ports/source-repositories.ts';
 import type { Logger } from '../../ports/telemetry.ts';
 import { systemClock } from '../../runtime/clock.ts';
-import { createManifestSource } from './manifest-source.ts';
+import { createManifestSource, type ManifestSourceOptions } from './manifest-source.ts';
 
 const signal = AbortSignal.timeout(120_000);
 const silent = () => {};
@@ -102,13 +104,38 @@ describe('the manifest source', () => {
   });
 
   function open(...generators: readonly Generator[]): ManifestSource {
+    return openWith({}, ...generators);
+  }
+
+  function openWith(
+    options: Partial<ManifestSourceOptions>,
+    ...generators: readonly Generator[]
+  ): ManifestSource {
     return createManifestSource({
       repositories,
       generators: createGeneratorRegistry([...generators, createDirectoryGenerator()]),
       settings: () => ({}),
       limits: { maxCacheBytes: 10_000_000, failureMs: 60_000 },
       clock: systemClock,
+      ...options,
     });
+  }
+
+  /** A store as a restart finds it: texts, and nothing else. */
+  function keptTexts(): ManifestStore & { readonly texts: Map<string, string>; loads: number } {
+    const texts = new Map<string, string>();
+    const store = {
+      texts,
+      loads: 0,
+      async load({ key }: RenderName) {
+        store.loads += 1;
+        return texts.get(key);
+      },
+      async save({ key }: RenderName, value: string) {
+        texts.set(key, value);
+      },
+    };
+    return store;
   }
 
   test('a commit elsewhere gives the same objects, a commit here new ones', async () => {
@@ -340,5 +367,116 @@ describe('the manifest source', () => {
       open().manifests(requestFor([{ repoURL: 'oci://r/x', path: '.' }]), signal),
       /spec\.source\.repoURL: OCI registries are not supported yet/,
     );
+  });
+
+  test('after a restart an unchanged commit renders nothing and opens no tree', async () => {
+    const repoURL = await server.createRepository('restart', { 'app/spy': '', 'app/a': 'one' });
+    const store = keptTexts();
+    const looker = () =>
+      spy(async ({ tree }) => (await tree.read('app/a', { maxBytes: 100 }, signal)).toString());
+    const request = requestFor([{ repoURL, path: 'app' }]);
+    const before = looker();
+    const first = await openWith({ stores: [store] }, before.generator).manifests(request, signal);
+    let opened = 0;
+    const counting: SourceRepositories = {
+      ...repositories,
+      tree(...args) {
+        opened += 1;
+        return repositories.tree(...args);
+      },
+    };
+    const after = looker();
+    const restarted = openWith({ stores: [store], repositories: counting }, after.generator);
+    const second = await restarted.manifests(request, signal);
+    assert.deepEqual([second.objects, second.revisions], [first.objects, first.revisions]);
+    assert.deepEqual([before.renders, after.renders, opened], [1, 0, 0]);
+    assert.ok(Object.isFrozen(second.objects[0]?.metadata), 'what comes from the store is frozen');
+
+    await server.commit('restart', { files: { 'elsewhere/b': 'two' } });
+    const moved = await restarted.manifests(request, signal);
+    assert.equal(moved.objects, second.objects, 'a commit that touches nothing read');
+    await server.commit('restart', { files: { 'app/a': 'other' } });
+    const changed = await restarted.manifests(request, signal);
+    assert.equal(changed.objects[0]?.metadata.annotations?.['value'], 'other');
+    assert.equal(after.renders, 1);
+  });
+
+  test('what is kept counts for the same program, the same cluster and a day', async () => {
+    const repoURL = await server.createRepository('facts', { 'app/spy': '' });
+    const store = keptTexts();
+    const looker = (version: string) => {
+      const one = spy(async ({ apiVersions }) => apiVersions.join());
+      return { one, generator: { ...one.generator, version: async () => version } };
+    };
+    const request = requestFor([{ repoURL, path: 'app' }]);
+    const rendersAgain = async (
+      options: Partial<ManifestSourceOptions>,
+      version = 'spy 1',
+      changes: Partial<ManifestRequest> = {},
+    ) => {
+      const { one, generator } = looker(version);
+      const source = openWith({ stores: [store], ...options }, generator);
+      await source.manifests({ ...request, ...changes }, signal);
+      return one.renders === 1;
+    };
+    assert.equal(await rendersAgain({}), true);
+    assert.equal(await rendersAgain({}), false);
+    assert.equal(await rendersAgain({}, 'spy 1', { kubeVersion: 'v1.40.0' }), false, 'never asked');
+    assert.equal(await rendersAgain({}, 'spy 1', { apiVersions: ['v1'] }), true);
+    assert.equal(await rendersAgain({}, 'spy 2'), true);
+    assert.equal(await rendersAgain({}, 'spy 2'), false);
+    assert.equal(await rendersAgain({}, 'spy 2', { project: 'another' }), false);
+    const tomorrow = { ...systemClock, now: () => Date.now() + 86_400_001 };
+    assert.equal(await rendersAgain({ clock: tomorrow }, 'spy 2'), true);
+    store.texts.clear();
+    assert.equal(await rendersAgain({}, 'spy 2'), true, 'a miss');
+  });
+
+  test('what another project may read is looked up in the repository, not in the cache', async () => {
+    const repoURL = await server.createRepository('scoped', { 'app/a.yaml': configMap('a') });
+    const store = keptTexts();
+    const request = requestFor([{ repoURL, path: 'app' }]);
+    const { revisions } = await openWith({ stores: [store] }).manifests(request, signal);
+    const closed: SourceRepositories = {
+      ...repositories,
+      async tree() {
+        throw new TiphysError('GitAuthFailed', 'not for this project');
+      },
+    };
+    const pinned = { ...request, revisions, project: 'stranger' };
+    const source = openWith({ stores: [store], repositories: closed });
+    await assert.rejects(source.manifests(pinned, signal), /not for this project/);
+  });
+
+  test('three failures in a row begin a pause; a hard refresh and a commit end it', async () => {
+    const repoURL = await server.createRepository('failing', { 'app/spy': '' });
+    const failing = spy(async () => {
+      throw new TiphysError('Timeout', 'the plugin did not answer');
+    });
+    let now = 0;
+    const clock = { ...systemClock, monotonic: () => now };
+    const source = openWith({ clock }, failing.generator);
+    const request = requestFor([{ repoURL, path: 'app' }]);
+    const messageOf = async (changes: Partial<ManifestRequest> = {}) => {
+      const asked = source.manifests({ ...request, ...changes }, signal);
+      return await asked.then(
+        () => 'rendered',
+        (error: Error) => error.message,
+      );
+    };
+    for (const _attempt of [1, 2, 3]) assert.equal(await messageOf(), 'the plugin did not answer');
+    assert.equal(failing.renders, 3);
+    const paused = 'Manifest generation error (cached): the plugin did not answer';
+    assert.equal(await messageOf(), paused);
+    assert.equal(await messageOf({ project: 'another' }), 'the plugin did not answer', 'its own');
+    const before = failing.renders;
+    assert.equal(await messageOf({ freshManifests: true }), 'the plugin did not answer');
+    assert.equal(failing.renders, before + 1);
+    assert.equal(await messageOf(), paused);
+    now = 3_600_000;
+    assert.equal(await messageOf(), 'the plugin did not answer', 'an hour after the first');
+    await server.commit('failing', { files: { 'app/other': 'x' } });
+    assert.equal(await messageOf(), 'the plugin did not answer');
+    assert.equal(failing.renders, before + 3);
   });
 });

@@ -7,7 +7,7 @@ import { sha256 } from '../../runtime/hash.ts';
  * - `content`: the same, and for a folder everything below it.
  * - `names`: the names and types in a folder, or in all below it.
  */
-interface Read {
+export interface Read {
   readonly type: 'entry' | 'content' | 'names' | 'names-below';
   readonly path: string;
   readonly followLast: boolean;
@@ -22,6 +22,16 @@ interface Read {
 /** The reads of one render in one tree; collects first, answers questions afterwards. */
 export class Reads {
   readonly #reads = new Map<string, Read>();
+
+  /** `known`: what was written down of another, see `all`. */
+  constructor(known: readonly Read[] = []) {
+    for (const read of known) this.#note(read);
+  }
+
+  /** Everything seen, as plain data. */
+  get all(): readonly Read[] {
+    return [...this.#reads.values()];
+  }
 
   noteEntry(path: string, followLast: boolean, entry: TreeEntry | undefined): void {
     const seen = describe(entry, false);

@@ -1,85 +1,132 @@
 import { jsonEqual } from '../../core/objects/json.ts';
-import { type KubeObject, keyOf } from '../../core/objects/kube-object.ts';
+import { keyOf } from '../../core/objects/kube-object.ts';
+import type { ManifestStore, RenderName } from '../../ports/manifest-store.ts';
 import type { SourceTree } from '../../ports/source-tree.ts';
 import { createLruCache } from '../../runtime/lru-cache.ts';
-import type { FactName, Facts } from './facts.ts';
-import type { Reads } from './reads.ts';
-
-/** What one source of an application renders to. Frozen. */
-export interface Rendered {
-  readonly objects: readonly KubeObject[];
-  readonly sourceType: string;
-  readonly commands: readonly string[];
-}
-
-/** A render together with everything it depended on. */
-export interface RenderRecord {
-  readonly rendered: Rendered;
-  readonly generatorVersion: string;
-  readonly facts: ReadonlyMap<FactName, string>;
-  /** By name of the tree: `` for the source's own, else the `ref`. */
-  readonly reads: ReadonlyMap<string, Reads>;
-  /** Rough size in bytes. */
-  readonly weight: number;
-}
+import type { Facts } from './facts.ts';
+import {
+  readVariants,
+  type Rendered,
+  type RenderRecord,
+  type Variant,
+  writeVariants,
+} from './render-record.ts';
 
 /** What is known when a render is wanted. */
 export interface Situation {
+  readonly name: RenderName;
   readonly facts: Facts;
-  readonly trees: ReadonlyMap<string, SourceTree>;
-  /** Names the commits of all trees. */
+  /** Names the commits of all trees, and who reads them. */
   readonly commits: string;
+  /** Opens the trees, by name: `` for the source's own, else the `ref`. Once, however often it is asked. */
+  readonly trees: (signal: AbortSignal) => Promise<ReadonlyMap<string, SourceTree>>;
 }
 
 /** Renders by their parameters, found again in any commit that shows them the same files. */
 export interface RenderCache {
+  /** Opens the trees only when it does not know the commits. Errors: those of opening them. */
   find(
-    key: string,
     situation: Situation,
     version: (sourceType: string) => Promise<string | undefined>,
     signal: AbortSignal,
   ): Promise<Rendered | undefined>;
   /** Objects equal to those rendered before under the key come back as the very same objects. */
-  keep(key: string, situation: Situation, record: RenderRecord): Rendered;
+  keep(situation: Situation, record: RenderRecord, signal: AbortSignal): Promise<Rendered>;
 }
 
-interface Variant extends RenderRecord {
-  /** Situations in which it was found to hold, so that the trees need not be asked again. */
-  readonly commits: Set<string>;
+export interface RenderCacheOptions {
+  /** Bound of what is in memory, by the size of the objects as JSON. */
+  readonly maxBytes: number;
+  /** A render that is older is made again. */
+  readonly maxAgeMs: number;
+  /** Wall clock, milliseconds since 1970. */
+  readonly now: () => number;
+  /** Where renders outlive this process; asked in order for what is not in memory. */
+  readonly stores: readonly ManifestStore[];
 }
 
 /** A branch and its tag, a preview and production: few commits are wanted in turn. */
 const VARIANTS_PER_KEY = 4;
 const COMMITS_PER_VARIANT = 16;
 
-export function createRenderCache(maxBytes: number): RenderCache {
-  const cache = createLruCache<string, readonly Variant[]>(maxBytes);
+export function createRenderCache(options: RenderCacheOptions): RenderCache {
+  const cache = createLruCache<string, readonly Variant[]>(options.maxBytes);
+
+  function put(key: string, variants: readonly Variant[]): void {
+    const weight = variants.reduce((sum, one) => sum + one.weight, 0);
+    cache.set(key, variants, weight);
+  }
+
+  /** Those that may hold: young enough, of this program, with the same facts. */
+  async function candidates(
+    variants: readonly Variant[],
+    { facts }: Situation,
+    version: (sourceType: string) => Promise<string | undefined>,
+  ): Promise<readonly Variant[]> {
+    const oldest = options.now() - options.maxAgeMs;
+    const possible: Variant[] = [];
+    for (const variant of variants) {
+      if (variant.renderedAtMs < oldest || !factsHold(variant, facts)) continue;
+      if ((await version(variant.rendered.sourceType)) === variant.generatorVersion)
+        possible.push(variant);
+    }
+    return possible;
+  }
+
+  async function choose(
+    possible: readonly Variant[],
+    situation: Situation,
+    signal: AbortSignal,
+  ): Promise<Rendered | undefined> {
+    const known = possible.find(({ commits }) => commits.has(situation.commits));
+    if (known !== undefined || possible.length === 0) return known?.rendered;
+    const trees = await situation.trees(signal);
+    for (const variant of possible) {
+      if (!(await readsHold(variant, trees, signal))) continue;
+      remember(variant, situation.commits);
+      return variant.rendered;
+    }
+    return undefined;
+  }
 
   return {
-    async find(key, situation, version, signal) {
-      for (const variant of cache.get(key) ?? []) {
-        if (!factsHold(variant, situation.facts)) continue;
-        if ((await version(variant.rendered.sourceType)) !== variant.generatorVersion) continue;
-        if (variant.commits.has(situation.commits)) return variant.rendered;
-        if (!(await readsHold(variant, situation.trees, signal))) continue;
-        remember(variant, situation.commits);
-        return variant.rendered;
+    async find(situation, version, signal) {
+      const { key } = situation.name;
+      const inMemory = cache.get(key) ?? [];
+      const possible = await candidates(inMemory, situation, version);
+      const known = await choose(possible, situation, signal);
+      if (known !== undefined) return known;
+      for (const store of options.stores) {
+        const text = await store.load(situation.name, signal);
+        if (text === undefined) continue;
+        const stored = readVariants(text);
+        const found = await choose(await candidates(stored, situation, version), situation, signal);
+        if (found === undefined) continue;
+        put(key, stored);
+        return found;
       }
       return undefined;
     },
-    keep(key, situation, record) {
-      const before = cache.get(key) ?? [];
+    async keep({ name, commits }, record, signal) {
+      const before = cache.get(name.key) ?? [];
       const rendered = reuse(record.rendered, before[0]?.rendered);
-      const variant = { ...record, rendered, commits: new Set([situation.commits]) };
+      const variant = { ...record, rendered, commits: new Set([commits]) };
       const kept = before.filter((other) => !sameQuestion(other, variant));
       const variants = [variant, ...kept].slice(0, VARIANTS_PER_KEY);
-      const weight = variants.reduce((sum, one) => sum + one.weight, 0);
-      cache.set(key, variants, weight);
+      put(name.key, variants);
+      if (options.stores.length > 0) {
+        const text = writeVariants(variants);
+        const secret = variants.some((one) => one.rendered.objects.some(isSecret));
+        for (const store of options.stores) await store.save(name, text, { secret }, signal);
+      }
       return rendered;
     },
   };
 }
 
+function isSecret({ apiVersion, kind }: { apiVersion: string; kind: string }): boolean {
+  return apiVersion === 'v1' && kind === 'Secret';
+}
 function factsHold(variant: Variant, facts: Facts): boolean {
   for (const [name, text] of variant.facts) if (facts[name] !== text) return false;
   return true;

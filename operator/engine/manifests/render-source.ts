@@ -1,0 +1,190 @@
+import type { ApplicationSource } from '../../core/app/types.ts';
+import { deepFreeze } from '../../core/objects/freeze.ts';
+import type { Clock } from '../../ports/clock.ts';
+import type {
+  GenerateRequest,
+  GeneratorRegistry,
+  GeneratorSettings,
+} from '../../ports/generator.ts';
+import type { ManifestRequest } from '../../ports/manifest-source.ts';
+import type { ManifestStore } from '../../ports/manifest-store.ts';
+import type { SourceTree } from '../../ports/source-tree.ts';
+import type { Metrics } from '../../ports/telemetry.ts';
+import { createSingleFlight } from '../../runtime/single-flight.ts';
+import { type FactName, watchFacts, watchSource } from './facts.ts';
+import { createFailingRenders } from './failing-renders.ts';
+import type { PauseRule } from './pause.ts';
+import { noteReadSet, recordReads } from './recording-tree.ts';
+import { createRenderCache, type Situation } from './render-cache.ts';
+import type { Rendered } from './render-record.ts';
+
+export interface RenderSourceOptions {
+  readonly generators: GeneratorRegistry;
+  readonly limits: RenderLimits;
+  /** Where renders outlive this process, asked in order. Default: nowhere. */
+  readonly stores?: readonly ManifestStore[];
+  readonly clock: Clock;
+  readonly metrics?: Metrics;
+}
+
+export interface RenderLimits {
+  /** Bound of the cache in memory, by the size of the objects as JSON. */
+  readonly maxCacheBytes: number;
+  /** A render that is older is made again. Default 24 hours. */
+  readonly maxAgeMs?: number;
+  /** A render that failed by its content is not tried again on the same commit for so long; 0 tries every time. */
+  readonly failureMs: number;
+  /** Default: after three failures, for an hour from the first. */
+  readonly pause?: PauseRule;
+}
+
+/** One source with everything that its render may see. */
+export interface Job {
+  readonly request: ManifestRequest;
+  readonly source: ApplicationSource;
+  readonly folder: string;
+  readonly settings: GeneratorSettings;
+  readonly situation: Situation;
+}
+
+const DAY_MS = 86_400_000;
+export const DEFAULT_PAUSE: PauseRule = { afterFailures: 3, forMs: 3_600_000, forRequests: 0 };
+
+/** Renders one source, or finds what it rendered to before. Errors: those of trees and generators. */
+export type RenderSource = (job: Job, signal: AbortSignal) => Promise<Rendered>;
+
+export function createRenderSource(options: RenderSourceOptions): RenderSource {
+  const { generators, clock, metrics, limits } = options;
+  const cache = createRenderCache({
+    maxBytes: limits.maxCacheBytes,
+    maxAgeMs: limits.maxAgeMs ?? DAY_MS,
+    now: () => clock.now(),
+    stores: options.stores ?? [],
+  });
+  const failing = createFailingRenders({
+    pause: limits.pause ?? DEFAULT_PAUSE,
+    failureMs: limits.failureMs,
+    clock,
+  });
+  const flights = createSingleFlight();
+
+  /** The version of a generator now; a program that was replaced renders anew. */
+  function versionOf(signal: AbortSignal) {
+    return async (name: string): Promise<string | undefined> =>
+      await generators.generators.find((one) => one.name === name)?.version(signal);
+  }
+
+  async function renderOnce(job: Job, signal: AbortSignal): Promise<Rendered> {
+    const { facts, commits } = job.situation;
+    const names: readonly FactName[] = ['targetRevision', 'project', 'kubeVersion', 'apiVersions'];
+    const { key } = job.situation.name;
+    const flight = [key, commits, ...names.map((name) => facts[name])].join('\n');
+    failing.check(flight, job.request.freshManifests);
+    return await flights.run(
+      flight,
+      async (stop) => {
+        try {
+          const trees = await job.situation.trees(stop);
+          const rendered = await render(job, trees, stop);
+          failing.succeeded(flight);
+          return rendered;
+        } catch (error) {
+          if (!stop.aborted) failing.failed(flight, error);
+          throw error;
+        }
+      },
+      signal,
+    );
+  }
+
+  async function render(
+    job: Job,
+    trees: ReadonlyMap<string, SourceTree>,
+    signal: AbortSignal,
+  ): Promise<Rendered> {
+    const { request, folder, settings, situation } = job;
+    const used = new Set<FactName>();
+    const use = (name: FactName) => void used.add(name);
+    const recordings = new Map(
+      Array.from(trees, ([name, tree]) => [
+        name,
+        recordReads(tree, name === '' ? () => use('revision') : () => {}),
+      ]),
+    );
+    const main = recordings.get('');
+    const mainTree = trees.get('');
+    if (main === undefined || mainTree === undefined) throw new Error('a source has a tree');
+
+    const startedMs = clock.monotonic();
+    const { generator, source } = await generators.select(
+      {
+        tree: main.tree,
+        path: folder,
+        source: watchSource(job.source, use),
+        instance: request.instance,
+        settings,
+      },
+      signal,
+    );
+    const refs = new Map(Array.from(recordings, ([name, one]) => [name, one.tree]));
+    refs.delete('');
+    const generateRequest: GenerateRequest = {
+      tree: main.tree,
+      path: folder,
+      source,
+      instance: request.instance,
+      appName: request.appName,
+      project: request.project,
+      namespace: request.namespace,
+      revision: situation.facts.revision,
+      kubeVersion: request.kubeVersion,
+      apiVersions: request.apiVersions,
+      refs,
+      multipleSources: request.sources.length > 1,
+      settings: settings[generator.name] ?? {},
+    };
+    const generatorVersion = await generator.version(signal);
+    const generated = await counted(generator.name, signal, () =>
+      generator.generate(watchFacts(generateRequest, use), signal),
+    );
+    await noteReadSet(main, mainTree, generated.readSet, signal);
+    const seconds = (clock.monotonic() - startedMs) / 1_000;
+    metrics?.observe('tiphys_manifest_render_seconds', { generator: generator.name }, seconds);
+
+    const objects = Object.freeze(generated.objects.map((object) => deepFreeze(object)));
+    const record = {
+      rendered: { objects, sourceType: generator.name, commands: generated.commands ?? [] },
+      generatorVersion,
+      facts: new Map(Array.from(used, (name) => [name, situation.facts[name]])),
+      reads: new Map(Array.from(recordings, ([name, one]) => [name, one.reads])),
+      weight: objects.reduce((sum, object) => sum + JSON.stringify(object).length, 1_000),
+      renderedAtMs: clock.now(),
+    };
+    return await cache.keep(situation, record, signal);
+  }
+
+  /** An abort says nothing about the source. */
+  async function counted<T>(
+    generator: string,
+    signal: AbortSignal,
+    render: () => Promise<T>,
+  ): Promise<T> {
+    try {
+      const result = await render();
+      metrics?.count('tiphys_renders_total', { generator, result: 'ok' });
+      return result;
+    } catch (error) {
+      if (!signal.aborted) metrics?.count('tiphys_renders_total', { generator, result: 'failed' });
+      throw error;
+    }
+  }
+
+  return async (job, signal) => {
+    if (!job.request.freshManifests) {
+      const known = await cache.find(job.situation, versionOf(signal), signal);
+      metrics?.count('tiphys_manifest_cache_total', { result: known ? 'hit' : 'miss' });
+      if (known !== undefined) return known;
+    }
+    return await renderOnce(job, signal);
+  };
+}
