@@ -4,12 +4,13 @@
 export { connectPorts } from './connect-ports.ts';
 export { createDefaultGenerators, type DefaultGeneratorsOptions } from './default-generators.ts';
 
-export { createDiskCache, type DiskCacheOptions } from './cache/disk-cache.ts';
 export {
+  createDiskCache,
+  type DiskCacheOptions,
   openWorkingArea,
   type WorkingArea,
   type WorkingAreaOptions,
-} from './cache/working-area.ts';
+} from './cache/index.ts';
 export { createKubeClient, type KubeClientOptions } from './kube/kube-client.ts';
 export { createFinalizerStore, type FinalizerStoreOptions } from './kube/finalizer-store.ts';
 export { createLiveState, type LiveStateOptions } from './live/live-state.ts';

@@ -143,7 +143,7 @@ describe('the cache on disk', () => {
   });
 
   test('several processes may write and read at once: whole values or none', async () => {
-    const program = join(import.meta.dirname, 'testing/hammer.ts');
+    const program = join(import.meta.dirname, 'testdata/hammer.ts');
     const run = promisify(execFile);
     const outputs = await Promise.all(
       ['1', '2', '3'].map((seed) => run(process.execPath, [program, dir(), seed])),

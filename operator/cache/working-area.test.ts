@@ -91,7 +91,7 @@ describe('a working area', () => {
 
 /** A process that holds area 1. */
 async function startHolder(dir: string): Promise<ChildProcess> {
-  const program = join(import.meta.dirname, 'testing/hold-area.ts');
+  const program = join(import.meta.dirname, 'testdata/hold-area.ts');
   const child = spawn(process.execPath, [program, dir], { stdio: ['ignore', 'pipe', 'inherit'] });
   await once(child.stdout, 'data');
   return child;
