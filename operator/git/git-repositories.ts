@@ -10,6 +10,7 @@ import type { AccessLookup, SourceRepositories } from '../ports/source-repositor
 import type { Logger } from '../ports/telemetry.ts';
 import { createKeyedLock } from '../runtime/keyed-lock.ts';
 import { createLimiter } from '../runtime/limiter.ts';
+import { createPace, type Pace } from '../runtime/pace.ts';
 import { createSingleFlight } from '../runtime/single-flight.ts';
 import { createCommitTrees, type MirroredRepository } from './commit-trees.ts';
 import { createSignatures } from './signatures.ts';
@@ -75,6 +76,8 @@ interface Repository {
   failure: { readonly error: unknown; readonly untilMs: number } | undefined;
   /** Counts listings begun: who asks while one is under way must get the next, not that one. */
   listings: number;
+  /** A refresh of many applications asks again and again; a git process for each would be most of the work. */
+  readonly pace: Pace;
   lastUsedMs: number;
   timer: Disposable | undefined;
 }
@@ -97,6 +100,9 @@ export interface GitRepositories extends SourceRepositories, AsyncDisposable {
   /** The state of every repository that was asked for its refs, in no order. */
   connections(): readonly RepositoryConnection[];
 }
+
+/** Listing the refs of one repository takes at most a quarter of the time. */
+const LISTING_REST = { rest: 3, longestMs: 1_000 };
 
 /**
  * Git repositories through the `git` program: one bare mirror per repository, one listing of refs
@@ -173,6 +179,7 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
         table: undefined,
         failure: undefined,
         listings: 0,
+        pace: createPace({ clock, ...LISTING_REST }),
         lastUsedMs: 0,
         timer: undefined,
       };
@@ -196,8 +203,10 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
       turn,
       (stop) =>
         lock.run(repository.key, stop, async () => {
+          const end = AbortSignal.any([stop, stopped.signal]);
+          await repository.pace.ready(end); // whoever asks meanwhile shares this one
           repository.listings += 1;
-          return await listOnce(repository, AbortSignal.any([stop, stopped.signal]));
+          return await repository.pace.run(() => listOnce(repository, end));
         }),
       signal,
     );
