@@ -48,6 +48,8 @@ export interface TestApplication {
   patched(patch: object): Step;
   /** `operation.sync`, as `kubectl patch` starts it. */
   synced(sync?: object): Step;
+  /** Asks for the end of the operation that runs. */
+  terminated(): Step;
   refreshed(type?: 'normal' | 'hard'): Step;
   /** Does not wait until it is gone. */
   deleted(): Step;
@@ -106,6 +108,11 @@ export function testApplication(
     patched,
     created: () => () => kubectl.apply(object),
     synced: (sync = {}) => patched({ operation: { initiatedBy: { username: 'test' }, sync } }),
+    terminated: () => {
+      const patch = { status: { operationState: { phase: 'Terminating' } } };
+      const body = `--patch=${JSON.stringify(patch)}`;
+      return () => kubectl(['patch', ...address, '--subresource=status', '--type=merge', body]);
+    },
     refreshed: (type = 'normal') =>
       patched({ metadata: { annotations: { 'argocd.argoproj.io/refresh': type } } }),
     deleted: () => () => kubectl(['delete', ...address, '--wait=false']),

@@ -62,6 +62,8 @@ export interface World extends AsyncDisposable {
   /** A commit on top of it. */
   pushed(name: string, changes: FileChanges): Step;
   applied(...objects: readonly object[]): Step;
+  /** A merge patch by kubectl, as somebody makes it by hand. */
+  edited(resource: string, name: string, namespace: string, patch: object): Step;
 
   /** Runs steps in order. */
   given(...steps: readonly Step[]): Promise<void>;
@@ -189,6 +191,11 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       (...objects) =>
       () =>
         kubectl.apply(...objects),
+    edited: (resource, objectName, ns, patch) => () =>
+      kubectl([
+        ...['patch', resource, objectName, `--namespace=${ns}`, '--type=merge'],
+        `--patch=${JSON.stringify(patch)}`,
+      ]),
     given: inOrder,
     when: inOrder,
     thenEventually: (...asks) =>

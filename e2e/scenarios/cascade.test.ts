@@ -3,7 +3,16 @@ import { after, before, describe, test } from 'node:test';
 import { type ControlPlane, startControlPlane } from '../controlplane/control-plane.ts';
 import { freePort } from '../controlplane/free-port.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { annotated, configMap, deployment, hookJob, service } from './manifests.ts';
+import {
+  annotated,
+  configMap,
+  deployment,
+  hangingHook,
+  hookJob,
+  inWave,
+  service,
+  staged,
+} from './manifests.ts';
 
 const signal = AbortSignal.timeout(900_000);
 
@@ -19,15 +28,8 @@ describe('a cascade', () => {
     await plane[Symbol.asyncDispose]();
   });
 
-  const inWave = (text: string, wave: number) =>
-    annotated(text, { 'argocd.argoproj.io/sync-wave': String(wave) });
   const option = (text: string, value: string) =>
     annotated(text, { 'argocd.argoproj.io/sync-options': value });
-  const hanging = (text: string) =>
-    text.replace(
-      '  template:\n',
-      '  template:\n    metadata: { annotations: { tiphys.dev/stage: hang } }\n',
-    );
   const made = async (base: string, files: Readonly<Record<string, string>>, input = {}) => {
     await world.given(world.repository(base, files));
     const app = world.application(base, {
@@ -39,20 +41,17 @@ describe('a cascade', () => {
     await world.when(app.created());
     return app;
   };
-  const held = (name: string, namespace: string, finalizers: readonly string[] | null) => () =>
-    world.kubectl([
-      ...['patch', 'configmap', name, `--namespace=${namespace}`, '--type=merge'],
-      `--patch=${JSON.stringify({ metadata: { finalizers } })}`,
-    ]);
+  const held = (name: string, namespace: string, finalizers: readonly string[] | null) =>
+    world.edited('configmap', name, namespace, { metadata: { finalizers } });
 
   test('takes three waves down from the highest, each whole before the next; the namespace that was created stays', async () => {
     const app = await made('waves', {
-      '1.yaml': inWave(configMap('alpha', '1'), -1),
-      '2.yaml': inWave(deployment('zulu'), -1),
+      '1.yaml': inWave(-1, configMap('alpha', '1')),
+      '2.yaml': inWave(-1, deployment('zulu')),
       '3.yaml': configMap('mike', '1'),
       '4.yaml': service('bravo'),
-      '5.yaml': inWave(configMap('kilo', '1'), 5),
-      '6.yaml': inWave(deployment('echo'), 5),
+      '5.yaml': inWave(5, configMap('kilo', '1')),
+      '6.yaml': inWave(5, deployment('echo')),
     });
     await world.thenEventually(app.isSynced(), app.isHealthy());
     await world.when(held('kilo', app.name, ['example.com/held']), app.deleted());
@@ -90,7 +89,7 @@ describe('a cascade', () => {
 
   test('waits for approval of an object with Delete=confirm, and deletes nothing before', async () => {
     const app = await made('confirm', {
-      'a.yaml': inWave(configMap('a', '1'), 3),
+      'a.yaml': inWave(3, configMap('a', '1')),
       'b.yaml': option(configMap('b', '1'), 'Delete=confirm'),
     });
     await world.thenEventually(app.isSynced(), app.isHealthy());
@@ -133,7 +132,7 @@ describe('a cascade', () => {
   test('ends the sync that runs, its hook with it', async () => {
     const app = await made('running', {
       'a.yaml': configMap('a', '1'),
-      'hook.yaml': hanging(hookJob('migrate', 'PostSync')),
+      'hook.yaml': hangingHook('migrate', 'PostSync'),
     });
     await world.thenEventually(app.operationSays(/completion of hook batch\/Job\/migrate/));
     await world.when(app.patched({ metadata: { finalizers: [RESOURCES, 'example.com/hold'] } }));
@@ -152,8 +151,8 @@ describe('a cascade', () => {
     const app = await made(
       'between',
       {
-        'a.yaml': inWave(configMap('a', '1'), -1),
-        'hook.yaml': failing(hookJob('check', 'PostSync')),
+        'a.yaml': inWave(-1, configMap('a', '1')),
+        'hook.yaml': staged(hookJob('check', 'PostSync'), 'fail'),
       },
       { syncPolicy: { automated: {}, syncOptions: ['CreateNamespace=true'], retry } },
     );
@@ -210,9 +209,3 @@ describe('a cascade', () => {
 });
 
 const RESOURCES = 'resources-finalizer.argocd.argoproj.io';
-
-const failing = (text: string): string =>
-  text.replace(
-    '  template:\n',
-    '  backoffLimit: 0\n  template:\n    metadata: { annotations: { tiphys.dev/stage: fail } }\n',
-  );

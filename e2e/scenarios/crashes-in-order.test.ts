@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type ControlPlane, startControlPlane } from '../controlplane/control-plane.ts';
-import { sleep } from '../controlplane/waiting.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { annotated, configMap, deployment, hookJob } from './manifests.ts';
+import { killAgainAndAgain } from './killing.ts';
+import { configMap, deployment, generatedHook, inWave } from './manifests.ts';
 
 const signal = AbortSignal.timeout(3_600_000);
 /** The long form is for `make soak`. */
@@ -20,43 +17,26 @@ const STEPS = ['presync', 'first', 'web', 'sync', 'last', 'postsync'];
 describe('the operator is killed in syncs with hooks and waves; the audit log tells what it did', () => {
   let plane: ControlPlane;
   let world: World;
-  let dataDir: string;
   before(async () => {
-    dataDir = await mkdtemp(join(tmpdir(), 'tiphys-data-'));
     plane = await startControlPlane({ signal, audit: true });
     world = await startWorld({ signal, cluster: plane, operator: false });
   });
   after(async () => {
     await world[Symbol.asyncDispose]();
     await plane[Symbol.asyncDispose]();
-    await rm(dataDir, { recursive: true, force: true });
   });
-  const startOperator = () =>
-    world.startOperator([
-      `--data-dir=${dataDir}`,
-      '--repo-poll-interval=1s',
-      '--repo-poll-jitter=0s',
-      '--sync-wave-delay=200ms',
-    ]);
 
   const folders = Array.from({ length: APPLICATIONS }, (_, index) => `app-${index}`);
-  const inWave = (wave: number, text: string) =>
-    annotated(text, { 'argocd.argoproj.io/sync-wave': String(wave) });
-  const hook = (phase: string, wave: number) =>
-    inWave(wave, hookJob('NAME', phase)).replace(
-      'name: NAME',
-      `generateName: ${phase.toLowerCase()}-`,
-    );
   /** All that the folders hold as of one commit; every commit changes every object. */
   const contents = (value: string): Record<string, string> =>
     Object.fromEntries(
       folders.flatMap((folder) => [
-        [`${folder}/pre.yaml`, hook('PreSync', 0)],
+        [`${folder}/pre.yaml`, generatedHook('PreSync')],
         [`${folder}/first.yaml`, configMap('first', value)],
         [`${folder}/web.yaml`, inWave(1, deployment('web', 1, `nginx:${value}`))],
-        [`${folder}/among.yaml`, hook('Sync', 2)],
+        [`${folder}/among.yaml`, inWave(2, generatedHook('Sync'))],
         [`${folder}/last.yaml`, inWave(3, configMap('last', value))],
-        [`${folder}/post.yaml`, hook('PostSync', 0)],
+        [`${folder}/post.yaml`, generatedHook('PostSync')],
       ]),
     );
   const bystander = (namespace: string) => ({
@@ -83,19 +63,13 @@ describe('the operator is killed in syncs with hooks and waves; the audit log te
         ),
       );
     const commits = [await world.git.revision('apps')];
-    const lives: number[] = [];
-    for (let kill = 1; kill <= KILLS; kill += 1) {
-      startOperator();
+    const during = async (life: number) => {
       // Several lives for each commit: most syncs are resumed, some more than once.
-      if (kill % 3 === 0)
-        commits.push(await world.git.commit('apps', { files: contents(`${kill}`) }));
-      const lifeMs = LIFE_MS.min + Math.random() * LIFE_MS.spread;
-      lives.push(Math.round(lifeMs));
-      await sleep(lifeMs, signal);
-      await world.stopOperator('SIGKILL');
-    }
-    startOperator();
-    const seen = `after lives of ${lives.join(', ')} ms`;
+      if (life % 3 === 0)
+        commits.push(await world.git.commit('apps', { files: contents(`${life}`) }));
+    };
+    const killing = { kills: KILLS, lifeMs: LIFE_MS, during };
+    const seen = await killAgainAndAgain(world, killing, signal);
     const commit = await world.git.commit('apps', { files: contents('end') });
     commits.push(commit);
     for (const app of apps)

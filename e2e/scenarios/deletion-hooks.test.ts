@@ -5,7 +5,7 @@ import { type ControlPlane, startControlPlane } from '../controlplane/control-pl
 import type { TestApplication } from '../language/application.ts';
 import { type Expectation, met, pending } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { annotated, configMap, hookJob } from './manifests.ts';
+import { annotated, configMap, hookJob, inWave, staged } from './manifests.ts';
 
 const signal = AbortSignal.timeout(900_000);
 
@@ -37,12 +37,6 @@ describe('hooks around the deletion of an Application', () => {
 
   const hook = (name: string, phase: string, more: Readonly<Record<string, string>> = {}) =>
     annotated(hookJob(name, phase), more);
-  const staged = (text: string, stage: string) =>
-    text.replace(
-      '  template:\n',
-      `  backoffLimit: 0\n  template:\n    metadata: { annotations: { tiphys.dev/stage: ${stage} } }\n`,
-    );
-  const inWave = (wave: number) => ({ 'argocd.argoproj.io/sync-wave': String(wave) });
 
   const hasFinalizers =
     (app: TestApplication, ...wanted: readonly string[]): Expectation =>
@@ -81,10 +75,10 @@ describe('hooks around the deletion of an Application', () => {
     const succeeded = { 'argocd.argoproj.io/hook-delete-policy': 'HookSucceeded' };
     const app = await deployed('order', {
       'a.yaml': configMap('a', '1'),
-      'pre-2.yaml': hook('a-pre-late', 'PreDelete', inWave(2)),
-      'pre-1.yaml': hook('z-pre', 'PreDelete', inWave(-1)),
-      'post-1.yaml': hook('z-post', 'PostDelete', { ...inWave(1), ...succeeded }),
-      'post-2.yaml': hook('a-post-late', 'PostDelete', inWave(5)),
+      'pre-2.yaml': inWave(2, hookJob('a-pre-late', 'PreDelete')),
+      'pre-1.yaml': inWave(-1, hookJob('z-pre', 'PreDelete')),
+      'post-1.yaml': inWave(1, hook('z-post', 'PostDelete', succeeded)),
+      'post-2.yaml': inWave(5, hookJob('a-post-late', 'PostDelete')),
     });
     await world.thenEventually(
       hasFinalizers(app, RESOURCES, BEFORE, `${BEFORE}/cleanup`, AFTER, `${AFTER}/cleanup`),
@@ -239,7 +233,7 @@ describe('hooks around the deletion of an Application', () => {
         hook('slow', 'PreDelete').replace('spec:\n', 'spec:\n  ttlSecondsAfterFinished: 0\n'),
         'complete-after-3s',
       ),
-      'then.yaml': hook('then', 'PreDelete', inWave(1)),
+      'then.yaml': inWave(1, hookJob('then', 'PreDelete')),
     });
     await world.thenEventually(hasFinalizers(app, ...TWO_BEFORE));
     await world.when(app.deleted());

@@ -4,7 +4,7 @@ import { type ControlPlane, startControlPlane } from '../controlplane/control-pl
 import { FAULTS, type FaultyProxy, startFaultyProxy } from '../controlplane/faulty-proxy.ts';
 import type { TestApplication } from '../language/application.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { annotated, configMap, deployment, hookJob } from './manifests.ts';
+import { configMap, deployment, generatedHook, inWave } from './manifests.ts';
 
 const signal = AbortSignal.timeout(900_000);
 const APPLICATIONS = 30;
@@ -37,16 +37,12 @@ describe(`every tenth request to the API server fails (TIPHYS_SEED=${SEED})`, ()
     await plane[Symbol.asyncDispose]();
   });
 
-  const inWave = (wave: number, text: string) =>
-    annotated(text, { 'argocd.argoproj.io/sync-wave': String(wave) });
   const folders = Array.from({ length: APPLICATIONS }, (_, index) => `app-${index}`);
-  const hook = (phase: string) =>
-    hookJob('NAME', phase).replace('name: NAME', `generateName: ${phase.toLowerCase()}-`);
   const filesOf = (folder: string, value: string) => ({
     [`${folder}/first.yaml`]: configMap('first', value),
     [`${folder}/web.yaml`]: inWave(1, deployment('web', 1, `nginx:${value}`)),
     [`${folder}/last.yaml`]: inWave(2, configMap('last', value)),
-    [`${folder}/pre.yaml`]: hook('PreSync'),
+    [`${folder}/pre.yaml`]: generatedHook('PreSync'),
   });
   const files = (value: string): Record<string, string> =>
     Object.assign({}, ...folders.map((folder) => filesOf(folder, value)));

@@ -1,7 +1,7 @@
 import { after, before, describe, test } from 'node:test';
 import type { TestApplication } from '../language/application.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { annotated, configMap, hookJob } from './manifests.ts';
+import { annotated, configMap, hangingHook, hookJob, staged } from './manifests.ts';
 
 const signal = AbortSignal.timeout(900_000);
 const FAILED = 'one or more synchronization tasks completed unsuccessfully';
@@ -15,13 +15,6 @@ describe('hooks that do not end in their time', () => {
 
   const deadline = (time: string) => ({ 'tiphys.io/hook-deadline': time });
   const policy = (text: string) => ({ 'argocd.argoproj.io/hook-delete-policy': text });
-  const staged = (text: string, stage: string) =>
-    text.replace(
-      '  template:\n',
-      `  template:\n    metadata: { annotations: { tiphys.dev/stage: ${stage} } }\n`,
-    );
-  const hangs = (name: string, phase: string, more: Readonly<Record<string, string>> = {}) =>
-    annotated(staged(hookJob(name, phase), 'hang'), more);
 
   const synced = async (base: string, files: Readonly<Record<string, string>>) => {
     await world.given(world.repository(base, files));
@@ -36,7 +29,7 @@ describe('hooks that do not end in their time', () => {
 
   test('a PreSync Job is stopped, what comes after it is not applied, and SyncFail hooks run', async () => {
     const app = await synced('stopped', {
-      'migrate.yaml': hangs('migrate', 'PreSync', deadline('3s')),
+      'migrate.yaml': hangingHook('migrate', 'PreSync', deadline('3s')),
       'a.yaml': configMap('a', '1'),
       'alarm.yaml': hookJob('alarm', 'SyncFail'),
     });
@@ -67,7 +60,7 @@ describe('hooks that do not end in their time', () => {
 
   test('with the policy HookFailed its object goes; the default of the operator counts too', async () => {
     const app = await synced('deleted', {
-      'migrate.yaml': hangs('migrate', 'PreSync', policy('HookFailed')),
+      'migrate.yaml': hangingHook('migrate', 'PreSync', policy('HookFailed')),
       'a.yaml': configMap('a', '1'),
     });
     await world.thenEventually(
@@ -78,7 +71,7 @@ describe('hooks that do not end in their time', () => {
 
   test('an operator that was down at that time finds it out when it is back', async () => {
     const app = await synced('down', {
-      'migrate.yaml': hangs('migrate', 'PostSync'),
+      'migrate.yaml': hangingHook('migrate', 'PostSync'),
       'a.yaml': configMap('a', '1'),
     });
     await world.thenEventually(job('migrate', app).exists());
@@ -104,7 +97,7 @@ describe('hooks that do not end in their time', () => {
 
   test('a deadline that nobody can read stops the sync before anything is written', async () => {
     const app = await synced('unreadable', {
-      'migrate.yaml': hangs('migrate', 'PreSync', deadline('soon')),
+      'migrate.yaml': hangingHook('migrate', 'PreSync', deadline('soon')),
       'a.yaml': configMap('a', '1'),
     });
     await world.thenEventually(

@@ -4,7 +4,7 @@ import { type ControlPlane, startControlPlane } from '../controlplane/control-pl
 import { sleep } from '../controlplane/waiting.ts';
 import type { TestApplication } from '../language/application.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { annotated, configMap, hookJob } from './manifests.ts';
+import { annotated, configMap, hangingHook, hookJob, staged } from './manifests.ts';
 
 const signal = AbortSignal.timeout(900_000);
 const OPERATOR = ['--sync-wave-delay=0s'];
@@ -24,11 +24,6 @@ describe('hooks of a sync', () => {
 
   const syncPolicy = { syncOptions: ['CreateNamespace=true'] };
   const policy = (text: string) => ({ 'argocd.argoproj.io/hook-delete-policy': text });
-  const staged = (text: string, stage: string) =>
-    text.replace(
-      '  template:\n',
-      `  backoffLimit: 0\n  template:\n    metadata: { annotations: { tiphys.dev/stage: ${stage} } }\n`,
-    );
   const expiring = (text: string) =>
     text.replace('spec:\n', 'spec:\n  ttlSecondsAfterFinished: 0\n');
   const job = (name: string, app: TestApplication) => world.object('jobs.batch', name, app.name);
@@ -179,7 +174,7 @@ describe('hooks of a sync', () => {
   });
 
   test('one that is deleted while it runs has failed', async () => {
-    const app = await made('taken', { 'job.yaml': staged(hookJob('migrate', 'PreSync'), 'hang') });
+    const app = await made('taken', { 'job.yaml': hangingHook('migrate', 'PreSync') });
     await world.when(app.synced(syncPolicy));
     await world.thenEventually(job('migrate', app).exists());
     await world.kubectl(['delete', 'job', 'migrate', `--namespace=${app.name}`, '--wait=false']);
@@ -192,19 +187,13 @@ describe('hooks of a sync', () => {
   for (const phase of ['PreSync', 'Sync', 'PostSync'])
     test(`a sync that is terminated in phase ${phase} takes its running hook away`, async () => {
       const base = `terminated-${phase.toLowerCase()}`;
-      const app = await made(base, { 'job.yaml': staged(hookJob('migrate', phase), 'hang') });
+      const app = await made(base, { 'job.yaml': hangingHook('migrate', phase) });
       await world.when(app.synced(syncPolicy));
       await world.thenEventually(
         job('migrate', app).exists(),
         app.operationSays(/completion of hook/),
       );
-      await world.when(() =>
-        world.kubectl([
-          ...['patch', 'applications.argoproj.io', app.name, `--namespace=${world.namespace}`],
-          ...['--subresource=status', '--type=merge'],
-          '--patch={"status":{"operationState":{"phase":"Terminating"}}}',
-        ]),
-      );
+      await world.when(app.terminated());
       await world.thenEventually(
         app.operationFailed(/Operation terminated/),
         job('migrate', app).isAbsent(),
@@ -218,7 +207,7 @@ describe('hooks of a sync', () => {
 
   test('an Application that is deleted while a hook runs leaves nothing that cannot be deleted', async () => {
     const app = await made('orphaned', {
-      'job.yaml': staged(hookJob('migrate', 'PreSync'), 'hang'),
+      'job.yaml': hangingHook('migrate', 'PreSync'),
     });
     await world.when(app.synced(syncPolicy));
     await world.thenEventually(

@@ -94,7 +94,19 @@ export const annotated = (
     );
 };
 
-/** A Job that is a hook; kwok lets it succeed. */
+/** The manifest in that wave. */
+export const inWave = (wave: number, manifest: string): string =>
+  annotated(manifest, { 'argocd.argoproj.io/sync-wave': String(wave) });
+
+/** The Job or Deployment with Pods that live as that stage says (`controlplane/stages.ts`). */
+export const staged = (manifest: string, stage: string): string =>
+  manifest.replace(
+    /template:\n {4}(metadata:\n)?/,
+    (_, metadata: string | undefined) =>
+      `template:\n    metadata:\n      annotations: { tiphys.dev/stage: ${stage} }\n${metadata === undefined ? '    ' : ''}`,
+  );
+
+/** A Job that is a hook; kwok lets it succeed. One that fails is not tried again. */
 export const hookJob = (name: string, phase: string): string =>
   annotated(
     `apiVersion: batch/v1
@@ -102,6 +114,7 @@ kind: Job
 metadata:
   name: ${name}
 spec:
+  backoffLimit: 0
   template:
     spec:
       restartPolicy: Never
@@ -109,3 +122,14 @@ spec:
 `,
     { 'argocd.argoproj.io/hook': phase },
   );
+
+/** A hook that never ends. */
+export const hangingHook = (
+  name: string,
+  phase: string,
+  annotations: Readonly<Record<string, string>> = {},
+): string => annotated(staged(hookJob(name, phase), 'hang'), annotations);
+
+/** A hook whose name tells phase, commit and operation, so that its runs can be counted. */
+export const generatedHook = (phase: string): string =>
+  hookJob('NAME', phase).replace('name: NAME', `generateName: ${phase.toLowerCase()}-`);

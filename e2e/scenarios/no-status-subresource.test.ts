@@ -2,7 +2,7 @@ import { after, before, describe, test } from 'node:test';
 import { type ControlPlane, startControlPlane } from '../controlplane/control-plane.ts';
 import assert from 'node:assert/strict';
 import { startWorld, type World } from '../language/world.ts';
-import { configMap } from './manifests.ts';
+import { configMap, hangingHook } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 const SYNC_REASON =
@@ -103,21 +103,7 @@ describe('a CRD without a status subresource', () => {
   });
 
   test('an operation is terminated by an ordinary update of its phase', async () => {
-    const hanging = `apiVersion: batch/v1
-kind: Job
-metadata:
-  name: hang
-  annotations:
-    argocd.argoproj.io/hook: PreSync
-spec:
-  template:
-    metadata:
-      annotations:
-        tiphys.dev/stage: hang
-    spec:
-      restartPolicy: Never
-      containers: [{ name: main, image: busybox }]
-`;
+    const hanging = hangingHook('hang', 'PreSync');
     await world.given(world.repository('hanging', { 'hang.yaml': hanging }));
     const app = world.application('hanging', {
       repoURL: world.git.urlOf('hanging'),

@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import type { TestApplication } from '../language/application.ts';
 import { met, pending, type Expectation } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { annotated, configMap, deployment, hookJob } from './manifests.ts';
+import { configMap, deployment, hangingHook, hookJob, inWave, staged } from './manifests.ts';
 
 const signal = AbortSignal.timeout(900_000);
 
@@ -258,17 +258,11 @@ describe('operations, as kubectl starts them', () => {
   });
 
   /** Each stops at a different place; `fixed` is committed before the sync that has to succeed. */
-  const hangs = (text: string) =>
-    text.replace(
-      /template:\n {4}(metadata:\n)?/,
-      (_, metadata: string | undefined) =>
-        `template:\n    metadata:\n      annotations: { tiphys.dev/stage: hang }\n${metadata === undefined ? '    ' : ''}`,
-    );
   for (const { name, says, stuck, fixed, stays, goes } of [
     {
       name: 'a PreSync hook runs',
       says: /completion of hook batch\/Job\/job/,
-      stuck: { 'job.yaml': hangs(hookJob('job', 'PreSync')) },
+      stuck: { 'job.yaml': hangingHook('job', 'PreSync') },
       fixed: { 'job.yaml': hookJob('job', 'PreSync') },
       stays: [],
       goes: [['jobs.batch', 'job']],
@@ -277,8 +271,8 @@ describe('operations, as kubectl starts them', () => {
       name: 'a wave waits for health',
       says: /healthy state of apps\/Deployment\/web/,
       stuck: {
-        'web.yaml': hangs(deployment('web')),
-        'late.yaml': annotated(configMap('late', 'x'), { 'argocd.argoproj.io/sync-wave': '1' }),
+        'web.yaml': staged(deployment('web'), 'hang'),
+        'late.yaml': inWave(1, configMap('late', 'x')),
       },
       fixed: { 'web.yaml': deployment('web') },
       stays: [['deployments.apps', 'web']],
@@ -287,7 +281,7 @@ describe('operations, as kubectl starts them', () => {
     {
       name: 'a PostSync hook runs',
       says: /completion of hook batch\/Job\/job/,
-      stuck: { 'job.yaml': hangs(hookJob('job', 'PostSync')) },
+      stuck: { 'job.yaml': hangingHook('job', 'PostSync') },
       fixed: { 'job.yaml': hookJob('job', 'PostSync') },
       stays: [['configmaps', 'a']],
       goes: [['jobs.batch', 'job']],
@@ -315,13 +309,7 @@ describe('operations, as kubectl starts them', () => {
       const retry = { limit: 3, backoff: { duration: '10m', maxDuration: '1h' } };
       await world.when(app.patched({ operation: { sync: OPTIONS, retry } }));
       await world.thenEventually(app.operationSays(says));
-      await world.when(() =>
-        world.kubectl([
-          ...['patch', 'application', app.name, `--namespace=${world.namespace}`],
-          ...['--subresource=status', '--type=merge'],
-          '--patch={"status":{"operationState":{"phase":"Terminating"}}}',
-        ]),
-      );
+      await world.when(app.terminated());
       await world.thenEventually(
         app.operationFailed(/^Operation terminated$/),
         ...stays.map(([kind, object]) => world.object(kind, object, app.name).exists()),

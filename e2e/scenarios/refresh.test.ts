@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import type { TestApplication } from '../language/application.ts';
 import { met, pending, type Expectation } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { configMap, under } from './manifests.ts';
+import { configMap, generatedHook, staged, under } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 
@@ -20,19 +20,7 @@ data:
 };
 
 /** Keeps a sync running for three seconds. */
-const slowHook = `apiVersion: batch/v1
-kind: Job
-metadata:
-  generateName: slow-
-  annotations: { argocd.argoproj.io/hook: PreSync }
-spec:
-  template:
-    metadata:
-      annotations: { tiphys.dev/stage: complete-after-3s }
-    spec:
-      restartPolicy: Never
-      containers: [{ name: main, image: busybox }]
-`;
+const slowHook = staged(generatedHook('PreSync'), 'complete-after-3s');
 
 describe('kubectl annotate application … argocd.argoproj.io/refresh', () => {
   let world: World;

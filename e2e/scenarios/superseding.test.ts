@@ -1,25 +1,9 @@
 import { after, before, describe, test } from 'node:test';
 import { startWorld, type World } from '../language/world.ts';
 import type { TestApplication } from '../language/application.ts';
-import { configMap } from './manifests.ts';
+import { configMap, hangingHook, inWave } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
-
-const job = (name: string, hook: string, more = ''): string => `apiVersion: batch/v1
-kind: Job
-metadata:
-  name: ${name}
-  annotations:
-    argocd.argoproj.io/hook: ${hook}
-${more}spec:
-  template:
-    metadata:
-      annotations:
-        tiphys.dev/stage: hang
-    spec:
-      restartPolicy: Never
-      containers: [{ name: main, image: busybox }]
-`;
 
 /** It never becomes ready, so that the next wave waits. */
 const STUCK = `apiVersion: v1
@@ -30,9 +14,6 @@ metadata:
 spec:
   containers: [{ name: main, image: busybox }]
 `;
-
-const secondWave = (text: string): string =>
-  text.replace('metadata:\n', 'metadata:\n  annotations: { argocd.argoproj.io/sync-wave: "2" }\n');
 
 describe('a newer revision while a sync runs', () => {
   let world: World;
@@ -53,7 +34,7 @@ describe('a newer revision while a sync runs', () => {
     await world.given(
       world.repository('newer', {
         'stuck.yaml': STUCK,
-        'late.yaml': secondWave(configMap('late', '1')),
+        'late.yaml': inWave(2, configMap('late', '1')),
       }),
     );
     const app = world.application('newer', {
@@ -74,7 +55,7 @@ describe('a newer revision while a sync runs', () => {
     await world.given(
       world.repository('by-hand', {
         'stuck.yaml': STUCK,
-        'late.yaml': secondWave(configMap('late', '1')),
+        'late.yaml': inWave(2, configMap('late', '1')),
       }),
     );
     const app = world.application('by-hand', {
@@ -97,7 +78,7 @@ describe('a newer revision while a sync runs', () => {
     await world.given(
       world.repository('hooked', {
         'a.yaml': configMap('a', '1'),
-        'pre.yaml': job('pre', 'PreSync'),
+        'pre.yaml': hangingHook('pre', 'PreSync'),
       }),
     );
     const app = world.application('hooked', {

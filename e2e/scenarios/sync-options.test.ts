@@ -19,16 +19,6 @@ describe('sync options', () => {
   });
   after(() => world[Symbol.asyncDispose]());
 
-  const edited = (name: string, namespace: string, patch: object) => () =>
-    world.kubectl([
-      'patch',
-      'configmap',
-      name,
-      `--namespace=${namespace}`,
-      '--type=merge',
-      `--patch=${JSON.stringify(patch)}`,
-    ]);
-
   const orphanedReplicaSet =
     (namespace: string): Expectation =>
     async (stop) => {
@@ -223,7 +213,7 @@ metadata: { name: nothing, annotations: { argocd.argoproj.io/sync-wave: "3" } }
     await world.thenEventually(app.isSynced());
     const uid = (await a.read(signal))?.metadata.uid;
     await world.when(
-      edited('a', app.name, { data: { foreign: 'x' } }),
+      world.edited('configmap', 'a', app.name, { data: { foreign: 'x' } }),
       world.pushed('replace', {
         files: { 'a.yaml': withOptions(configMap('a', '2'), 'Replace=true') },
       }),

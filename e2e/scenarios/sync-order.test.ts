@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import type { AuditedWrite } from '../controlplane/audit-log.ts';
 import { type ControlPlane, startControlPlane } from '../controlplane/control-plane.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { annotated, configMap, deployment, hookJob, service } from './manifests.ts';
+import { annotated, configMap, deployment, hookJob, inWave, service, staged } from './manifests.ts';
 
 const signal = AbortSignal.timeout(900_000);
 
@@ -182,19 +182,14 @@ describe('the order of a sync, as the audit log of the API server tells it', () 
   });
 
   test('a wave waits for a Deployment, the next one for custom resources', async () => {
-    const inWave = (text: string, wave: number) =>
-      annotated(text, { 'argocd.argoproj.io/sync-wave': String(wave) });
     await world.given(
       world.repository('waiting', {
         'databases.yaml': crd('example.com', 'Database', 'databases'),
         'certificates.yaml': crd('cert-manager.io', 'Certificate', 'certificates'),
-        'web.yaml': inWave(deployment('web'), 1).replace(
-          '    metadata:\n      labels:',
-          '    metadata:\n      annotations: { tiphys.dev/stage: hang }\n      labels:',
-        ),
-        'database.yaml': inWave(object('example.com/v1', 'Database', 'main'), 2),
-        'certificate.yaml': inWave(object('cert-manager.io/v1', 'Certificate', 'main'), 3),
-        'after.yaml': inWave(configMap('after', 'x'), 4),
+        'web.yaml': inWave(1, staged(deployment('web'), 'hang')),
+        'database.yaml': inWave(2, object('example.com/v1', 'Database', 'main')),
+        'certificate.yaml': inWave(3, object('cert-manager.io/v1', 'Certificate', 'main')),
+        'after.yaml': inWave(4, configMap('after', 'x')),
       }),
     );
     const app = world.application('waiting', {

@@ -1,6 +1,6 @@
 import { after, before, describe, test } from 'node:test';
 import { startWorld, type World } from '../language/world.ts';
-import { annotated, configMap, hookJob } from './manifests.ts';
+import { configMap, hangingHook } from './manifests.ts';
 
 const signal = AbortSignal.timeout(300_000);
 
@@ -10,15 +10,6 @@ describe('syncs that take too long', () => {
     world = await startWorld({ signal, operator: false });
   });
   after(() => world[Symbol.asyncDispose]());
-
-  const hangs = (phase: string) =>
-    annotated(
-      hookJob('hangs', phase).replace(
-        '  template:\n',
-        '  template:\n    metadata: { annotations: { tiphys.dev/stage: hang } }\n',
-      ),
-      {},
-    );
 
   for (const { flag, phase, told } of [
     {
@@ -36,7 +27,10 @@ describe('syncs that take too long', () => {
       const base = phase.toLowerCase();
       world.startOperator([flag, '--sync-wave-delay=0s']);
       await world.given(
-        world.repository(base, { 'a.yaml': configMap('a', '1'), 'hook.yaml': hangs(phase) }),
+        world.repository(base, {
+          'a.yaml': configMap('a', '1'),
+          'hook.yaml': hangingHook('hangs', phase),
+        }),
       );
       const syncPolicy = { syncOptions: ['CreateNamespace=true'] };
       const app = world.application(base, { repoURL: world.git.urlOf(base), syncPolicy });

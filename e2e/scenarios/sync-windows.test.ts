@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { TestApplication } from '../language/application.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { configMap, deployment } from './manifests.ts';
+import { configMap, deployment, inWave, staged } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 const program = join(import.meta.dirname, '../../operator/main.ts');
@@ -35,10 +35,7 @@ const scheduleAt = (ms: number): string =>
   `${new Date(ms).getUTCMinutes()} ${new Date(ms).getUTCHours()} * * *`;
 
 /** Never ready, until somebody takes the annotation of its Pods away. */
-const hanging = deployment('wait').replace(
-  '    metadata:\n      labels:',
-  '    metadata:\n      annotations:\n        tiphys.dev/stage: hang\n      labels:',
-);
+const hanging = staged(deployment('wait'), 'hang');
 
 describe('sync windows', () => {
   let world: World;
@@ -129,13 +126,7 @@ describe('sync windows', () => {
     const waits =
       /^Sync operation blocked by sync window: allow window ".*" for 3600s is closed until (\S+Z); syncs are allowed again at \1$/;
     await world.thenEventually(operation(app, 'Running', waits), app.isOutOfSync());
-    await world.when(() =>
-      world.kubectl([
-        ...['patch', 'applications.argoproj.io', app.name, `--namespace=${world.namespace}`],
-        ...['--type=merge', '--subresource=status'],
-        `--patch=${JSON.stringify({ status: { operationState: { phase: 'Terminating' } } })}`,
-      ]),
-    );
+    await world.when(app.terminated());
     await world.thenEventually(app.operationFailed(/terminated/));
     await world.when(app.synced(options));
     await world.thenEventually(operation(app, 'Running', waits));
@@ -181,10 +172,7 @@ describe('sync windows', () => {
     await world.given(
       world.repository('waves', {
         'wait.yaml': hanging,
-        'b.yaml': configMap('b', '1').replace(
-          'name: b',
-          'name: b\n  annotations:\n    argocd.argoproj.io/sync-wave: "1"',
-        ),
+        'b.yaml': inWave(1, configMap('b', '1')),
       }),
     );
     const begun = (base: string, more: object) => {
@@ -195,11 +183,9 @@ describe('sync windows', () => {
         syncPolicy: {},
       });
       const sync = app.synced({ syncOptions: ['CreateNamespace=true'] });
-      const ready = () =>
-        world.kubectl([
-          ...['patch', 'deployment', 'wait', `--namespace=${app.name}`, '--type=merge'],
-          '--patch={"spec":{"template":{"metadata":{"annotations":{"tiphys.dev/stage":null}}}}}',
-        ]);
+      const ready = world.edited('deployment', 'wait', app.name, {
+        spec: { template: { metadata: { annotations: { 'tiphys.dev/stage': null } } } },
+      });
       const steps = [during.created, app.created(), sync];
       return { app, ready, steps, during, b: world.object('configmaps', 'b', app.name) };
     };

@@ -1,6 +1,6 @@
 import { after, before, describe, test } from 'node:test';
 import { startWorld, type World } from '../language/world.ts';
-import { configMap, deployment } from './manifests.ts';
+import { configMap, deployment, hookJob, inWave, staged } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 
@@ -11,23 +11,13 @@ describe('drift, pruning and manual syncs', () => {
   });
   after(() => world[Symbol.asyncDispose]());
 
-  const edited = (name: string, namespace: string, value: string) => () =>
-    world.kubectl([
-      'patch',
-      'configmap',
-      name,
-      `--namespace=${namespace}`,
-      '--type=merge',
-      `--patch=${JSON.stringify({ data: { value } })}`,
-    ]);
-
   test('drift is healed when self-heal is on', async () => {
     await world.given(world.repository('heal', { 'a.yaml': configMap('a', 'from Git') }));
     const app = world.application('heal', { repoURL: world.git.urlOf('heal'), syncPolicy: true });
     const object = world.object('configmaps', 'a', app.name);
     await world.when(app.created());
     await world.thenEventually(app.isSynced(), app.isHealthy());
-    await world.when(edited('a', app.name, 'by hand'));
+    await world.when(world.edited('configmap', 'a', app.name, { data: { value: 'by hand' } }));
     await world.thenEventually(object.has('data.value', 'from Git'), app.isSynced());
     await world.when(() =>
       world.kubectl(['delete', 'configmap', 'a', `--namespace=${app.name}`, '--wait=false']),
@@ -44,7 +34,7 @@ describe('drift, pruning and manual syncs', () => {
     const object = world.object('configmaps', 'a', app.name);
     await world.when(app.created());
     await world.thenEventually(app.isSynced(), app.isHealthy());
-    await world.when(edited('a', app.name, 'by hand'));
+    await world.when(world.edited('configmap', 'a', app.name, { data: { value: 'by hand' } }));
     await world.thenEventually(app.isOutOfSync());
     await world.thenConsistently(1_500, app.isOutOfSync(), object.has('data.value', 'by hand'));
   });
@@ -132,29 +122,12 @@ describe('drift, pruning and manual syncs', () => {
   });
 
   test('waves and hooks run in order, each waiting for the one before', async () => {
-    const job = (name: string, hook: string) => `apiVersion: batch/v1
-kind: Job
-metadata:
-  name: ${name}
-  annotations:
-    argocd.argoproj.io/hook: ${hook}
-spec:
-  template:
-    spec:
-      restartPolicy: Never
-      containers: [{ name: main, image: busybox }]
-`;
-    const wave = (text: string, number: number) =>
-      text.replace(
-        'metadata:\n',
-        `metadata:\n  annotations: { argocd.argoproj.io/sync-wave: "${number}" }\n`,
-      );
     await world.given(
       world.repository('waves', {
-        'pre.yaml': job('pre', 'PreSync'),
-        'one.yaml': wave(deployment('one'), 1),
-        'two.yaml': wave(configMap('two', 'x'), 2),
-        'post.yaml': job('post', 'PostSync'),
+        'pre.yaml': hookJob('pre', 'PreSync'),
+        'one.yaml': inWave(1, deployment('one')),
+        'two.yaml': inWave(2, configMap('two', 'x')),
+        'post.yaml': hookJob('post', 'PostSync'),
       }),
     );
     const app = world.application('waves', {
@@ -173,22 +146,7 @@ spec:
   });
 
   test('a hook that fails ends the sync, and nothing after it is applied', async () => {
-    const failing = `apiVersion: batch/v1
-kind: Job
-metadata:
-  name: migrate
-  annotations:
-    argocd.argoproj.io/hook: PreSync
-spec:
-  backoffLimit: 0
-  template:
-    metadata:
-      annotations:
-        tiphys.dev/stage: fail
-    spec:
-      restartPolicy: Never
-      containers: [{ name: main, image: busybox }]
-`;
+    const failing = staged(hookJob('migrate', 'PreSync'), 'fail');
     await world.given(
       world.repository('failing-hook', { 'job.yaml': failing, 'a.yaml': configMap('a', '1') }),
     );

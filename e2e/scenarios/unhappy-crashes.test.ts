@@ -1,12 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { sleep } from '../controlplane/waiting.ts';
 import type { TestApplication } from '../language/application.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { configMap, deployment } from './manifests.ts';
+import { HASTY, killAgainAndAgain } from './killing.ts';
+import { configMap, deployment, generatedHook, inWave } from './manifests.ts';
 
 const signal = AbortSignal.timeout(1_800_000);
 /** The long form is for `make soak`. */
@@ -17,41 +14,11 @@ const LIFE_MS = { min: 500, spread: 3_500 };
 
 describe('the operator is killed at random moments during syncs', () => {
   let world: World;
-  let dataDir: string;
-  const operator = () => [
-    // Kept over the kills, as a volume is: a fetch that was cut off must not hurt the next one.
-    `--data-dir=${dataDir}`,
-    '--repo-poll-interval=1s',
-    '--repo-poll-jitter=0s',
-    '--sync-wave-delay=200ms',
-  ];
   before(async () => {
-    dataDir = await mkdtemp(join(tmpdir(), 'tiphys-data-'));
     world = await startWorld({ signal, operator: false });
   });
-  after(async () => {
-    await world[Symbol.asyncDispose]();
-    await rm(dataDir, { recursive: true, force: true });
-  });
+  after(() => world[Symbol.asyncDispose]());
 
-  /** A hook whose name tells commit, phase and operation, so that runs can be counted by it. */
-  const hook = (phase: 'PreSync' | 'PostSync') => `apiVersion: batch/v1
-kind: Job
-metadata:
-  generateName: ${phase.toLowerCase()}-
-  annotations:
-    argocd.argoproj.io/hook: ${phase}
-spec:
-  template:
-    spec:
-      restartPolicy: Never
-      containers: [{ name: main, image: busybox }]
-`;
-  const inWave = (number: number, text: string) =>
-    text.replace(
-      'metadata:\n',
-      `metadata:\n  annotations: { argocd.argoproj.io/sync-wave: "${number}" }\n`,
-    );
   const folders = Array.from({ length: APPLICATIONS }, (_, index) => `app-${index}`);
 
   /** What all folders hold as of one commit; `extra` is there in every second one. */
@@ -61,8 +28,8 @@ spec:
       [`${folder}/first.yaml`, configMap('first', value)],
       [`${folder}/web.yaml`, inWave(1, deployment('web', 1, `nginx:${value}`))],
       [`${folder}/last.yaml`, inWave(2, configMap('last', value))],
-      [`${folder}/pre.yaml`, hook('PreSync')],
-      [`${folder}/post.yaml`, hook('PostSync')],
+      [`${folder}/pre.yaml`, generatedHook('PreSync')],
+      [`${folder}/post.yaml`, generatedHook('PostSync')],
       ...(commit % 2 === 0 ? [[`${folder}/extra.yaml`, configMap('extra', value)]] : []),
     ]);
     const remove = commit % 2 === 0 ? [] : folders.map((folder) => `${folder}/extra.yaml`);
@@ -120,14 +87,14 @@ spec:
       repoURL: world.git.urlOf('unwatched'),
       syncPolicy: true,
     });
-    world.startOperator(operator());
+    world.startOperator(HASTY);
     await world.when(app.created());
     await world.thenEventually(app.isSynced(), app.isHealthy());
     await world.stopOperator('SIGKILL');
     const commit = await world.git.commit('unwatched', {
       files: { 'a.yaml': configMap('a', 'two') },
     });
-    world.startOperator(operator());
+    world.startOperator(HASTY);
     await world.thenWithin(
       20_000,
       app.isSynced(commit),
@@ -155,19 +122,12 @@ spec:
       );
     const before = await versionsOfBystanders(apps);
 
-    const lives: number[] = [];
     let commit = '';
-    for (let kill = 1; kill <= KILLS; kill += 1) {
-      world.startOperator(operator());
-      commit = await world.git.commit('apps', contents(kill));
-      const lifeMs = LIFE_MS.min + Math.random() * LIFE_MS.spread;
-      lives.push(Math.round(lifeMs));
-      await sleep(lifeMs, signal);
-      await world.stopOperator('SIGKILL');
-    }
-    world.startOperator(operator());
-
-    const seen = `after lives of ${lives.join(', ')} ms`;
+    const during = async (life: number) => {
+      commit = await world.git.commit('apps', contents(life));
+    };
+    const killing = { kills: KILLS, lifeMs: LIFE_MS, during };
+    const seen = await killAgainAndAgain(world, killing, signal);
     for (const app of apps)
       await world
         .thenWithin(

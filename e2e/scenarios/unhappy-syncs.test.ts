@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import type { TestApplication } from '../language/application.ts';
 import { type Expectation, met, pending } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { configMap, deployment } from './manifests.ts';
+import { configMap, deployment, hookJob, staged } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 
@@ -53,21 +53,6 @@ describe('syncs that cannot succeed at once', () => {
         ? met(what)
         : pending(`not so that the operation ${what}: ${JSON.stringify(state)}`);
     };
-  const job = (name: string, phase: string, stage: string) => `apiVersion: batch/v1
-kind: Job
-metadata:
-  name: ${name}
-  annotations:
-    argocd.argoproj.io/hook: ${phase}
-spec:
-  template:
-    metadata:
-      annotations:
-        tiphys.dev/stage: ${stage}
-    spec:
-      restartPolicy: Never
-      containers: [{ name: main, image: busybox }]
-`;
 
   test('a namespace that appears later: the sync is retried until it succeeds', async () => {
     const elsewhere = world.name('retried-elsewhere');
@@ -173,7 +158,7 @@ spec:
   test('a commit that comes while a sync waits is deployed after it', async () => {
     await world.given(
       world.repository('busy', {
-        'job.yaml': job('slow', 'PreSync', 'complete-after-3s'),
+        'job.yaml': staged(hookJob('slow', 'PreSync'), 'complete-after-3s'),
         'a.yaml': configMap('a', 'one'),
       }),
     );
@@ -212,17 +197,7 @@ spec:
         ({ phase, finishedAt }) => phase === 'Running' && finishedAt !== undefined,
       ),
     );
-    await world.when(() =>
-      world.kubectl([
-        'patch',
-        'application',
-        app.name,
-        `--namespace=${world.namespace}`,
-        '--subresource=status',
-        '--type=merge',
-        '--patch={"status":{"operationState":{"phase":"Terminating"}}}',
-      ]),
-    );
+    await world.when(app.terminated());
     await world.thenEventually(app.operationFailed(/^Operation terminated$/));
     const ended = await operationOf(app);
     await world.thenConsistently(

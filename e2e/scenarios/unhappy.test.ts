@@ -1,6 +1,6 @@
 import { after, before, describe, test } from 'node:test';
 import { startWorld, type World } from '../language/world.ts';
-import { chart, configMap, deployment, under } from './manifests.ts';
+import { chart, configMap, deployment, hangingHook, under } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 
@@ -133,21 +133,7 @@ describe('what goes wrong is told on the object it came from', () => {
   });
 
   test('an operation that waits for a hook can be terminated', async () => {
-    const hanging = `apiVersion: batch/v1
-kind: Job
-metadata:
-  name: hang
-  annotations:
-    argocd.argoproj.io/hook: PreSync
-spec:
-  template:
-    metadata:
-      annotations:
-        tiphys.dev/stage: hang
-    spec:
-      restartPolicy: Never
-      containers: [{ name: main, image: busybox }]
-`;
+    const hanging = hangingHook('hang', 'PreSync');
     await world.given(
       world.repository('hanging', { 'hang.yaml': hanging, 'web.yaml': deployment('web') }),
     );
@@ -165,17 +151,7 @@ spec:
         .object('applications.argoproj.io', app.name, world.namespace)
         .has('status.operationState.message', 'waiting for completion of hook batch/Job/hang'),
     );
-    await world.when(() =>
-      world.kubectl([
-        'patch',
-        'application',
-        app.name,
-        `--namespace=${world.namespace}`,
-        '--subresource=status',
-        '--type=merge',
-        '--patch={"status":{"operationState":{"phase":"Terminating"}}}',
-      ]),
-    );
+    await world.when(app.terminated());
     await world.thenEventually(app.operationFailed(/Operation terminated/), job.isAbsent());
     await world.thenConsistently(500, world.object('deployments.apps', 'web', app.name).isAbsent());
   });
