@@ -6,7 +6,7 @@
  * | --- | --- |
  * | (none) | Running and Ready at once; with restartPolicy Never or OnFailure it then succeeds |
  * | `fail` | phase Failed, exit code 1 |
- * | `hang` | Running, never Ready, never finished |
+ * | `hang` | Running, never Ready, never finished; Failed after its `activeDeadlineSeconds` |
  * | `crash-loop` | its containers wait with reason CrashLoopBackOff, restarted five times |
  * | `image-missing` | Pending, its containers wait with reason ImagePullBackOff |
  * | `ready-after-3s` | Running at once, Ready after that time |
@@ -211,6 +211,25 @@ function podStages(): readonly object[] {
         started('Pending', false),
         containers(false, waiting('ImagePullBackOff', 'Back-off pulling image')),
       ),
+    ),
+    stage(
+      'Pod',
+      'pod-over-its-deadline',
+      [
+        alive,
+        inPhase('Running'),
+        { key: '.spec.activeDeadlineSeconds', operator: 'Exists' },
+        is(`${CHOICE} | if . == "hang" then "yes" else "no" end`, 'yes'),
+      ],
+      status(
+        started('Failed', false),
+        'reason: DeadlineExceeded\nmessage: Pod was active on the node longer than the specified deadline\n',
+        containers(false, terminated(137, 'Error')),
+      ),
+      {
+        durationMilliseconds: 1000,
+        durationFrom: { expressionFrom: '(.spec.activeDeadlineSeconds | tostring) + "s"' },
+      },
     ),
     stage('Pod', 'pod-deleted', [{ key: '.metadata.deletionTimestamp', operator: 'Exists' }], {
       delete: true,

@@ -12,6 +12,7 @@ describe('client-side apply', () => {
   });
   after(() => world[Symbol.asyncDispose]());
 
+  const OPTIONS_SERVER_SIDE = { syncOptions: ['CreateNamespace=true'] };
   const OPTIONS = { syncOptions: ['CreateNamespace=true', 'ServerSideApply=false'] };
   const containers = (objectSpec: unknown): readonly { name: string; image: string }[] =>
     (objectSpec as { template: { spec: { containers: { name: string; image: string }[] } } })
@@ -129,5 +130,77 @@ describe('client-side apply', () => {
     await world.when(app.synced({ syncOptions: ['CreateNamespace=true', 'ServerSideApply=true'] }));
     await world.thenEventually(app.isSynced());
     await world.thenEventually(app.operationSucceeded());
+  });
+  const owners = (managedFields: readonly { manager?: string; operation?: string }[] | undefined) =>
+    (managedFields ?? []).map(({ manager, operation }) => `${manager} ${operation}`);
+  const dropped = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'a' },
+    data: { value: '1', dropped: 'x' },
+  };
+  const OF_KUBECTL = 'kubectl-client-side-apply Update';
+
+  test('ClientSideApplyMigration=false: what kubectl applied stays its own; without it what Git lacks goes', async () => {
+    await world.given(world.repository('migration', { 'a.yaml': configMap('a', '2') }));
+    const keeping = ['CreateNamespace=true', 'ClientSideApplyMigration=false'];
+    const app = world.application('migration', {
+      repoURL: world.git.urlOf('migration'),
+      syncPolicy: { automated: { selfHeal: true }, syncOptions: keeping },
+    });
+    const a = world.object('configmaps', 'a', app.name);
+    await world.given(() => world.kubectl(['create', 'namespace', app.name]));
+    await world.kubectl(['apply', '-n', app.name, '-f', '-'], { stdin: dropped });
+    await world.when(app.created());
+    await world.thenEventually(app.isSynced(), app.operationSucceeded(), a.has('data.value', '2'));
+    await world.when(app.refreshed('hard'));
+    await world.thenConsistently(
+      1_000,
+      app.isSynced(),
+      a.has('data.dropped', 'x'),
+      a.matches('is shared with kubectl', ({ metadata }) =>
+        owners(metadata.managedFields).includes(OF_KUBECTL),
+      ),
+    );
+    const moving = { spec: { syncPolicy: { syncOptions: ['CreateNamespace=true'] } } };
+    await world.when(app.patched(moving));
+    await world.thenEventually(
+      app.isSynced(),
+      a.has('data.dropped', undefined),
+      a.has('data.value', '2'),
+      a.matches(
+        'is ours alone',
+        ({ metadata }) => owners(metadata.managedFields).join() === 'argocd-controller Apply',
+      ),
+    );
+  });
+
+  test('client-side-apply-migration-manager: what that manager made becomes ours with the next sync', async () => {
+    await world.given(world.repository('manager', { 'a.yaml': configMap('a', '1') }));
+    const app = world.application('manager', {
+      repoURL: world.git.urlOf('manager'),
+      syncPolicy: OPTIONS_SERVER_SIDE,
+    });
+    const a = world.object('configmaps', 'a', app.name);
+    await world.given(() => world.kubectl(['create', 'namespace', app.name]));
+    await world.kubectl(['create', '-n', app.name, '--field-manager=my-tool', '-f', '-'], {
+      stdin: dropped,
+    });
+    await world.when(app.created());
+    await world.thenEventually(app.isOutOfSync()); // without our mark
+    await world.when(app.synced(OPTIONS_SERVER_SIDE));
+    await world.thenEventually(app.isSynced(), app.operationSucceeded());
+    await world.thenConsistently(500, a.has('data.dropped', 'x'));
+    const annotations = { 'argocd.argoproj.io/client-side-apply-migration-manager': 'my-tool' };
+    await world.when(app.patched({ metadata: { annotations } }), app.synced(OPTIONS_SERVER_SIDE));
+    await world.thenEventually(
+      app.isSynced(),
+      a.has('data.dropped', undefined),
+      a.has('data.value', '1'),
+      a.matches(
+        'is ours alone',
+        ({ metadata }) => owners(metadata.managedFields).join() === 'argocd-controller Apply',
+      ),
+    );
   });
 });

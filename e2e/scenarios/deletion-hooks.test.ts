@@ -5,7 +5,7 @@ import { type ControlPlane, startControlPlane } from '../controlplane/control-pl
 import type { TestApplication } from '../language/application.ts';
 import { type Expectation, met, pending } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { annotated, configMap, hookJob, inWave, staged } from './manifests.ts';
+import { annotated, configMap, hangingHook, hookJob, inWave, staged } from './manifests.ts';
 
 const signal = AbortSignal.timeout(900_000);
 
@@ -46,6 +46,15 @@ describe('hooks around the deletion of an Application', () => {
       const said = `${app.name} has the finalizers ${finalizers.join(', ')}`;
       return finalizers.toSorted().join() === wanted.toSorted().join() ? met(said) : pending(said);
     };
+
+  /** When hooks that failed are made anew, as the condition says. */
+  const retryAtOf = async (app: TestApplication): Promise<string | undefined> => {
+    const status = (await app.read(signal))?.['status'] as {
+      conditions?: readonly { message: string }[];
+    };
+    const said = (status.conditions ?? []).map(({ message }) => message).join();
+    return /made anew at (\S+),/.exec(said)?.[1];
+  };
 
   /** What the operator created and deleted in the namespace of an application, in order. */
   const story = async (app: TestApplication, sinceMicros: number): Promise<readonly string[]> => {
@@ -130,6 +139,39 @@ describe('hooks around the deletion of an Application', () => {
     );
     await world.when(() =>
       world.kubectl(['delete', 'job', 'backup', `--namespace=${app.name}`, '--wait=false']),
+    );
+    await world.thenEventually(app.isAbsent(), object.isAbsent());
+  });
+
+  test('one that does not end in its time is stopped, and holds everything up until it is mended', async () => {
+    const deadline = { 'tiphys.io/hook-deadline': '3s' };
+    const app = await deployed('endless', {
+      'a.yaml': configMap('a', '1'),
+      'backup.yaml': hangingHook('backup', 'PreDelete', deadline),
+    });
+    const object = world.object('configmaps', 'a', app.name);
+    const job = world.object('jobs.batch', 'backup', app.name);
+    await world.when(app.deleted());
+    await world.thenEventually(
+      app.hasCondition(
+        'DeletionError',
+        /PreDelete hooks failed: batch\/Job \S+\/backup \(did not end within its deadline of 3s\); they are made anew at/,
+      ),
+    );
+    await world.thenEventually(
+      job.has('spec.activeDeadlineSeconds', 1),
+      job.matches('runs no more', ({ status }) => !('active' in (status as object))),
+    );
+    const announced = await retryAtOf(app);
+    // How its Job ended is another reason, and no reason to begin the wait anew.
+    await world.thenEventually(
+      app.hasCondition('DeletionError', /backup \(Job was active longer than specified deadline\)/),
+    );
+    await world.thenConsistently(6_000, object.exists(), hasFinalizers(app, ...TWO_BEFORE));
+    assert.equal(await retryAtOf(app), announced);
+    await world.when(
+      world.pushed('endless', { files: { 'backup.yaml': hookJob('backup', 'PreDelete') } }),
+      () => world.kubectl(['delete', 'job', 'backup', `--namespace=${app.name}`, '--wait=false']),
     );
     await world.thenEventually(app.isAbsent(), object.isAbsent());
   });

@@ -1,6 +1,9 @@
+import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { startWorld, type World } from '../language/world.ts';
-import { configMap, deployment } from './manifests.ts';
+import { configMap, deployment, hangingHook } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 
@@ -73,6 +76,37 @@ describe('an Application is deleted', () => {
       world.object('configmaps', 'a', app.name).isAbsent(),
     );
     await world.thenConsistently(500, world.object('configmaps', 'kept', app.name).exists());
+  });
+
+  test('a hook that nobody is left to release is found and let go as docs/hooks.md says', async () => {
+    await world.given(
+      world.repository('unheld', { 'job.yaml': hangingHook('migrate', 'PreSync') }),
+    );
+    const app = world.application('unheld', {
+      repoURL: world.git.urlOf('unheld'),
+      syncPolicy: { syncOptions: ['CreateNamespace=true'] },
+    });
+    const job = world.object('jobs.batch', 'migrate', app.name);
+    await world.when(app.created());
+    await world.thenEventually(app.isSynced());
+    await world.when(app.synced({ syncOptions: ['CreateNamespace=true'] }));
+    await world.thenEventually(job.exists());
+    await world.stopOperator('SIGKILL');
+    await world.when(app.deleted());
+    await world.thenEventually(app.isAbsent());
+    await world.kubectl(['delete', 'job', 'migrate', `--namespace=${app.name}`, '--wait=false']);
+    world.startOperator();
+    await world.thenConsistently(3_000, job.exists());
+    const page = await readFile(join(import.meta.dirname, '../../docs/hooks.md'), 'utf8');
+    const [, template = ''] = /--output=go-template='(.*)'\n/.exec(page) ?? [];
+    const [, patch = ''] = /kubectl patch job migrate .* --patch='(.*)'\n/.exec(page) ?? [];
+    const found = await world.kubectl([
+      ...['get', 'jobs,pods', '--all-namespaces', `--output=go-template=${template}`],
+    ]);
+    assert.match(found, new RegExp(`^Job ${app.name}/migrate$`, 'm'));
+    const release = ['--type=merge', `--patch=${patch}`];
+    await world.kubectl(['patch', 'job', 'migrate', `--namespace=${app.name}`, ...release]);
+    await world.thenEventually(job.isAbsent());
   });
 
   test('a person lets go, and its objects stay', async () => {

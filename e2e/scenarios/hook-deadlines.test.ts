@@ -58,6 +58,30 @@ describe('hooks that do not end in their time', () => {
     await world.thenConsistently(500, world.object('configmaps', 'a', app.name).isAbsent());
   });
 
+  test('a Pod is stopped as well', async () => {
+    const pod = {
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: {
+        name: 'check',
+        annotations: {
+          'argocd.argoproj.io/hook': 'PreSync',
+          'tiphys.dev/stage': 'hang',
+          ...deadline('3s'),
+        },
+      },
+      spec: { restartPolicy: 'Never', containers: [{ name: 'main', image: 'busybox' }] },
+    };
+    const app = await synced('pod', {
+      'pod.yaml': JSON.stringify(pod),
+      'a.yaml': configMap('a', '1'),
+    });
+    await world.thenEventually(
+      app.operationFailed(/reason: hook Pod\/check did not end within its deadline of 3s$/),
+      world.object('pods', 'check', app.name).has('status.reason', 'DeadlineExceeded'),
+    );
+  });
+
   test('with the policy HookFailed its object goes; the default of the operator counts too', async () => {
     const app = await synced('deleted', {
       'migrate.yaml': hangingHook('migrate', 'PreSync', policy('HookFailed')),

@@ -251,6 +251,16 @@ describe('hooks of a sync', () => {
     );
     await world.when(ends('Succeeded', ''));
     await world.thenEventually(app.operationSucceeded(), app.isSynced());
+    const limited = annotated(workflow, { 'tiphys.io/hook-deadline': '2s' });
+    await world.when(
+      world.pushed('custom', { files: { 'workflow.yaml': limited } }),
+      app.synced(syncPolicy),
+    );
+    await world.thenEventually(app.operationSays(/completion of hook .*Workflow\/migrate/));
+    await world.thenEventually(
+      app.operationFailed(/Workflow\/migrate did not end within its deadline of 2s$/),
+      hook.has('spec.shutdown', 'Stop'),
+    );
   });
 });
 

@@ -173,6 +173,26 @@ describe('operations, as kubectl starts them', () => {
     );
   });
 
+  test('SkipHooks=true: the whole is synced and in the history, and no hook runs', async () => {
+    const app = await deployed('no-hooks');
+    await world.git.commit('no-hooks', {
+      files: {
+        'pre.yaml': staged(hookJob('pre', 'PreSync'), 'fail'),
+        'post.yaml': hookJob('post', 'PostSync'),
+      },
+    });
+    await pushed(app, 'no-hooks', 'two');
+    const before = (await statusOf(app)).history ?? [];
+    await world.when(app.synced({ syncOptions: [...OPTIONS.syncOptions, 'SkipHooks=true'] }));
+    await world.thenEventually(value(app, 'two'), app.operationEndedWell(), app.isSynced());
+    await world.thenConsistently(
+      500,
+      world.object('jobs.batch', 'pre', app.name).isAbsent(),
+      world.object('jobs.batch', 'post', app.name).isAbsent(),
+    );
+    assert.equal((await statusOf(app)).history?.length, before.length + 1);
+  });
+
   test('a dry run tells what would be done, and does nothing', async () => {
     const app = await deployed('dry', {}, { 'old.yaml': configMap('old', 'one') });
     await world.git.commit('dry', {

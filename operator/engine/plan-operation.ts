@@ -18,7 +18,7 @@ import {
 } from '../core/sync/prune-brake.ts';
 import { readPruneWaves } from '../core/sync/prune-waves.ts';
 import type { Cluster } from '../ports/clusters.ts';
-import { operationOptions } from './operation-options.ts';
+import { migrationManagerOf, operationOptions } from './operation-options.ts';
 import type { SyncPassRequest } from './run-sync-pass.ts';
 
 /** The ordered tasks of the operation as the world stands now. */
@@ -28,9 +28,13 @@ export function planOperation(request: SyncPassRequest): SyncPlan {
   const namespace = app.spec.destination.namespace ?? '';
   const defined = definedKinds(targets);
   const options = operationOptions(state);
+  const mayMove = migrationManagerOf(app) !== undefined && options.clientSideApplyMigration;
   const automated = state.operation.initiatedBy?.automated === true;
   return planSync({
-    pairs: compared.filter((resource) => !resource.hook && !(automated && isContested(resource))),
+    pairs: compared
+      .filter((resource) => !resource.hook && !(automated && isContested(resource)))
+      // The store keeps no entries of that manager: every object is sent, to find out.
+      .map((resource) => (mayMove ? { ...resource, owned: false } : resource)),
     hooks: targets.hooks,
     operation,
     options,

@@ -6,11 +6,11 @@ import { permitsResource } from '../core/project/permits.ts';
 import {
   type DeletionHooksStep,
   deletionRun,
-  failurePrefix,
   hooksToCleanUp,
   isOfPhase,
   nameOf,
   nextDeletionHooks,
+  readRetryAt,
 } from '../core/sync/deletion-hooks.ts';
 import { hookDeadline } from '../core/sync/hook-deadline.ts';
 import type { DeletionPhase } from '../core/sync/hooks.ts';
@@ -26,6 +26,7 @@ import { scopeIn } from './load-state.ts';
 import type { EnginePorts, EngineSettings } from './ports.ts';
 import { releaseHooks, removeHook } from './release-hooks.ts';
 import { formatTime } from './run-sync-pass.ts';
+import { stopHook } from './stop-overdue-hooks.ts';
 
 export interface DeletionHooksRequest {
   readonly app: Application;
@@ -54,6 +55,8 @@ export async function runDeletionHooks(
   // What is made is what Git says at that moment: somebody may just have mended it.
   if (step.type === 'run' && step.make.length > 0)
     step = await decide(request, true, ports, settings, signal);
+  if (step.type === 'failed')
+    for (const hook of step.overdue) await stopHook(request.cluster, hook, signal);
   if (step.type !== 'run') return step;
   await removeHooks(request, step.clear, signal);
   for (const hook of step.make) await makeHook(request, hook, ports, settings, signal);
@@ -95,7 +98,7 @@ async function decide(
     health: health.of,
     nowMs: ports.clock.now(),
     hookDeadlineMs: settings.hookDeadlineMs,
-    failingSinceMs: failingSince(app, phase),
+    toldRetryAtMs: toldRetryAt(app, phase),
     parseTime: Date.parse,
     formatTime,
   });
@@ -197,10 +200,10 @@ async function removeHooks(
 const deletedAtMs = ({ metadata }: Application): number =>
   Date.parse(metadata.deletionTimestamp ?? '');
 
-function failingSince({ status }: Application, phase: DeletionPhase): number | undefined {
-  const condition = (status.conditions ?? []).find(
-    ({ type, message }) => type === 'DeletionError' && message.startsWith(failurePrefix(phase)),
+function toldRetryAt({ status }: Application, phase: DeletionPhase): number | undefined {
+  const told = (status.conditions ?? []).flatMap(({ type, message }) =>
+    type === 'DeletionError' ? (readRetryAt(message, phase) ?? []) : [],
   );
-  const since = Date.parse(condition?.lastTransitionTime ?? '');
-  return Number.isNaN(since) ? undefined : since;
+  const atMs = Date.parse(told[0] ?? '');
+  return Number.isNaN(atMs) ? undefined : atMs;
 }

@@ -13,14 +13,11 @@ import { withDeadline } from '../runtime/deadline.ts';
 import { mapLimit } from '../runtime/map-limit.ts';
 import { deleteObject } from './delete-object.ts';
 import { addressOf, applyObject, kubectlName } from './apply-object.ts';
-import { operationOptions } from './operation-options.ts';
+import { migrationManagerOf, operationOptions } from './operation-options.ts';
 import { removeHook } from './release-hooks.ts';
 import type { SyncPassRequest } from './run-sync-pass.ts';
 
 type RunStep = Extract<NextStep, { type: 'run' }>;
-
-/** On an Application: the manager of an earlier client-side apply whose fields become ours. */
-const MIGRATION_MANAGER_ANNOTATION = 'argocd.argoproj.io/client-side-apply-migration-manager';
 
 /** How long a new CRD may take until the API server serves it. */
 const CRD_ESTABLISHED_MS = 10_000;
@@ -150,7 +147,7 @@ async function applyOne(
         fieldManager: settings.fieldManager,
         dryRun,
         clock: request.clock,
-        migrationManager: request.app.metadata.annotations[MIGRATION_MANAGER_ANNOTATION],
+        migrationManager: migrationManagerOf(request.app),
       },
       signal,
     );

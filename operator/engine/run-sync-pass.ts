@@ -81,8 +81,8 @@ export async function runSyncPass(
   const results = readResults(request.state);
   await prepareHealth(request, plan, signal);
   const observe = (): Observed => observed(request, results);
-  const found = observeResults(plan, observe());
-  await stopOverdueHooks(request.cluster, plan, found, signal);
+  const seen = observeResults(plan, observe());
+  const found = await stopOverdueHooks(request.cluster, plan, seen, signal);
   for (const [key, result] of found) results.set(key, result);
   const stored = readResults(request.state);
   if (hasUnstoredEnd(plan, results, stored))

@@ -1,36 +1,55 @@
 import type { ResourceResult } from '../core/app/types.ts';
-import { hasCode } from '../core/errors.ts';
+import { hasCode, toTiphysError } from '../core/errors.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
 import type { SyncPlan, TaskKey } from '../core/sync/plan-sync.ts';
+import { stopPatch } from '../core/sync/stop-hook.ts';
 import type { Cluster } from '../ports/clusters.ts';
 import { addressOf } from './apply-object.ts';
 
 /**
- * Stops the Jobs among hooks that have just been found to be over their time: their Pods end, and the
- * Job stays to be read until its delete policy takes it away. What else runs is left to that policy.
- * To be done before the finding is stored, so that a stop in between loses nothing.
+ * Stops hooks that have just been found to be over their time, where their kind can be stopped: the
+ * object stays to be read until its delete policy takes it away. To be done before the finding is
+ * stored, so that a stop in between loses nothing. Resolves with the findings, and among them why one
+ * could not be stopped.
  */
 export async function stopOverdueHooks(
   cluster: Cluster,
   plan: SyncPlan,
   found: ReadonlyMap<TaskKey, ResourceResult>,
   signal: AbortSignal,
-): Promise<void> {
-  for (const { key, type, kind, group, resource } of plan.tasks) {
-    if (type !== 'hook' || kind !== 'Job' || group !== 'batch') continue;
-    if (found.get(key)?.hookPhase !== 'Error') continue;
+): Promise<ReadonlyMap<TaskKey, ResourceResult>> {
+  const told = new Map(found);
+  for (const { key, type, resource } of plan.tasks) {
+    const result = found.get(key);
+    if (type !== 'hook' || result?.hookPhase !== 'Error') continue;
     const live = cluster.live.get(resource);
-    if (live !== undefined) await stopJob(cluster, live, signal);
+    if (live === undefined || live.metadata.deletionTimestamp !== undefined) continue;
+    const refusal = await stopHook(cluster, live, signal);
+    if (refusal !== undefined)
+      told.set(key, { ...result, message: `${result.message ?? ''}; ${refusal}` });
   }
+  return told;
 }
 
-/** Its own deadline, which may be changed at any time, is over at once. */
-async function stopJob(cluster: Cluster, job: KubeObject, signal: AbortSignal): Promise<void> {
-  const patch = { metadata: { uid: job.metadata.uid ?? '' }, spec: { activeDeadlineSeconds: 1 } };
+/**
+ * Tells this very hook object to stop, if its kind can be told and it was not. Resolves with why that
+ * was refused: then it goes on, and its time is over all the same. Errors: `KubeUnreachable` and the like.
+ */
+export async function stopHook(
+  cluster: Cluster,
+  hook: KubeObject,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const patch = stopPatch(hook);
+  if (patch === undefined) return undefined;
   try {
-    await cluster.client.patch(addressOf(cluster, job), patch, { type: 'merge' }, signal);
+    await cluster.client.patch(addressOf(cluster, hook), patch, { type: 'merge' }, signal);
+    return undefined;
   } catch (error) {
-    // Gone, or another one by now.
-    if (!hasCode(error, 'KubeNotFound', 'KubeConflict', 'KubeInvalid')) throw error;
+    signal.throwIfAborted();
+    if (hasCode(error, 'KubeNotFound', 'KubeConflict')) return undefined; // gone, or another one by now
+    if (!hasCode(error, 'KubeInvalid', 'KubeForbidden', 'KubeRejected', 'NotPermitted'))
+      throw error;
+    return `it goes on, for it could not be stopped: ${toTiphysError(error).message}`;
   }
 }

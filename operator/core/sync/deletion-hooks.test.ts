@@ -13,6 +13,7 @@ import {
   deletionRun,
   hooksToCleanUp,
   nextDeletionHooks,
+  readRetryAt,
 } from './deletion-hooks.ts';
 import { holdHook, isHeldHook, withHookRun } from './hooks.ts';
 import { manifest, type ManifestParts } from './testing/objects.ts';
@@ -48,7 +49,7 @@ function step(
         : { status: health as 'Healthy', message: `it is ${String(health)}` },
     nowMs: NOW,
     hookDeadlineMs: 0,
-    failingSinceMs: undefined,
+    toldRetryAtMs: undefined,
     parseTime: Date.parse,
     formatTime: (ms) => new Date(ms).toISOString().replace('.000Z', 'Z'),
     ...more,
@@ -166,13 +167,11 @@ test('one that failed says which, why, what happens and what to do', () => {
 test('what failed is made anew after a time that grows with the age of the deletion', () => {
   const retryAfterS = (madeAfterS: number) => {
     const creationTimestamp = new Date(DELETED + madeAfterS * 1000).toISOString();
-    const failed = step([one], [made(one, 'Degraded', { creationTimestamp })], {
-      failingSinceMs: NOW,
-    });
+    const failed = step([one], [made(one, 'Degraded', { creationTimestamp })]);
     return failed.type === 'failed' ? (failed.retryAtMs - NOW) / 1000 : undefined;
   };
   assert.deepEqual([0, 61, 240, 1_000_000].map(retryAfterS), [60, 61, 240, 3_600]);
-  const due = { failingSinceMs: NOW - 60_000 };
+  const due = { toldRetryAtMs: NOW };
   assert.equal(said(step([one], [made(one, 'Degraded')], due)), 'clear one');
 });
 
@@ -187,6 +186,29 @@ test('one that does not end in its time has failed', () => {
   );
   assert.equal(step([one], [made(one, 'Progressing')], { hookDeadlineMs: 30_000 }).type, 'failed');
   assert.equal(step([timed], [made(timed, 'Healthy')]).type, 'done');
+});
+
+test('the time that was told once stands, whatever else becomes known', () => {
+  const timed = hook('timed', { annotations: { 'tiphys.io/hook-deadline': '30s' } });
+  let toldRetryAtMs: number | undefined;
+  const atMs = [0, 5_000, 10_000].map((laterMs, index) => {
+    // When it has been stopped, its health says something else.
+    const health = index === 0 ? 'Progressing' : 'Degraded';
+    const nowMs = NOW + laterMs;
+    const failed = step([timed], [made(timed, health)], { nowMs, toldRetryAtMs });
+    const message = failed.type === 'failed' ? failed.message : '';
+    assert.equal(readRetryAt(message, 'PostDelete'), undefined);
+    toldRetryAtMs = Date.parse(readRetryAt(message, 'PreDelete') ?? '');
+    return failed.type === 'failed' ? failed.retryAtMs : undefined;
+  });
+  assert.deepEqual(atMs, [NOW + 60_000, NOW + 60_000, NOW + 60_000]);
+});
+
+test('only what runs over its time is to be stopped', () => {
+  const timed = hook('timed', { annotations: { 'tiphys.io/hook-deadline': '30s' } });
+  const overdue = made(timed, 'Progressing');
+  const failed = step([timed, hook('other')], [overdue, made(hook('other'), 'Degraded')]);
+  assert.deepEqual(failed.type === 'failed' && failed.overdue, [overdue]);
 });
 
 test('a generated name stays the same, and its mark names it', () => {

@@ -31,8 +31,8 @@ export interface DeletionHooksInput {
   readonly nowMs: number;
   /** How long hooks may take that do not say so themselves; 0 is for ever. */
   readonly hookDeadlineMs: number;
-  /** Since when the status says that hooks of this phase have failed; `undefined`: it does not. */
-  readonly failingSinceMs: number | undefined;
+  /** When hooks of this phase that failed are made anew, as the status says; `undefined`: it does not. */
+  readonly toldRetryAtMs: number | undefined;
   /** RFC 3339 to milliseconds since 1970. */
   readonly parseTime: (text: string) => number;
   /** Back again. */
@@ -49,7 +49,13 @@ export type DeletionHooksStep =
     }
   | { readonly type: 'wait'; readonly message: string }
   /** Nothing further is done until `retryAtMs`, when the failed ones are made anew. */
-  | { readonly type: 'failed'; readonly message: string; readonly retryAtMs: number }
+  | {
+      readonly type: 'failed';
+      readonly message: string;
+      readonly retryAtMs: number;
+      /** Objects among them that run, and are over their time. */
+      readonly overdue: readonly KubeObject[];
+    }
   | { readonly type: 'done' };
 
 /**
@@ -113,11 +119,15 @@ interface HookState {
   readonly type: 'absent' | 'foreign' | 'leaving' | 'running' | 'succeeded' | 'failed';
   /** Of one that failed: why. */
   readonly reason: string;
+  /** Of one that failed: it runs, and its time is over. */
+  readonly isOverdue: boolean;
 }
 
 function stateOf(hook: KubeObject, input: DeletionHooksInput): HookState {
   const live = input.live(keyOf(hook));
-  const state = (type: HookState['type'], reason = ''): HookState => ({ hook, live, type, reason });
+  const state = (type: HookState['type'], reason = '', isOverdue = false): HookState => ({
+    ...{ hook, live, type, reason, isOverdue },
+  });
   if (live === undefined) return state('absent');
   const isGoing = live.metadata.deletionTimestamp !== undefined;
   if (hookRunOf(live) !== hookRunOf(hook)) {
@@ -134,7 +144,7 @@ function stateOf(hook: KubeObject, input: DeletionHooksInput): HookState {
   const deadline = hookDeadline(hook, input.hookDeadlineMs);
   const dueAtMs = dueAt(deadline, live, input.parseTime);
   if (dueAtMs !== undefined && dueAtMs <= input.nowMs)
-    return state('failed', overdueMessage(deadline));
+    return state('failed', overdueMessage(deadline), true);
   return state('running');
 }
 
@@ -143,8 +153,11 @@ function stepOfGroup(group: readonly HookState[], input: DeletionHooksInput): De
   const failed = of('failed');
   if (failed.length > 0) {
     const retryAtMs = retryAt(failed, input);
-    if (retryAtMs > input.nowMs)
-      return { type: 'failed', message: describe(failed, retryAtMs, input), retryAtMs };
+    if (retryAtMs > input.nowMs) {
+      const overdue = failed.flatMap(({ live, isOverdue }) => (isOverdue && live ? [live] : []));
+      const message = describe(failed, retryAtMs, input);
+      return { type: 'failed', message, retryAtMs, overdue };
+    }
   }
   const held = of('leaving').filter(({ live }) => live !== undefined && isHeldHook(live));
   const clear = [...of('foreign'), ...failed, ...held].flatMap(({ live }) => live ?? []);
@@ -157,16 +170,25 @@ function stepOfGroup(group: readonly HookState[], input: DeletionHooksInput): De
   return running.length > 0 ? wait('completion of', running, input.phase) : { type: 'done' };
 }
 
-/** After as long again as the deletion had been going on when the hook was made. */
+/**
+ * After as long again as the deletion had been going on when the hook was made. What was told once
+ * stands, whatever else becomes known of those hooks.
+ */
 function retryAt(failed: readonly HookState[], input: DeletionHooksInput): number {
+  if (input.toldRetryAtMs !== undefined) return input.toldRetryAtMs;
   const made = failed.map(({ live }) => input.parseTime(live?.metadata.creationTimestamp ?? ''));
   const since = Math.max(...made, input.deletedAtMs) - input.deletedAtMs;
   const delayMs = Math.min(LONGEST_RETRY_MS, Math.max(RETRY_MS, Number.isNaN(since) ? 0 : since));
-  return (input.failingSinceMs ?? input.nowMs) + delayMs;
+  return input.nowMs + delayMs;
 }
 
-/** What the condition of a failed hook begins with, by which its time is found again. */
-export const failurePrefix = (phase: DeletionPhase): string => `${phase} hooks failed: `;
+const failurePrefix = (phase: DeletionPhase): string => `${phase} hooks failed: `;
+const RETRY = /; they are made anew at (\S+), or as soon/;
+
+/** When failed hooks are made anew, as the message of a condition says; `undefined`: it is about others. */
+export function readRetryAt(message: string, phase: DeletionPhase): string | undefined {
+  return message.startsWith(failurePrefix(phase)) ? RETRY.exec(message)?.[1] : undefined;
+}
 
 function describe(
   failed: readonly HookState[],

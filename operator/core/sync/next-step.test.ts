@@ -70,6 +70,15 @@ const cases: readonly Case[] = [
     results: ['Job/migrate PreSync Error', 'Job/alarm SyncFail Succeeded'],
   },
   {
+    name: 'a hook over its time whose kind cannot be stopped: the message says what takes it away',
+    manifests: [
+      manifest('Widget/slow', { hook: 'Sync', annotations: { 'tiphys.io/hook-deadline': '3s' } }),
+    ],
+    behaviour: { 'Widget/slow': healthyAfter(1000) },
+    ends: 'Failed: one or more synchronization tasks completed unsuccessfully, reason: hook example.com/Widget/slow did not end within its deadline of 3s, and may go on: there is no common way to stop a Widget, but the delete policy HookFailed takes it away',
+    log: ['create Widget/slow'],
+  },
+  {
     name: 'a hook that ends in its time, and one with the deadline 0, are waited for',
     manifests: [timed('quick', 'PreSync', '5s'), timed('slow', 'PreSync', '0')],
     behaviour: { 'Job/quick': healthyAfter(4), 'Job/slow': healthyAfter(9) },

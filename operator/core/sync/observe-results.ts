@@ -2,6 +2,7 @@ import type { HealthStatusCode, ResourceResult } from '../app/types.ts';
 import type { KubeObject, ResourceKey } from '../objects/kube-object.ts';
 import { hookRunOf, isHeldHook } from './hooks.ts';
 import { dueAt, overdueMessage } from './hook-deadline.ts';
+import { isStoppable } from './stop-hook.ts';
 import type { SyncPlan, SyncTask, TaskKey } from './plan-sync.ts';
 
 /** What a pass sees of the world: earlier results and live state. */
@@ -165,8 +166,13 @@ function overdue(
   const { deadline } = task;
   const dueAtMs = dueAt(deadline, live, parseTime);
   if (deadline === undefined || dueAtMs === undefined || dueAtMs > nowMs) return undefined;
-  const message = `hook ${titleOf(task)} ${overdueMessage(deadline)}`;
+  const message = `hook ${titleOf(task)} ${overdueMessage(deadline)}${mayGoOn(task)}`;
   return { ...result, status: 'SyncFailed', hookPhase: 'Error', message };
+}
+
+function mayGoOn(task: SyncTask): string {
+  if (isStoppable(task) || task.policies.has('HookFailed')) return '';
+  return `, and may go on: there is no common way to stop a ${task.kind}, but the delete policy HookFailed takes it away`;
 }
 
 const titleOf = ({ group, kind, name }: SyncTask): string =>

@@ -27,6 +27,7 @@ const DEFAULTS: SyncOptions = {
   failOnSharedResource: false,
   respectIgnoreDifferences: false,
   skipDryRunOnMissingResource: false,
+  skipHooks: false,
 };
 
 const cases: readonly { readonly option: string; readonly sets: Partial<SyncOptions> }[] = [
@@ -49,6 +50,7 @@ const cases: readonly { readonly option: string; readonly sets: Partial<SyncOpti
   { option: 'FailOnSharedResource=true', sets: { failOnSharedResource: true } },
   { option: 'RespectIgnoreDifferences=true', sets: { respectIgnoreDifferences: true } },
   { option: 'SkipDryRunOnMissingResource=true', sets: { skipDryRunOnMissingResource: true } },
+  { option: 'SkipHooks=true', sets: { skipHooks: true } },
   { option: 'Replace=false', sets: {} },
   { option: 'ApplyOutOfSyncOnly=false', sets: {} },
   { option: 'ClientSideApplyMigration=true', sets: {} },

@@ -22,6 +22,8 @@ export interface SyncOptions {
   readonly failOnSharedResource: boolean;
   readonly respectIgnoreDifferences: boolean;
   readonly skipDryRunOnMissingResource: boolean;
+  /** Ours: a whole sync, with a place in the history, that runs no hooks. */
+  readonly skipHooks: boolean;
 }
 
 /** Reads `spec.syncPolicy.syncOptions` or `operation.sync.syncOptions`. */
@@ -50,6 +52,7 @@ export function parseSyncOptions(list: readonly string[] | undefined): SyncOptio
     failOnSharedResource: options.has('FailOnSharedResource=true'),
     respectIgnoreDifferences: options.has('RespectIgnoreDifferences=true'),
     skipDryRunOnMissingResource: options.has('SkipDryRunOnMissingResource=true'),
+    skipHooks: options.has('SkipHooks=true'),
   };
 }
 

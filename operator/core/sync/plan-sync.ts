@@ -133,7 +133,7 @@ export function planSync(input: PlanInput): SyncPlan {
   const resources = selected
     .filter((pair) => !isHookObject(pair, desiredHooks))
     .flatMap((pair) => resourceTask(pair, input));
-  const hooks = skipsHooks(input.operation) ? [] : input.hooks.flatMap((h) => hookTasks(h, input));
+  const hooks = skipsHooks(input) ? [] : input.hooks.flatMap((h) => hookTasks(h, input));
   const brake = brakeOf(resources, input);
   const braked = brake === undefined ? resources : resources.map(withBrake);
   const pruneWaves = input.pruneWaves ?? pruneWavesOf(braked);
@@ -171,9 +171,10 @@ function brakeOf(tasks: readonly SyncTask[], input: PlanInput): string | undefin
 const withBrake = (task: SyncTask): SyncTask =>
   task.type === 'prune' && task.prune === 'yes' ? { ...task, prune: 'confirm' } : task;
 
-/** Hooks do not run in selective syncs or with the apply strategy. */
-export function skipsHooks(operation: SyncOperation): boolean {
-  return operation.syncStrategy?.apply !== undefined || (operation.resources?.length ?? 0) > 0;
+/** Hooks do not run in selective syncs, with the apply strategy, or where the options say so. */
+function skipsHooks({ operation, options }: PlanInput): boolean {
+  const { syncStrategy, resources = [] } = operation;
+  return options.skipHooks || syncStrategy?.apply !== undefined || resources.length > 0;
 }
 
 function isSelected(id: ResourceId, operation: SyncOperation): boolean {
