@@ -23,6 +23,7 @@ const options: RolldownOptions = {
     api: 'api/index.ts',
     main: 'operator/main.ts',
     worker: 'operator/scripts/worker.ts',
+    'templates-process': 'generators/directory/jinja/process.ts',
   },
   platform: 'node',
   external: external.map((name) => new RegExp(`^${name}(/|$)`)),

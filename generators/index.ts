@@ -6,6 +6,7 @@ export { createHelmGenerator, type HelmGeneratorOptions } from './helm/index.ts'
 export { createKustomizeGenerator, type KustomizeGeneratorOptions } from './kustomize/index.ts';
 export type { ToolOptions } from './process/tool.ts';
 export { createDirectoryGenerator, type DirectoryGeneratorOptions } from './directory/index.ts';
+export type { JinjaOptions } from './directory/jinja/templates.ts';
 export type { JsonnetOptions } from './directory/jsonnet.ts';
 export { createGeneratorRegistry, defineGenerator } from './registry.ts';
 export { buildEnvironment, substitute, type Variables } from './build-environment.ts';

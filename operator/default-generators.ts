@@ -43,7 +43,7 @@ export interface DefaultGeneratorsOptions {
 
 /** The shipped generators behind your own: Kustomize, Helm, plain folders. */
 export function createDefaultGenerators(options: DefaultGeneratorsOptions): GeneratorRegistry {
-  const tool = toolOptions(options);
+  const { templates, tool } = toolOptions(options);
   const { helm, kustomize, kubectl, jsonnet } = options.programs ?? {};
   return createGeneratorRegistry([
     ...(options.extra ?? []),
@@ -55,6 +55,7 @@ export function createDefaultGenerators(options: DefaultGeneratorsOptions): Gene
     createHelmGenerator({ ...tool, ...(helm === undefined ? {} : { program: helm }) }),
     createDirectoryGenerator({
       jsonnet: { ...tool, ...(jsonnet === undefined ? {} : { program: jsonnet }) },
+      jinja: templates,
     }),
   ]);
 }
@@ -67,7 +68,7 @@ export function createDefaultCharts(
   options: DefaultGeneratorsOptions,
   access: AccessLookup,
 ): ChartRepositories {
-  const tool = toolOptions(options);
+  const { tool } = toolOptions(options);
   const helm = options.programs?.helm;
   const limits = { maxFiles: MAX_CHART_FILES, maxBytes: MAX_CHART_BYTES };
   const { workDir } = tool;
@@ -80,15 +81,19 @@ export function createDefaultCharts(
   });
 }
 
-function toolOptions(options: DefaultGeneratorsOptions): ToolOptions {
+/** For programs, and for templates, which have a shorter time of their own. One limiter for both. */
+function toolOptions(options: DefaultGeneratorsOptions): {
+  readonly templates: ToolOptions;
+  readonly tool: ToolOptions;
+} {
   const { clock, path, toolCache, timeoutMs, remembered } = options;
-  return {
+  const templates = {
     clock,
     workDir: join(options.dataDir, 'render'),
     limiter: createLimiter(options.parallelism ?? availableParallelism()),
     ...(path === undefined ? {} : { path }),
     ...(toolCache === undefined ? {} : { toolCache }),
-    ...(timeoutMs === undefined ? {} : { timeoutMs }),
     ...(remembered === undefined ? {} : { remembered }),
   };
+  return { templates, tool: { ...templates, ...(timeoutMs === undefined ? {} : { timeoutMs }) } };
 }

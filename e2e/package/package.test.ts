@@ -115,7 +115,34 @@ describe('the published package', () => {
     assert.equal(judged.status, 'Degraded');
     assert.equal(judged.message, 'said in Lua');
   });
+
+  test('renders templates: the process for them and nunjucks are found', async () => {
+    const repository = join(folder, 'user/repository');
+    await mkdir(join(repository, 'web'), { recursive: true });
+    await writeFile(join(repository, 'web/map.yaml.j2'), TEMPLATE);
+    await writeFile(join(folder, 'user/app.json'), JSON.stringify(TEMPLATE_APP));
+    const program = join(folder, 'user/node_modules/.bin/tiphys');
+    const args = ['render', 'app.json', '--repo-dir', repository];
+    const output = await run(process.execPath, [program, ...args], 'user');
+    assert.match(output, /name: from-a-template/);
+  });
 });
+
+const TEMPLATE = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: "{{ name }}"}\n';
+const TEMPLATE_APP = {
+  apiVersion: 'argoproj.io/v1alpha1',
+  kind: 'Application',
+  metadata: { name: 'web' },
+  spec: {
+    project: 'default',
+    destination: { namespace: 'web' },
+    source: {
+      repoURL: 'https://git.example/r',
+      path: 'web',
+      directory: { jinja: { parameters: [{ name: 'name', value: 'from-a-template' }] } },
+    },
+  },
+};
 
 const THING = {
   apiVersion: 'example.com/v1',

@@ -2,8 +2,9 @@ import { hasCode, TiphysError } from '../../operator/core/errors.ts';
 import { compileGlob } from '../../operator/core/glob.ts';
 import type { DirectorySource } from '../../operator/core/app/types.ts';
 import type { SourceTree, TreeEntry } from '../../operator/ports/source-tree.ts';
+import { isPartial } from './jinja/templates.ts';
 
-export type FileFormat = 'yaml' | 'json' | 'jsonnet';
+export type FileFormat = 'yaml' | 'json' | 'jsonnet' | 'jinja';
 
 export interface ManifestFile {
   /** From the root of the tree. */
@@ -12,6 +13,7 @@ export interface ManifestFile {
 }
 
 const EXTENSION = /\.(yaml|yml|json|jsonnet)$/;
+const TEMPLATE = /\.(yaml|yml|json)\.(j2|jinja2?)$/;
 
 /**
  * The files of a folder that are meant to hold manifests, in byte order, depth first.
@@ -29,15 +31,20 @@ export async function findManifestFiles(
   const prefix = folder === '' ? 0 : folder.length + 1;
   for (const entry of await tree.list(folder, { recurse: directory.recurse ?? false }, signal)) {
     if (entry.type !== 'file' && entry.type !== 'symlink') continue;
-    const isCandidate = directory.disableExtensionFilter === true || EXTENSION.test(entry.path);
-    if (!isCandidate) continue;
+    if (!isCandidate(entry.path, directory)) continue;
     const target = await targetOf(tree, entry, signal);
     if (target?.type !== 'file') continue;
     const relative = entry.path.slice(prefix);
     if (excluded(relative) || !included(relative)) continue;
-    files.push({ path: entry.path, format: formatOf(target.path) });
+    const format = formatOf(target.path, directory);
+    if (format !== 'jinja' || !isPartial(entry.path)) files.push({ path: entry.path, format });
   }
   return files;
+}
+
+function isCandidate(path: string, { disableExtensionFilter, jinja }: DirectorySource): boolean {
+  if (disableExtensionFilter === true || EXTENSION.test(path)) return true;
+  return jinja !== undefined && TEMPLATE.test(path);
 }
 
 function compilePattern(pattern: string | undefined): ((path: string) => boolean) | undefined {
@@ -61,7 +68,8 @@ async function targetOf(
   }
 }
 
-function formatOf(path: string): FileFormat {
+function formatOf(path: string, { jinja }: DirectorySource): FileFormat {
+  if (jinja !== undefined && TEMPLATE.test(path)) return 'jinja';
   if (path.endsWith('.jsonnet')) return 'jsonnet';
   return path.endsWith('.json') ? 'json' : 'yaml';
 }

@@ -6,15 +6,23 @@ import { mapLimit } from '../../operator/runtime/map-limit.ts';
 import { type AskVersion, rememberVersions } from '../process/tool-version.ts';
 import { isMeaningful } from '../registry.ts';
 import { decodeText, parseDocuments, parseJson } from '../yaml/parse-documents.ts';
-import { hasKind, toObjects } from '../yaml/parse-manifests.ts';
+import { hasKind, parseManifests, toObjects } from '../yaml/parse-manifests.ts';
 import { evaluateJsonnet, type Evaluated, jsonnetVersion, type JsonnetOptions } from './jsonnet.ts';
 import { findManifestFiles, type ManifestFile } from './find-files.ts';
+import {
+  type JinjaOptions,
+  nunjucksVersion,
+  renderTemplates,
+  withoutTemplateEnding,
+} from './jinja/templates.ts';
 
 export interface DirectoryGeneratorOptions {
   /** Sum of all manifest files of one application. Default 10,000,000, as Argo CD has it. */
   readonly maxBytes?: number;
   /** How `.jsonnet` files are evaluated. Without it they are an error. */
   readonly jsonnet?: JsonnetOptions;
+  /** Where Jinja2 templates are rendered. Without it they are an error. */
+  readonly jinja?: JinjaOptions;
 }
 
 const SKIP_MARKER = '+argocd:skip-file-rendering';
@@ -22,11 +30,11 @@ const PARALLEL_READS = 16;
 
 /**
  * Plain manifests in a folder: `.yaml`, `.yml`, `.json` and `.jsonnet` files, with `recurse`, `include`
- * and `exclude`.
+ * and `exclude`; and Jinja2 templates of such files where `directory.jinja` is set.
  *
  * Settings (`settings.Directory`): `jsonnet`, default true; false passes `.jsonnet` files over.
  * Errors: `InvalidManifest` with file and line, `LimitExceeded`, `PathNotFound`, `UnsafePath`; for
- * Jsonnet see `evaluateJsonnet`.
+ * Jsonnet see `evaluateJsonnet`, for templates `renderTemplates`.
  */
 export function createDirectoryGenerator(options: DirectoryGeneratorOptions = {}): Generator {
   const maxBytes = options.maxBytes ?? 10_000_000;
@@ -35,8 +43,9 @@ export function createDirectoryGenerator(options: DirectoryGeneratorOptions = {}
   return {
     name: 'Directory',
     async version(signal) {
-      if (jsonnet === undefined || remembered === undefined) return 'directory 2, no jsonnet';
-      return `directory 2, ${await versionOfJsonnet(jsonnet, remembered, signal)}`;
+      const own = `directory 3, ${nunjucksVersion()}`;
+      if (jsonnet === undefined || remembered === undefined) return `${own}, no jsonnet`;
+      return `${own}, ${await versionOfJsonnet(jsonnet, remembered, signal)}`;
     },
     claims: (source) => isMeaningful(source.directory),
     detect: async () => true,
@@ -55,12 +64,13 @@ export function createDirectoryGenerator(options: DirectoryGeneratorOptions = {}
       const read = files.map((file, index) => ({ ...file, text: texts[index] ?? '' }));
       const wanted = read.filter(({ text }) => !text.includes(SKIP_MARKER));
       checkSize(wanted, path, maxBytes);
+      const rendered = await render(options, request, wanted, maxBytes, signal);
       const programs = wanted.filter(({ format }) => format === 'jsonnet');
       const evaluated = await evaluate(options, request, programs, maxBytes, signal);
       const objects = wanted.flatMap((file) =>
         file.format === 'jsonnet'
           ? (evaluated.objects[programs.indexOf(file)] ?? [])
-          : parseFile(file.format, file),
+          : (rendered.get(file) ?? parseFile(file.format, file)),
       );
       return { objects, readSet: [], commands: evaluated.commands };
     },
@@ -98,6 +108,37 @@ async function evaluate(
   });
 }
 
+/** The objects of each template. */
+async function render(
+  { jinja }: DirectoryGeneratorOptions,
+  request: GenerateRequest,
+  files: readonly FileText[],
+  maxBytes: number,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<FileText, readonly KubeObject[]>> {
+  const templates = files.filter(({ format }) => format === 'jinja');
+  const [first] = templates;
+  if (first === undefined) return new Map();
+  if (jinja === undefined) {
+    throw new TiphysError('RenderFailed', `${first.path}: templates are not set up here`, {
+      fields: { path: first.path },
+    });
+  }
+  const paths = templates.map(({ path }) => path);
+  const texts = await renderTemplates(jinja, request, paths, maxBytes, signal);
+  const made = templates.map((file, index) => ({ ...file, text: texts[index] ?? '' }));
+  const plain = files.filter(({ format }) => format !== 'jinja');
+  checkSize([...plain, ...made], request.path, maxBytes);
+  return new Map(templates.map((file, index) => [file, parseRendered(file.path, texts[index])]));
+}
+
+/** What a template makes must be manifests, or nothing. */
+function parseRendered(path: string, text = ''): readonly KubeObject[] {
+  const file = `output of ${path}`;
+  if (!withoutTemplateEnding(path).endsWith('.json')) return parseManifests(text, { file });
+  return text.trim() === '' ? [] : toObjects(parseJson(text, file), file);
+}
+
 interface FileText extends ManifestFile {
   readonly text: string;
 }
@@ -114,7 +155,7 @@ function checkSize(files: readonly FileText[], path: string, maxBytes: number): 
   );
 }
 
-function parseFile(format: 'yaml' | 'json', { path, text }: FileText): readonly KubeObject[] {
+function parseFile(format: FileText['format'], { path, text }: FileText): readonly KubeObject[] {
   return format === 'json' ? toObjects(parseJson(text, path), path) : parseYamlFile(path, text);
 }
 

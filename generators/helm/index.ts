@@ -15,12 +15,12 @@ import {
 } from '../process/tool.ts';
 import { rememberVersions } from '../process/tool-version.ts';
 import { isMeaningful } from '../registry.ts';
+import { locateFile, type SourceFile, treeOf } from '../source-file.ts';
 import { DEFAULT_YAML_LIMITS } from '../yaml/parse-documents.ts';
 import { parseManifests } from '../yaml/parse-manifests.ts';
 import { helmArguments, withoutApiVersions } from './arguments.ts';
 import { findDependencies, writeRepositories } from './dependencies.ts';
-import { locateFile, type SourceFile } from './source-file.ts';
-import { resolveValueFiles, treeOf } from './value-files.ts';
+import { resolveValueFiles } from './value-files.ts';
 
 export interface HelmGeneratorOptions extends ToolOptions {
   /** Default `helm`, looked up in `path`. */

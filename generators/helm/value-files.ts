@@ -1,9 +1,8 @@
 import { TiphysError } from '../../operator/core/errors.ts';
 import type { GenerateRequest } from '../../operator/ports/generator.ts';
-import type { SourceTree } from '../../operator/ports/source-tree.ts';
 import type { Variables } from '../build-environment.ts';
+import { locateFile, type SourceFile, treeOf } from '../source-file.ts';
 import { expandPattern, isPattern } from './path-glob.ts';
-import { locateFile, type SourceFile } from './source-file.ts';
 
 /**
  * The values files of a source in the order helm gets them: patterns expanded, missing ones left out
@@ -58,13 +57,6 @@ export async function resolveValueFiles(
     }
   }
   return [...files.values()];
-}
-
-/** The tree of the source itself for ``, else of the source with that `ref`. */
-export function treeOf(request: GenerateRequest, ref: string): SourceTree {
-  const tree = ref === '' ? request.tree : request.refs.get(ref);
-  if (tree === undefined) throw new TiphysError('InvalidSpec', `source.ref "${ref}" is unknown`);
-  return tree;
 }
 
 const MISSING_HINT = 'Commit the file, or set helm.ignoreMissingValueFiles.';

@@ -50,6 +50,8 @@ export function runTool(
     readonly args: readonly string[];
     readonly cwd: string;
     readonly home: string;
+    /** Written to its standard input. */
+    readonly stdin?: string;
   },
   signal: AbortSignal,
 ): Promise<ProgramResult> {
@@ -60,6 +62,7 @@ export function runTool(
         args: run.args,
         cwd: run.cwd,
         env: privateEnvironment(options, run.home),
+        ...(run.stdin === undefined ? {} : { stdin: run.stdin }),
         timeoutMs: options.timeoutMs ?? 90_000,
         maxOutputBytes: options.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES,
         clock: options.clock,

@@ -107,6 +107,16 @@ const directory = part('How to read a folder of manifests.', {
     tlas: jsonnetVariables('Top-level arguments.'),
     libs: texts('Library folders, from the root of the repository.'),
   }),
+  jinja: part('Render Jinja2 templates; files ending in .j2, .jinja or .jinja2.', {
+    valueFiles: texts('Values files, relative to the path, or $ref/path. Later ones win.'),
+    ignoreMissingValueFiles: flag('Leave out values files that do not exist.'),
+    parameters: parts('Single values; they win over files.', {
+      name: described('Path of the value, such as image.tag.', z.string()),
+      value: described('The value.', z.string()),
+      forceString: flag('Take the value as text.'),
+    }),
+    libs: texts('Folders of templates to include, from the root of the repository.'),
+  }),
 });
 
 const plugin = part('Renders with a config management plugin.', {

@@ -91,6 +91,21 @@ export interface DirectorySource {
     readonly tlas?: Optional<readonly JsonnetVariable[]>;
     readonly libs?: Optional<readonly string[]>;
   }>;
+  /** Ours: templates are rendered when it is there, also when it is empty. */
+  readonly jinja?: Optional<JinjaSource>;
+}
+
+export interface JinjaSource {
+  readonly valueFiles?: Optional<readonly string[]>;
+  readonly ignoreMissingValueFiles?: Optional<boolean>;
+  readonly parameters?: Optional<
+    readonly {
+      readonly name: string;
+      readonly value: string;
+      readonly forceString?: Optional<boolean>;
+    }[]
+  >;
+  readonly libs?: Optional<readonly string[]>;
 }
 
 export interface PluginSource {

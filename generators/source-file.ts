@@ -1,6 +1,7 @@
-import { TiphysError } from '../../operator/core/errors.ts';
-import type { GenerateRequest } from '../../operator/ports/generator.ts';
-import { substitute, type Variables } from '../build-environment.ts';
+import { TiphysError } from '../operator/core/errors.ts';
+import type { GenerateRequest } from '../operator/ports/generator.ts';
+import type { SourceTree } from '../operator/ports/source-tree.ts';
+import { substitute, type Variables } from './build-environment.ts';
 
 /** A file that a source names: in a tree, or somewhere on the network. */
 export type SourceFile =
@@ -39,6 +40,13 @@ export function locateFile(
   }
   const base = text.startsWith('/') ? '' : request.path;
   return { type: 'tree', ref: '', path: normalise(base, text, text) };
+}
+
+/** The tree of the source itself for ``, else of the source with that `ref`. */
+export function treeOf(request: GenerateRequest, ref: string): SourceTree {
+  const tree = ref === '' ? request.tree : request.refs.get(ref);
+  if (tree === undefined) throw new TiphysError('InvalidSpec', `source.ref "${ref}" is unknown`);
+  return tree;
 }
 
 function normalise(base: string, path: string, shown: string): string {
