@@ -33,10 +33,11 @@ install:
 	}
 
 .PHONY: build
-build: install ## Compile what is published, into dist
+build: install ## Compile what is published, into dist; `npx tiphys` runs it
 	@$(BIN)/rolldown -c --dir dist --logLevel warn
 	@$(BIN)/tsc -p tsconfig.build.json
 	@chmod +x dist/main.js
+	@ln -sf ../../dist/main.js $(BIN)/tiphys
 
 .PHONY: check
 check: install build ## Format, types, lint with the room rules, dead code, the package, generated files
