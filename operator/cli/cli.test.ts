@@ -170,6 +170,13 @@ describe('the command line', () => {
     assert.match(stderr, /live\.yaml: has 0 Applications/);
   });
 
+  test('a file that cannot be read as objects is named, with what to do about a local file', async () => {
+    await write('broken.yaml', 'apiVersion: v1\nkind: [\n');
+    const { exitCode, stderr } = await cli(['health', '-f', 'broken.yaml']);
+    assert.equal(exitCode, 2);
+    assert.match(stderr, /^error: broken\.yaml:3: .*\nhint: Correct the file; /);
+  });
+
   test('diff says 0 for equal, 1 for different, 2 for an error', async () => {
     assert.equal(
       (await cli(['diff', '--desired', 'live.yaml', '--live', 'live.yaml'])).exitCode,

@@ -5,13 +5,23 @@ import { text } from 'node:stream/consumers';
 import { parseManifests } from '../../generators/index.ts';
 import { parseApplication } from '../core/app/parse.ts';
 import type { Application } from '../core/app/types.ts';
-import { TiphysError } from '../core/errors.ts';
+import { hasCode, TiphysError } from '../core/errors.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
 import type { CommandIo } from './command.ts';
 
 /** The objects in a YAML or JSON file, lists flattened; `-` is standard input. Errors: `InvalidManifest` with file and line, `PathNotFound`. */
 export async function readObjects(path: string, io: CommandIo): Promise<readonly KubeObject[]> {
-  return parseManifests(await readText(path, io), { file: path });
+  const written = await readText(path, io);
+  try {
+    return parseManifests(written, { file: path });
+  } catch (cause) {
+    if (!hasCode(cause, 'InvalidManifest')) throw cause;
+    // The usual hint is about a file in Git.
+    throw new TiphysError('InvalidManifest', cause.message, {
+      cause,
+      hint: 'Correct the file; it holds objects as kubectl get … -o yaml writes them.',
+    });
+  }
 }
 
 async function readText(path: string, io: CommandIo): Promise<string> {
