@@ -57,3 +57,7 @@ const WIDGETS = { group: 'example.com', names: { kind: 'Widget' } };
 export function isNamespaced({ kind }: { readonly kind: string }): boolean {
   return !CLUSTER_SCOPED.has(kind);
 }
+
+/** A hook that is a Job. */
+export const job = (name: string, hook: string, policy?: string): KubeObject =>
+  manifest(`Job/${name}`, { hook, ...(policy === undefined ? {} : { policy }) });

@@ -296,3 +296,16 @@ function elapse(world: World): void {
   for (const [key, { goneAt }] of world.objects)
     if (goneAt !== undefined && goneAt <= world.tick) world.objects.delete(key);
 }
+
+export const healthyAfter = (afterTicks: number): Behaviour => ({
+  health: { afterTicks, then: 'Healthy' },
+});
+export const degradedAfter = (afterTicks: number, message?: string): Behaviour => ({
+  health: { afterTicks, then: 'Degraded', ...(message === undefined ? {} : { message }) },
+});
+
+/** In the namespace of the simulation. */
+export const inNamespace = (object: KubeObject): KubeObject => ({
+  ...object,
+  metadata: { ...object.metadata, namespace: NAMESPACE },
+});
