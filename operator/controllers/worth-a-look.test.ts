@@ -52,6 +52,17 @@ const cases: readonly {
     worth: 'yes',
   },
   {
+    name: 'status',
+    event: event(box({}, { status: { x: 1 } }), box({}, { status: { x: 2 } })),
+    worth: 'no',
+  },
+  ...(['none', 'crd'] as const).map((ignoreResourceStatus) => ({
+    name: `status where it is compared (ignoreResourceStatusField: ${ignoreResourceStatus})`,
+    event: event(box({}, { status: { x: 1 } }), box({}, { status: { x: 2 } })),
+    settings: { compare: { ...none.compare, ignoreResourceStatus } },
+    worth: 'yes' as const,
+  })),
+  {
     name: 'a field that ignoreResourceUpdates leaves out',
     event: event(box({ beat: 1 }), box({ beat: 2 })),
     settings: { ignoreResourceUpdates: [beat] },

@@ -4,6 +4,7 @@ import {
   pathsOfPointers,
   type IgnoreRules,
 } from '../core/diff/ignore-rules.ts';
+import { isStatusIgnored } from '../core/diff/normalise.ts';
 import { assessHealth } from '../core/health/assess-health.ts';
 import { jsonEqual, type JsonObject } from '../core/objects/json.ts';
 import { removePaths, type JsonPath } from '../core/objects/json-path.ts';
@@ -17,14 +18,14 @@ export type Worth = 'yes' | 'no' | 'ask';
 
 /**
  * Whether a change of a live object can change what is said of its application: everything but
- * `status`, bookkeeping and what `ignoreResourceUpdates` leaves out, or its health.
+ * bookkeeping, `status` unless it is compared, and what `ignoreResourceUpdates` leaves out, or its health.
  */
 export function worthALook(event: LiveEvent, settings: KindSettings): Worth {
   const { type, object, previous } = event;
   if (type === 'deleted' || previous === undefined) return 'yes';
   if (object.metadata.deletionTimestamp !== previous.metadata.deletionTimestamp) return 'yes';
   if (healthMayDiffer(object, previous, settings)) return 'yes';
-  const [before, after] = [comparable(previous), comparable(object)];
+  const [before, after] = [comparable(previous, settings), comparable(object, settings)];
   if (jsonEqual(after, before)) return 'no';
   const rules = updateRules(object, settings);
   if (!hasRules(rules)) return 'yes';
@@ -41,7 +42,7 @@ export async function askWorth(
 ): Promise<boolean> {
   if (previous === undefined) return true;
   const rules = updateRules(object, settings);
-  const pair = [comparable(previous), comparable(object)] as const;
+  const pair = [comparable(previous, settings), comparable(object, settings)] as const;
   const paths: [JsonPath[], JsonPath[]] = [[], []];
   for (const expression of rules.jq) {
     const outcomes = await scripts.jqPaths(expression, pair, signal);
@@ -80,12 +81,14 @@ function healthMayDiffer(
   return before?.status !== after?.status || before?.message !== after?.message;
 }
 
-function comparable({ status: _status, metadata, ...rest }: KubeObject): JsonObject {
+function comparable(object: KubeObject, { compare }: KindSettings): JsonObject {
+  const { status, metadata, ...rest } = object;
+  const isCompared = !isStatusIgnored(object, compare.ignoreResourceStatus);
   const {
     resourceVersion: _rv,
     generation: _generation,
     managedFields: _fields,
     ...kept
   } = metadata;
-  return { ...rest, metadata: kept };
+  return { ...rest, ...(isCompared ? { status } : {}), metadata: kept };
 }

@@ -117,7 +117,7 @@ export async function findIgnored(
     const ignored = {
       object: removePaths(object, paths),
       paths,
-      failure: failures.get(object),
+      failure: failures.get(object) ?? rules.unreadable,
     };
     memory.done.set(object, { rules, ignored });
   }

@@ -150,16 +150,21 @@ export function scopeIn(cluster: Cluster): (kind: GroupVersionKind) => boolean |
   return (kind) => (catalogue.find(kind) ?? catalogue.findKind(kind))?.namespaced;
 }
 
+/** One for each rule that does not work, as it may be about any number of objects. */
 function ruleWarnings(compared: readonly ComparedResource[]): NewCondition[] {
-  return compared.flatMap(({ ruleFailure, id }) =>
-    ruleFailure === undefined
-      ? []
-      : {
-          type: 'IgnoreDifferencesWarning',
-          message: `${describeResource(id)}: ${ruleFailure}; while it differs its sync status is Unknown and it is not healed`,
-        },
-  );
+  const failing = compared.filter(({ ruleFailure }) => ruleFailure !== undefined);
+  return [...Map.groupBy(failing, ({ ruleFailure }) => ruleFailure)].map(([failure, objects]) => {
+    const named = objects.slice(0, NAMED_OBJECTS).map(({ id }) => describeResource(id));
+    const more = objects.length - named.length;
+    const who = `${named.join(', ')}${more > 0 ? ` and ${more} more` : ''}`;
+    return {
+      type: 'IgnoreDifferencesWarning',
+      message: `${who}: ${failure}; what differs has the sync status Unknown and is not healed`,
+    };
+  });
 }
+
+const NAMED_OBJECTS = 3;
 
 function sharedWarnings(
   app: Application,

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { hasRules, ignoreRulesFor } from '../core/diff/ignore-rules.ts';
 import { createSettingsView } from '../core/settings/settings-view.ts';
 import { readResourceSettings } from './resource-settings.ts';
 
@@ -128,6 +131,68 @@ describe('argocd-cm on comparing and judging', () => {
   });
 });
 
+describe('a rule on what not to compare that cannot be read stays one', () => {
+  const key = 'resource.customizations.ignoreDifferences.a_B';
+  const rulesOf = (data: Readonly<Record<string, string>>, kind = 'B') => {
+    const view = createSettingsView(readResourceSettings(data));
+    return ignoreRulesFor({ group: 'a', kind, namespace: '', name: '' }, undefined, [
+      ...view.kind({ group: 'a', kind }).ignoreDifferences,
+    ]);
+  };
+  for (const text of [
+    '[1',
+    'text',
+    '- /spec/a',
+    'jsonPointers: /spec/a',
+    'jsonPointers: [5]',
+    'jqPathExpressions: .spec',
+    'managedFieldsManagers: {a: b}',
+    'jsonPointers: [/a]\njsonPointers: [/b]',
+  ])
+    test(text, () => {
+      const rules = rulesOf({ [key]: text });
+      assert.match(rules.unreadable ?? '', new RegExp(`^${key}: is not a map of jsonPointers`));
+      assert.ok(hasRules(rules));
+      assert.equal(hasRules(rulesOf({ [key]: text }, 'C')), false, 'another kind');
+    });
+
+  test('one that says nothing is none', () => {
+    for (const text of ['', '{}', 'jsonPointers:', 'jsonPointers: []'])
+      assert.equal(hasRules(rulesOf({ [key]: text })), false, text);
+  });
+
+  test('of every kind, where the whole block or the options make no sense', () => {
+    const pointer = 'jsonPointers: [/spec/a]';
+    for (const [broken, text] of [
+      ['resource.customizations', 'a/B: ['],
+      ['resource.compareoptions', 'ignoreAggregatedRoles'],
+    ] as const)
+      for (const kind of ['B', 'C']) {
+        const rules = rulesOf(
+          { [broken]: text, 'resource.customizations.ignoreDifferences.all': pointer },
+          kind,
+        );
+        assert.match(rules.unreadable ?? '', new RegExp(`^${broken}: is not a map`));
+        assert.deepEqual(rules.pointers, [['spec', 'a']], 'what can be read counts');
+      }
+  });
+
+  test('of the kind whose entry makes no sense', () => {
+    const block = 'a/B: no map\na/C: {ignoreDifferences: [}';
+    assert.equal(hasRules(rulesOf({ 'resource.customizations': 'a/B: no map' }, 'C')), false);
+    assert.ok(rulesOf({ 'resource.customizations': 'a/B: no map' }).unreadable);
+    const nested = 'a/B: {ignoreDifferences: "[1"}';
+    assert.ok(rulesOf({ 'resource.customizations': nested }).unreadable);
+    assert.ok(rulesOf({ 'resource.customizations': block }, 'D').unreadable);
+  });
+
+  test('an update of such a kind is always worth a look, and its other keys are read', () => {
+    const updates = 'resource.customizations.ignoreResourceUpdates.a_B';
+    const { customizations } = readResourceSettings({ [updates]: '[1' });
+    assert.equal(customizations[0]?.ignoreDifferences, undefined);
+  });
+});
+
 describe('a new view', () => {
   const text = (source: string) => ({
     'resource.customizations.health.argoproj.io_Rollout': source,
@@ -141,5 +206,21 @@ describe('a new view', () => {
     const after = createSettingsView(readResourceSettings(text('two')), before);
     assert.deepEqual(before.changedKinds(after), [rollout]);
     assert.equal(after.kind(other), same);
+  });
+
+  test('lets go of those before it', async () => {
+    let view = createSettingsView(readResourceSettings(text('0')));
+    const first = new WeakRef(view);
+    for (const source of ['1', '2', '3']) {
+      view.kind(rollout);
+      view = createSettingsView(readResourceSettings(text(source)), view);
+      view.kind(rollout);
+    }
+    setFlagsFromString('--expose-gc');
+    const collect = runInNewContext('gc') as () => void;
+    await new Promise((resolve) => setImmediate(resolve)); // what a WeakRef made stays for a turn
+    collect();
+    assert.equal(first.deref(), undefined);
+    assert.ok(view.kind(rollout).health);
   });
 });

@@ -1,21 +1,19 @@
-import { load } from 'js-yaml';
-import {
-  isJsonArray,
-  isJsonObject,
-  type JsonObject,
-  type JsonValue,
-} from '../core/objects/json.ts';
+import { isJsonObject, type JsonValue } from '../core/objects/json.ts';
 import {
   DEFAULT_RESOURCE_SETTINGS,
-  type ActionScripts,
-  type CelHealth,
-  type CelRule,
   type CompareSettings,
-  type IgnoreRule,
-  type KnownTypeField,
   type ResourceCustomization,
   type ResourceSettings,
 } from '../core/settings/resource-settings.ts';
+import {
+  NO_RULE,
+  parse,
+  type Problem,
+  readActions,
+  readCel,
+  readIgnore,
+  readKnownTypes,
+} from './customization-parts.ts';
 
 /** Draft of one customization while its keys are collected. */
 type Draft = { -readonly [K in keyof ResourceCustomization]: ResourceCustomization[K] };
@@ -42,20 +40,45 @@ export function readResourceSettings(data: JsonValue | undefined): ResourceSetti
   const problems: string[] = [];
   const drafts = new Map<string, Draft>();
   const open = new Map<string, boolean>();
-  readBlock(keys['resource.customizations'], drafts, open, problems);
+  /** What is told, and returned to be kept where acting as if nothing was said would do harm. */
+  const problemIn: ProblemIn = (key) => (reason) => {
+    const text = `${key}: ${reason}`;
+    problems.push(text);
+    return text;
+  };
+  /** After these it is known of no kind what is not to be compared. */
+  const doubts: string[] = [];
+  const doubtIn =
+    (key: string): Problem =>
+    (reason) => {
+      const text = problemIn(key)(reason);
+      doubts.push(text);
+      return text;
+    };
+  const block = keys['resource.customizations'];
+  readBlock(block, drafts, open, { problemIn, doubt: doubtIn('resource.customizations') });
   for (const key of Object.keys(keys).toSorted()) {
     const split = splitKey(key);
     const text = keys[key];
     if (split === undefined || typeof text !== 'string') continue;
-    readPart(split, text, drafts, open, (reason) => problems.push(`${key}: ${reason}`));
+    readPart(split, text, drafts, open, problemIn(key));
+  }
+  const compareOptions = 'resource.compareoptions';
+  const compare = readCompare(keys[compareOptions], doubtIn(compareOptions));
+  const [unreadable] = doubts;
+  if (unreadable !== undefined) {
+    const all = draftOf(drafts, '*', '*');
+    all.ignoreDifferences = { ...(all.ignoreDifferences ?? NO_RULE), unreadable };
   }
   return {
     customizations: finish(drafts, open),
-    compare: readCompare(keys['resource.compareoptions'], problems),
+    compare,
     sensitiveAnnotations: splitList(keys['resource.sensitive.mask.annotations']),
     problems,
   };
 }
+
+type ProblemIn = (key: string) => Problem;
 
 interface SplitKey {
   readonly part: Part;
@@ -89,7 +112,7 @@ function readPart(
   text: string,
   drafts: Map<string, Draft>,
   open: Map<string, boolean>,
-  problem: (reason: string) => void,
+  problem: Problem,
 ): void {
   const draft = draftOf(drafts, group, kind);
   switch (part) {
@@ -121,24 +144,24 @@ function readBlock(
   text: JsonValue | undefined,
   drafts: Map<string, Draft>,
   open: Map<string, boolean>,
-  problems: string[],
+  { problemIn, doubt }: { readonly problemIn: ProblemIn; readonly doubt: Problem },
 ): void {
   if (typeof text !== 'string' || text.trim() === '') return;
   const block = parse(text);
   if (!isJsonObject(block)) {
-    problems.push('resource.customizations: is not a map from <group>/<kind>');
+    doubt('is not a map from <group>/<kind>');
     return;
   }
   for (const [id, value] of Object.entries(block)) {
-    const problem = (reason: string) => problems.push(`resource.customizations ${id}: ${reason}`);
-    if (!isJsonObject(value)) {
-      problem('is not a map');
-      continue;
-    }
+    const problem = problemIn(`resource.customizations ${id}`);
     const at = id.lastIndexOf('/');
     const group = at < 0 ? '' : id.slice(0, at);
     const kind = id.slice(at + 1);
     const draft = draftOf(drafts, group, kind);
+    if (!isJsonObject(value)) {
+      draft.ignoreDifferences = { ...NO_RULE, unreadable: problem('is not a map') };
+      continue;
+    }
     const health = value['health.lua'];
     if (typeof health === 'string') draft.health = { source: health, openLibs: false };
     if (value['health.lua.useOpenLibs'] === true) open.set(`${group}/${kind}`, true);
@@ -159,110 +182,6 @@ function set<K extends keyof Draft>(draft: Draft, key: K, value: Draft[K] | unde
   if (value !== undefined) draft[key] = value;
 }
 
-/** `undefined` for an empty text, `null` for one that is no YAML. */
-function parse(text: string): JsonValue | undefined {
-  if (text.trim() === '') return undefined;
-  try {
-    return load(text) as JsonValue;
-  } catch {
-    return null; // told as a problem by whoever wanted a map or a list
-  }
-}
-
-function readCel(
-  value: JsonValue | undefined,
-  problem: (reason: string) => void,
-): CelHealth | undefined {
-  if (value === undefined) return undefined;
-  if (!isJsonArray(value)) {
-    problem('is not a list of {status, when, message}');
-    return undefined;
-  }
-  const rules: CelRule[] = [];
-  for (const [index, item] of value.entries()) {
-    const rule = isJsonObject(item) ? celRule(item) : undefined;
-    if (rule === undefined) {
-      problem(`[${index}] needs a status (${CEL_STATUSES.join(', ')}) and an expression in "when"`);
-      return undefined;
-    }
-    rules.push(rule);
-  }
-  return { rules };
-}
-
-const CEL_STATUSES = ['Healthy', 'Progressing', 'Degraded', 'Suspended', 'Missing'] as const;
-
-function celRule({ status, when, message }: JsonObject): CelRule | undefined {
-  const known = CEL_STATUSES.find((name) => name === status);
-  if (known === undefined || typeof when !== 'string') return undefined;
-  if (message === undefined || message === null) return { status: known, when };
-  return typeof message === 'string' ? { status: known, when, message } : undefined;
-}
-
-function readActions(
-  value: JsonValue | undefined,
-  problem: (reason: string) => void,
-): ActionScripts | undefined {
-  if (value === undefined) return undefined;
-  if (!isJsonObject(value)) {
-    problem('actions: is not a map of discovery.lua and definitions');
-    return undefined;
-  }
-  const discovery = value['discovery.lua'];
-  const list = value['definitions'];
-  const definitions = (isJsonArray(list) ? list : []).flatMap((item) => {
-    const name = isJsonObject(item) ? item['name'] : undefined;
-    const source = isJsonObject(item) ? item['action.lua'] : undefined;
-    if (typeof name === 'string' && typeof source === 'string') return [{ name, source }];
-    problem('actions: a definition needs a name and an action.lua');
-    return [];
-  });
-  return {
-    discovery: typeof discovery === 'string' ? discovery : '',
-    definitions,
-    mergeBuiltinActions: value['mergeBuiltinActions'] === true,
-  };
-}
-
-function readIgnore(
-  value: JsonValue | undefined,
-  problem: (reason: string) => void,
-): IgnoreRule | undefined {
-  if (value === undefined) return undefined;
-  if (!isJsonObject(value)) {
-    problem('is not a map of jsonPointers, jqPathExpressions and managedFieldsManagers');
-    return undefined;
-  }
-  return {
-    jsonPointers: listOf(value['jsonPointers']),
-    jqPathExpressions: listOf(value['jqPathExpressions']),
-    managedFieldsManagers: listOf(value['managedFieldsManagers']),
-  };
-}
-
-function readKnownTypes(
-  value: JsonValue | undefined,
-  problem: (reason: string) => void,
-): readonly KnownTypeField[] | undefined {
-  if (value === undefined) return undefined;
-  if (!isJsonArray(value)) {
-    problem('is not a list of {field, type}');
-    return undefined;
-  }
-  return value.flatMap((item) => {
-    const field = isJsonObject(item) ? item['field'] : undefined;
-    const type = isJsonObject(item) ? item['type'] : undefined;
-    if (typeof field === 'string' && typeof type === 'string') return [{ field, type }];
-    problem('an entry needs a field and a type');
-    return [];
-  });
-}
-
-function listOf(value: JsonValue | undefined): readonly string[] {
-  if (!isJsonArray(value)) return [];
-  return value.filter((item): item is string => typeof item === 'string' && item !== '');
-}
-
 /** `a, b` → `a`, `b`. */
 function splitList(value: JsonValue | undefined): readonly string[] {
   if (typeof value !== 'string') return [];
@@ -272,12 +191,12 @@ function splitList(value: JsonValue | undefined): readonly string[] {
     .filter((item) => item !== '');
 }
 
-function readCompare(text: JsonValue | undefined, problems: string[]): CompareSettings {
+function readCompare(text: JsonValue | undefined, problem: Problem): CompareSettings {
   const defaults = DEFAULT_RESOURCE_SETTINGS.compare;
   const value = typeof text === 'string' ? parse(text) : undefined;
   if (value === undefined) return defaults;
   if (!isJsonObject(value)) {
-    problems.push('resource.compareoptions: is not a map');
+    problem('is not a map');
     return defaults;
   }
   return {

@@ -11,12 +11,15 @@ export interface IgnoreRules {
   readonly pointers: readonly (readonly string[])[];
   readonly jq: readonly string[];
   readonly managers: readonly string[];
+  /** A rule of the administrator that could not be read. */
+  readonly unreadable?: string;
 }
 
 export const NO_RULES: IgnoreRules = { pointers: [], jq: [], managers: [] };
 
 export function hasRules(rules: IgnoreRules): boolean {
-  return rules.pointers.length > 0 || rules.jq.length > 0 || rules.managers.length > 0;
+  const { pointers, jq, managers, unreadable } = rules;
+  return pointers.length > 0 || jq.length > 0 || managers.length > 0 || unreadable !== undefined;
 }
 
 /**
@@ -40,7 +43,13 @@ export function ignoreRulesFor(
     for (const manager of rule.managedFieldsManagers ?? []) managers.add(manager);
   }
   const usable = [...pointers.values()].filter((pointer) => pointer.length > 0);
-  const rules = { pointers: usable, jq: [...jq], managers: [...managers] };
+  const unreadable = ofKind.find((rule) => rule.unreadable !== undefined)?.unreadable;
+  const rules = {
+    pointers: usable,
+    jq: [...jq],
+    managers: [...managers],
+    ...(unreadable === undefined ? {} : { unreadable }),
+  };
   return hasRules(rules) ? rules : NO_RULES;
 }
 

@@ -51,7 +51,8 @@ export function normalise(object: KubeObject, options: NormaliseOptions = {}): K
 
 type Writable = Record<string, JsonValue | undefined>;
 
-function isStatusIgnored(
+/** Whether `status` of the object is no part of the comparison. */
+export function isStatusIgnored(
   object: KubeObject,
   ignored: NormaliseOptions['ignoreStatus'] = 'all',
 ): boolean {

@@ -28,6 +28,8 @@ export interface IgnoreRule {
   readonly jqPathExpressions: readonly string[];
   /** Fields that these field managers own. */
   readonly managedFieldsManagers: readonly string[];
+  /** Why the rule could not be read: what differs of its kinds is not decided until it can be. */
+  readonly unreadable?: string;
 }
 
 export interface ActionDefinition {
@@ -76,7 +78,10 @@ export interface ResourceSettings {
   readonly compare: CompareSettings;
   /** Annotations of Secrets whose values are masked like data. */
   readonly sensitiveAnnotations: readonly string[];
-  /** What could not be understood: key and reason, for logs and conditions. Those parts are left out. */
+  /**
+   * What could not be understood: key and reason, for logs and conditions. Those parts are left out;
+   * rules on what not to compare stay, as unreadable ones.
+   */
   readonly problems: readonly string[];
 }
 

@@ -51,6 +51,8 @@ export function createSettingsView(
   previous?: SettingsView & { readonly known?: ReadonlyMap<string, Known> },
 ): SettingsView {
   const known = new Map<string, Known>();
+  // Only its kinds: a view that held on to the one before would keep all that ever were.
+  const inherited = previous?.known;
   const view = {
     settings,
     known,
@@ -60,7 +62,7 @@ export function createSettingsView(
       if (cached !== undefined) return cached.settings;
       const made = settingsOf(settings, kind);
       const text = canonicalJson(made as unknown as JsonValue); // holds nothing but JSON
-      const before = previous?.known?.get(id);
+      const before = inherited?.get(id);
       const kept = before?.text === text ? before.settings : made;
       known.set(id, { kind: { group: kind.group, kind: kind.kind }, text, settings: kept });
       return kept;

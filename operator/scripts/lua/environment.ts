@@ -7,7 +7,9 @@
  * the real globals (getfenv, setfenv), and newproxy, whose finalizers would run in a later script.
  */
 export const ENVIRONMENT: string = `
-local pairs, error, getmetatable, tostring = pairs, error, getmetatable, tostring
+local pairs, error, getmetatable, tostring, tonumber = pairs, error, getmetatable, tostring, tonumber
+local type, select, pcall, unpack = type, select, pcall, unpack
+local format, gsub, floor, ceil = string.format, string.gsub, math.floor, math.ceil
 
 local function pick(from, names)
   local copy = {}
@@ -25,6 +27,45 @@ local base = pick(_G, [[
   assert error getmetatable ipairs next pairs pcall rawequal rawget rawset select setmetatable
   tonumber tostring type unpack xpcall _VERSION
 ]])
+-- C writes whole numbers from 1e14 on with an exponent.
+local function text(value)
+  if type(value) == 'number' and value % 1 == 0 then
+    local size = value < 0 and -value or value
+    if size >= 1e14 and size < 2^63 then return format('%.0f', value) end
+  end
+  return tostring(value)
+end
+function base.tostring(...)
+  if select('#', ...) == 0 then
+    error("bad argument #1 to 'tostring' (value expected)", 2)
+  end
+  return text((...))
+end
+
+-- As the Lua of Argo CD: %d takes whole numbers of any size, where C has 32 bits, and %s and %v
+-- whatever there is.
+local function formatted(pattern, ...)
+  local values, count, at = { ... }, select('#', ...), 0
+  if type(pattern) == 'string' then
+    pattern = gsub(pattern, '%%([-+ #0]*)(%d*)(%.?%d*)(.)', function(flags, width, precision, letter)
+      if letter == '%' then return nil end
+      at = at + 1
+      local value = values[at]
+      if letter == 's' or letter == 'v' then
+        if at <= count and type(value) ~= 'string' then values[at] = text(value) end
+        return '%' .. flags .. width .. precision .. 's'
+      end
+      local number = tonumber(value)
+      if (letter == 'd' or letter == 'i') and number and (number >= 2^31 or number < -2^31) then
+        values[at] = number < 0 and ceil(number) or floor(number)
+        return '%' .. flags .. width .. '.0f'
+      end
+    end)
+  end
+  local ok, result = pcall(format, pattern, unpack(values, 1, count))
+  if ok then return result end
+  error(gsub(result, "to '%?'", "to 'format'"), 2)
+end
 function base.print() end
 function base.collectgarbage() return 0 end
 local open = {
@@ -34,6 +75,7 @@ local open = {
   math = copy(math),
   coroutine = copy(coroutine),
 }
+open.string.format = formatted
 local tables = copy(table)
 local clock = pick(os, 'time date')
 local timing = pick(os, 'time date clock difftime')

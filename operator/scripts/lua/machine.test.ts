@@ -27,9 +27,9 @@ describe('objects are plain Lua 5.1 tables', () => {
       ['3', '3', '5', '3.5'],
     ],
     [
-      'large numbers print as in Lua 5.1',
-      'tostring(obj.big), tostring(2^31)',
-      ['1e+15', '2147483648'],
+      'large numbers print in digits, where it is asked for',
+      'tostring(obj.big), tostring(2^31), obj.big .. ""',
+      ['1000000000000000', '2147483648', '1e+15'],
     ],
     ['numbers are doubles', '7 % 3, 2^3, -7 % 3, 1e3 == 1000', [1, 8, 2, true]],
     ['texts are bytes', '#obj.text, obj.text', [6, 'é😀']],
@@ -108,6 +108,50 @@ describe('libraries', () => {
       items(types('os.time os.date os.clock os.difftime string.match math.max'), {}, true),
       new Array(6).fill('function'),
     );
+  });
+
+  describe('numbers and texts as the Lua of Argo CD writes them', () => {
+    for (const [expression, expected] of [
+      ['string.format("%d", 10737418240)', '10737418240'], // 10 GiB; C has 32 bits here
+      ['string.format("%d", 2^31)', '2147483648'],
+      ['string.format("%d", -2^31 - 1)', '-2147483649'],
+      ['string.format("%d|%i", 2^31 - 1, -2^31)', '2147483647|-2147483648'],
+      [
+        'string.format("[%12d][%-12d][%012d][%+d]", 5e9, 5e9, 5e9, 5e9)',
+        '[  5000000000][5000000000  ][005000000000][+5000000000]',
+      ],
+      ['string.format("%d", 5000000000.9)', '5000000000'],
+      ['string.format("%d", "5000000000")', '5000000000'],
+      ['string.format("%5.2f %x %q %g 100%%", 2, 255, "a", 1e20)', ' 2.00 ff "a" 1e+20 100%'],
+      ['string.format("%s %s %s", nil, true, 3)', 'nil true 3'],
+      ['string.format("%s", 17179869184000000)', '17179869184000000'],
+      ['string.format("%5s|%-5s|%.1s", "a", "b", "cd")', '    a|b    |c'],
+      ['string.format("%v of %v", 2, "three")', '2 of three'],
+      ['("%d items"):format(3e9)', '3000000000 items'],
+      ['tostring(123456789012345)', '123456789012345'],
+      ['tostring(-2^53)', '-9007199254740992'],
+      ['tostring(1e20)', '1e+20'],
+      ['tostring(0.1) .. tostring(10/2) .. tostring(nil)', '0.15nil'],
+      ['tostring(setmetatable({}, {__tostring = function() return "t" end}))', 't'],
+    ] as const)
+      test(expression, () => assert.deepEqual(items(expression, {}, true), [expected]));
+
+    for (const [source, reason] of [
+      [
+        'local x = string.format("%d", {})',
+        "bad argument #2 to 'format' (number expected, got table)",
+      ],
+      ['local x = string.format("%d")', "bad argument #2 to 'format' (no value)"],
+      ['local x = string.format("%s")', "bad argument #2 to 'format' (no value)"],
+      ['local x = string.format(nil)', "bad argument #1 to 'format' (string expected, got nil)"],
+      ['local x = string.format("%y", 1)', "invalid option '%y' to 'format'"],
+      ['local x = tostring()', "bad argument #1 to 'tostring' (value expected)"],
+    ] as const)
+      test(`${source} fails with its line`, () =>
+        assert.deepEqual(run(`\n${source}`, { openLibs: true }), {
+          type: 'run',
+          reason: `script:2: ${reason}`,
+        }));
   });
 
   test('time is the time of the call', () => {
