@@ -45,7 +45,7 @@ import { retryTransient } from './runtime/retry-transient.ts';
 import { systemClock } from './runtime/clock.ts';
 import { createScriptEngine } from './scripts/script-engine.ts';
 import { registerAppMetrics, type AppMetricsOptions } from './telemetry/app-metrics.ts';
-import { registerClusterMetrics } from './telemetry/cluster-metrics.ts';
+import { type ClusterMetricsOptions, registerClusterMetrics } from './telemetry/cluster-metrics.ts';
 import { createEventSink } from './telemetry/event-sink.ts';
 import { silentLogger, silentMetrics } from './telemetry/silent.ts';
 
@@ -77,6 +77,8 @@ export interface ConnectOptions {
   readonly metrics?: Metrics;
   /** What the metrics show of Applications beyond the usual. */
   readonly appMetrics?: AppMetricsOptions;
+  /** What they show of clusters beyond the usual. */
+  readonly clusterMetrics?: ClusterMetricsOptions;
   /** Default: Kubernetes Events. */
   readonly events?: EventSink;
   readonly clock?: Clock;
@@ -167,7 +169,7 @@ export async function connectPorts(
     stack.use(createEventSink({ client, component: 'tiphys', clock, logger, metrics }));
   stack.use(registerAppMetrics(metrics, stores.apps, options.appMetrics));
   const clusters = stack.use(connectClusters());
-  stack.use(registerClusterMetrics(metrics, clusters, clock));
+  stack.use(registerClusterMetrics(metrics, clusters, clock, options.clusterMetrics));
   const directory = stack.use(createRepositoryDirectory(stores.config));
   const repositories = stack.use(openRepositories());
   stack.use(directory.onChange(() => repositories.reconsider()));

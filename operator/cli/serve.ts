@@ -31,6 +31,7 @@ export async function serve(config: Config, io: CommandIo): Promise<number> {
         labels: config.metricsApplicationLabels,
         conditions: config.metricsApplicationConditions,
       },
+      clusterMetrics: { labels: config.metricsClusterLabels },
     }),
   );
   const probes = stack.use(

@@ -57,6 +57,7 @@ export interface Config {
   readonly metricsPort: number;
   readonly metricsApplicationLabels: readonly string[];
   readonly metricsApplicationConditions: readonly string[];
+  readonly metricsClusterLabels: readonly string[];
   readonly leaderElection: boolean;
   readonly leaderElectionName: string;
   readonly leaderElectionLease: number;
@@ -317,6 +318,12 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
     fallback: '',
     description:
       'Types of conditions that the metric argocd_app_condition counts, with commas between.',
+  }),
+  metricsClusterLabels: key('metrics-cluster-labels', {
+    schema: list,
+    fallback: '',
+    description:
+      'Labels of cluster Secrets that the metric argocd_cluster_labels shows, with commas between.',
   }),
   leaderElection: key('leader-election', {
     schema: truth,

@@ -62,7 +62,12 @@ export function createClusters(options: ClustersOptions): Clusters & AsyncDispos
     const data = config.configMap('argocd-cm')?.['data'];
     if ((data as Record<string, unknown> | undefined)?.['cluster.inClusterEnabled'] === 'false')
       return fromSecrets;
-    const implicit = { name: 'in-cluster', server: IN_CLUSTER_SERVER, project: undefined };
+    const implicit = {
+      name: 'in-cluster',
+      server: IN_CLUSTER_SERVER,
+      project: undefined,
+      labels: {},
+    };
     return [{ ...implicit, secret: undefined, fingerprint: '' }, ...fromSecrets];
   }
 
@@ -205,6 +210,7 @@ function readEntry(secret: KubeObject): Registered {
     name: name === '' ? server : name,
     server,
     project: project === '' ? undefined : project,
+    labels: secret.metadata.labels ?? {},
     secret,
     fingerprint: canonicalJson(secret['data']),
   };

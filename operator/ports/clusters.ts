@@ -32,6 +32,8 @@ export interface ClusterEntry {
   readonly name: string;
   readonly server: string;
   readonly project: string | undefined;
+  /** Of the Secret that registers it; empty for the implicit one. */
+  readonly labels: Readonly<Record<string, string>>;
 }
 
 /** The clusters that are registered. A cluster is connected on first use and each fails alone. */

@@ -3,6 +3,7 @@ import type { KubeObject } from '../core/objects/kube-object.ts';
 import { normaliseRepositoryUrl, withoutCredentials } from '../core/revision/repository-url.ts';
 import type { AppStore } from '../ports/app-store.ts';
 import type { GaugeSample, Metrics } from '../ports/telemetry.ts';
+import { chosenLabels, labelNames } from './label-names.ts';
 import { METRICS } from './metric-names.ts';
 
 /** What is shown of Applications beyond `argocd_app_info`, because it was asked for. */
@@ -36,11 +37,16 @@ export function registerAppMetrics(
   };
 
   show('argocd_app_info', (app) => [{ labels: labelsOf(app), value: 1 }]);
-  const shown = new Map(labels.map((label) => [`label_${label.replace(/\W/g, '_')}`, label]));
+  const shown = labelNames(labels);
   if (shown.size > 0)
     show(
       'argocd_app_labels',
-      (app) => [{ labels: { ...subjectOf(app), ...chosenLabels(app, shown) }, value: 1 }],
+      (app) => [
+        {
+          labels: { ...subjectOf(app), ...chosenLabels(app.metadata.labels ?? {}, shown) },
+          value: 1,
+        },
+      ],
       [...shown.keys()],
     );
   if (conditions.length > 0)
@@ -65,11 +71,6 @@ function subjectOf(app: KubeObject): GaugeSample['labels'] {
     name: app.metadata.name ?? '',
     project: text(part(app, 'spec'), 'project') || 'default',
   };
-}
-
-function chosenLabels(app: KubeObject, shown: ReadonlyMap<string, string>): GaugeSample['labels'] {
-  const labels = app.metadata.labels ?? {};
-  return Object.fromEntries(Array.from(shown, ([name, label]) => [name, labels[label] ?? '']));
 }
 
 function countConditions(app: KubeObject, type: string): number {

@@ -2,7 +2,14 @@ import { groupOf } from '../core/objects/kube-object.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Cluster, ClusterEntry, Clusters } from '../ports/clusters.ts';
 import type { GaugeSample, Metrics } from '../ports/telemetry.ts';
+import { chosenLabels, labelNames } from './label-names.ts';
 import { METRICS } from './metric-names.ts';
+
+/** What is shown of clusters beyond the usual, because it was asked for. */
+export interface ClusterMetricsOptions {
+  /** Labels of their Secrets, shown as `label_NAME` of `argocd_cluster_labels`. */
+  readonly labels?: readonly string[];
+}
 
 /**
  * The metrics about clusters. All that are registered are shown; one that was not needed yet is not
@@ -12,6 +19,7 @@ export function registerClusterMetrics(
   metrics: Metrics,
   clusters: Pick<Clusters, 'entries' | 'connected' | 'onConnected'>,
   clock: Pick<Clock, 'monotonic'>,
+  { labels: wanted = [] }: ClusterMetricsOptions = {},
 ): Disposable {
   const stack = new DisposableStack();
   const listedAtMs = new WeakMap<Cluster, number>();
@@ -25,11 +33,15 @@ export function registerClusterMetrics(
       );
     }),
   );
-  const each = (name: string, sample: (entry: ClusterEntry) => GaugeSample | undefined): void => {
+  const each = (
+    name: string,
+    sample: (entry: ClusterEntry) => GaugeSample | undefined,
+    further: readonly string[] = [],
+  ): void => {
     const { help = '', labels = [] } = METRICS[name] ?? {};
     const collect = () =>
       clusters.entries.map(sample).filter((found): found is GaugeSample => found !== undefined);
-    stack.use(metrics.gauge(name, help, labels, collect));
+    stack.use(metrics.gauge(name, help, [...labels, ...further], collect));
   };
   const versionOf = ({ server }: ClusterEntry) => clusters.connected(server)?.version ?? '';
 
@@ -37,6 +49,16 @@ export function registerClusterMetrics(
     labels: { server: entry.server, k8s_version: versionOf(entry), name: entry.name },
     value: 1,
   }));
+  const shown = labelNames(wanted);
+  if (shown.size > 0)
+    each(
+      'argocd_cluster_labels',
+      ({ server, name, labels }) => ({
+        labels: { server, name, ...chosenLabels(labels, shown) },
+        value: 1,
+      }),
+      [...shown.keys()],
+    );
   each('argocd_cluster_connection_status', (entry) => ({
     labels: { server: entry.server, k8s_version: versionOf(entry) },
     value: clusters.connected(entry.server) === undefined ? 0 : 1,

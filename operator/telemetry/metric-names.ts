@@ -86,6 +86,12 @@ export const METRICS: Readonly<Record<string, MetricDefinition>> = {
     help: 'Information about each cluster.',
     labels: ['server', 'k8s_version', 'name'],
   },
+  argocd_cluster_labels: {
+    type: 'gauge',
+    help: 'Labels of the Secret of each cluster that are named by --metrics-cluster-labels.',
+    labels: ['server', 'name'],
+    furtherLabels: true,
+  },
   argocd_cluster_connection_status: {
     type: 'gauge',
     help: 'Whether a cluster can be reached: 1, or 0.',

@@ -226,8 +226,13 @@ test('gauges about clusters show all that are registered, and what is known of t
     metrics,
     {
       entries: [
-        { name: 'here', server: 'https://a', project: undefined },
-        { name: 'there', server: 'https://b', project: undefined },
+        {
+          name: 'here',
+          server: 'https://a',
+          project: undefined,
+          labels: { 'example.com/env': 'prod' },
+        },
+        { name: 'there', server: 'https://b', project: undefined, labels: {} },
       ],
       connected: (server) => (server === 'https://a' ? connected : undefined),
       onConnected(listener) {
@@ -236,6 +241,7 @@ test('gauges about clusters show all that are registered, and what is known of t
       },
     },
     clock,
+    { labels: ['example.com/env'] },
   );
   await clock.advance(5_000);
   const object = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'web' } };
@@ -244,6 +250,8 @@ test('gauges about clusters show all that are registered, and what is known of t
     'argocd_cluster_events_total{server="https://a",group="apps",kind="Deployment"} 1',
     'argocd_cluster_info{server="https://a",k8s_version="v1.36.3",name="here"} 1',
     'argocd_cluster_info{server="https://b",k8s_version="",name="there"} 1',
+    'argocd_cluster_labels{server="https://a",name="here",label_example_com_env="prod"} 1',
+    'argocd_cluster_labels{server="https://b",name="there",label_example_com_env=""} 1',
     'argocd_cluster_connection_status{server="https://a",k8s_version="v1.36.3"} 1',
     'argocd_cluster_connection_status{server="https://b",k8s_version=""} 0',
     'argocd_cluster_api_resources{server="https://a"} 2',
