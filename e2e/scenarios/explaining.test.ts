@@ -69,6 +69,36 @@ describe('tiphys explain app', () => {
     assert.equal(json.fine, 1);
   });
 
+  test('after an operation at another revision it compares with what the spec says', async () => {
+    await world.given(world.repository('pinned', { 'a.yaml': configMap('a', '1') }));
+    const app = world.application('pinned', { repoURL: world.git.urlOf('pinned') });
+    const sync = { syncOptions: ['CreateNamespace=true'] };
+    await world.when(app.created(), app.synced(sync));
+    await world.thenEventually(app.isSynced(), app.isHealthy());
+    const first = await world.git.revision('pinned');
+    await world.git.commit('pinned', { files: { 'a.yaml': configMap('a', '2') } });
+    await world.when(app.refreshed());
+    await world.thenEventually(app.isOutOfSync());
+    await world.when(app.synced({ ...sync, revision: first }));
+    await world.thenEventually(
+      world
+        .object('applications.argoproj.io', app.name, world.namespace)
+        .has('status.operationState.operation.sync.revision', first),
+      app.operationEndedWell(),
+      app.isOutOfSync(),
+    );
+    await world.stopOperator();
+    await world.git.commit('pinned', { files: { 'a.yaml': configMap('a', '1') } });
+    const text = await explain(app.name);
+    world.startOperator();
+    for (const line of [
+      /^Sync +Synced$/m,
+      new RegExp(`^Last sync +Succeeded \\S+ to ${first.slice(0, 12)}`, 'm'),
+      /^Decision +idle: AutomationDisabled$/m,
+    ])
+      assert.match(text, line);
+  });
+
   test('what cannot be rendered', async () => {
     await world.given(world.repository('broken', { 'a.yaml': 'kind: {' }));
     const app = world.application('broken', { repoURL: world.git.urlOf('broken') });

@@ -131,6 +131,42 @@ describe('sync options', () => {
     await world.thenEventually(app.isSynced(), app.hasNoConditions(), team('two'));
   });
 
+  test('managedNamespaceMetadata that cannot be set is not tried for ever, and what is corrected is', async () => {
+    await world.given(world.repository('wrong', { 'a.yaml': configMap('a', '1') }));
+    const policy = (team: string) => ({
+      automated: { selfHeal: true },
+      syncOptions: ['CreateNamespace=true'],
+      managedNamespaceMetadata: { labels: { team } },
+      retry: { limit: 0 },
+    });
+    const app = world.application('wrong', {
+      repoURL: world.git.urlOf('wrong'),
+      syncPolicy: policy('one'),
+    });
+    const a = world.object('configmaps', 'a', app.name);
+    await world.when(app.created());
+    await world.thenEventually(app.isSynced(), app.operationSucceeded());
+    await world.when(app.patched({ spec: { syncPolicy: policy('no label!') } }));
+    await world.thenEventually(
+      app.operationFailed(/"no label!"/),
+      app.hasCondition('SyncError', /^Failed last sync attempt to \[[0-9a-f]+\]: .*"no label!"/),
+    );
+    // As after any sync that failed: nothing by itself until something is changed.
+    await world.when(world.edited('configmap', 'a', app.name, { data: { value: 'by hand' } }));
+    await world.thenConsistently(
+      1_500,
+      a.has('data.value', 'by hand'),
+      app.hasCondition('SyncError'),
+    );
+    await world.when(app.patched({ spec: { syncPolicy: policy('two') } }));
+    await world.thenEventually(
+      world.object('namespaces', app.name).has('metadata.labels.team', 'two'),
+      a.has('data.value', '1'),
+      app.isSynced(),
+      app.hasNoConditions(),
+    );
+  });
+
   test('more than may be pruned at once waits for approval, and says how many of how many', async () => {
     const names = ['a', 'b', 'c', 'd'];
     await world.given(

@@ -391,6 +391,18 @@ metadata:
     assert.deepEqual(await planned(application, '--prune'), pruned);
     const waiting = `${application}operation: { sync: { prune: true, syncOptions: [CreateNamespace=true] } }\n`;
     assert.deepEqual(await planned(waiting), ['PreSync Namespace/shop create', ...pruned]);
+    await write('repo/other/a.yaml', 'apiVersion: v1\nkind: ConfigMap\nmetadata: { name: a }\n');
+    const sources = (path: string) =>
+      `source: { repoURL: https://git.example.com/shop.git, path: ${path} }`;
+    const elsewhere = `${application}operation: { sync: { revision: abc, ${sources('other')} } }\n`;
+    assert.deepEqual(await planned(elsewhere), [
+      'Sync ConfigMap/a create',
+      'Sync ConfigMap/gone keep',
+      'Sync ConfigMap/kept keep',
+    ]);
+    const local = `{"apiVersion":"v1","kind":"Service","metadata":{"name":"local"}}`;
+    const own = `${application}operation: { sync: { manifests: ['${local}'], resources: [{ kind: Service, name: local }] } }\n`;
+    assert.deepEqual(await planned(own), ['Sync Service/local create']);
   });
 
   test('plan tells what a sync would do, and why', async () => {

@@ -39,7 +39,7 @@ export const plan: Command = {
     if (values.live === undefined) throw new TiphysError('InvalidConfig', '--live FILE is missing');
     const app = await readApplication(onlyOperand(positionals, 'APPLICATION.yaml'), io);
     const live = await readObjects(values.live, io);
-    const rendered = await renderApplication(app, live, values, io);
+    const rendered = await renderApplication(app, live, values, io, app.operation?.sync);
     const operation = operationOf(app, values.prune);
     const tasks = planTasks({ app, live, rendered, operation });
     switch (format) {

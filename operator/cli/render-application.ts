@@ -3,13 +3,14 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CONFIG_KEYS } from '../config/keys.ts';
 import { instanceName } from '../core/app/names.ts';
-import { sourcesOf } from '../core/app/sources.ts';
-import type { Application } from '../core/app/types.ts';
+import { askedSources, type PinnedSources } from '../core/app/sources.ts';
+import type { Application, SyncOperation } from '../core/app/types.ts';
 import { validateStructure } from '../core/app/validate.ts';
 import { hasCode, TiphysError } from '../core/errors.ts';
 import { ANONYMOUS } from '../core/repository/access.ts';
 import { idOf, type GroupKind, type KubeObject } from '../core/objects/kube-object.ts';
 import { scopesWith, type ScopeLookup } from '../core/objects/scopes.ts';
+import { hasLocalManifests, parseLocalManifests } from '../core/sync/local-manifests.ts';
 import { missingNamespace, prepareTargets, type Targets } from '../core/sync/prepare-targets.ts';
 import { DEFAULT_TRACKING } from '../core/tracking/tracking.ts';
 import {
@@ -76,14 +77,15 @@ const MAX_CACHE_BYTES = 64 * 2 ** 20;
 /**
  * The desired objects of an Application, rendered without a cluster. Scopes are those of built-in
  * kinds, of CustomResourceDefinitions among the objects, and of `live`, objects from the cluster; a
- * kind that none of them knows is taken for namespaced, with a warning. Errors: `InvalidSpec`, and
- * those of `ManifestSource`.
+ * kind that none of them knows is taken for namespaced, with a warning. `asked` may be about other
+ * sources, revisions or manifests than the spec. Errors: `InvalidSpec`, and those of `ManifestSource`.
  */
 export async function renderApplication(
   app: Application,
   live: readonly KubeObject[],
   flags: RenderFlags,
   io: CommandIo,
+  asked?: SyncOperation,
 ): Promise<RenderedApplication> {
   const problems = validateStructure(app.spec).map(({ message }) => message);
   if (problems.length > 0) throw new TiphysError('InvalidSpec', problems.join('; '));
@@ -95,7 +97,9 @@ export async function renderApplication(
   // What kubectl apply -n would add.
   const home = app.metadata.namespace === '' ? flags.namespace : app.metadata.namespace;
   const instance = instanceName({ ...app.metadata, namespace: home }, flags.namespace);
-  const manifests = await renderManifests(app, instance, flags, io);
+  const manifests = hasLocalManifests(asked)
+    ? { objects: parseLocalManifests(asked?.manifests ?? []), revisions: [] }
+    : await renderManifests(app, instance, flags, io, askedSources(app.spec, asked));
   const isNamespaced = scopesOf(manifests.objects, live);
   const targets = prepareTargets(manifests.objects, {
     namespace: app.spec.destination.namespace ?? '',
@@ -112,6 +116,7 @@ async function renderManifests(
   instance: string,
   flags: RenderFlags,
   io: CommandIo,
+  pinned: PinnedSources,
 ): Promise<Manifests> {
   await using stack = new AsyncDisposableStack();
   const dataDir = await mkdtemp(join(tmpdir(), 'tiphys-render-'));
@@ -138,10 +143,8 @@ async function renderManifests(
     limits: { maxCacheBytes: MAX_CACHE_BYTES, failureMs: 0 },
     clock: systemClock,
   });
-  const sources = sourcesOf(app.spec);
   const request = {
-    sources,
-    revisions: sources.map(() => ''),
+    ...pinned,
     instance,
     appName: app.metadata.name,
     project: app.spec.project,

@@ -85,7 +85,8 @@ export async function inspectApplication(
     const windows = checkWindows(app, project, ports);
     const orphans = countOrphans(request, compared, ports, settings);
     const further = [...windows.conditions, ...orphanConditions(project, orphans)];
-    const found = { app, request, loaded, compared, now, operationState, further };
+    // What was compared is what the spec says now, whatever an operation is or was about.
+    const found = { app, request, loaded, compared, now, operationState: undefined, further };
     const status = comparedStatus({ ...found, level: 'forced', withReasons: true }, settings);
     const running = operationState !== undefined && operationState.finishedAt === undefined;
     const decision = decideNext(app, status, loaded, running ? operationState : undefined, {

@@ -9,6 +9,7 @@ import type {
 import { jsonEqual, type JsonValue } from '../core/objects/json.ts';
 import { hasLocalManifests } from '../core/sync/local-manifests.ts';
 import { withoutOwnInfo } from '../core/sync/own-info.ts';
+import { noteMetadata } from '../core/sync/tried-metadata.ts';
 import { isCompleted } from './run-sync-pass.ts';
 
 /** The operation that an application is in, if any. */
@@ -48,12 +49,14 @@ export function beginOperation(
   asked: Operation,
   startedAt: string,
 ): OperationState {
-  const operation = withoutOwnInfo(asked); // copied from another operation
+  const { spec, status } = app;
+  // Without notes that were copied from another operation.
+  const operation = noteMetadata(withoutOwnInfo(asked), spec, status.operationState);
   const sync = operation.sync ?? {};
-  const sources = sync.sources ?? app.spec.sources;
-  const source = sync.source ?? app.spec.source;
+  const sources = sync.sources ?? spec.sources;
+  const source = sync.source ?? spec.source;
   const multi = sources !== undefined && sources.length > 0 && sync.source === undefined;
-  const set = app.status.operationState?.syncResult?.managedNamespaceMetadata;
+  const set = status.operationState?.syncResult?.managedNamespaceMetadata;
   const syncResult: SyncResult = {
     ...(multi ? { sources, revisions: sync.revisions ?? [] } : { revision: sync.revision ?? '' }),
     ...(!multi && source !== undefined ? { source } : {}),

@@ -1,4 +1,18 @@
-import type { ApplicationSource, ApplicationSpec } from './types.ts';
+import type { ApplicationSource, ApplicationSpec, SyncOperation } from './types.ts';
+
+/** Sources, and for each the revision to take; empty: what the source says. */
+export interface PinnedSources {
+  readonly sources: readonly ApplicationSource[];
+  readonly revisions: readonly string[];
+}
+
+/** What an operation asks for, which may be other sources and revisions than those of the spec. */
+export function askedSources(spec: ApplicationSpec, sync: SyncOperation = {}): PinnedSources {
+  const one = sync.source === undefined ? sourcesOf(spec) : [sync.source];
+  const sources = (sync.sources?.length ?? 0) > 0 ? (sync.sources ?? one) : one;
+  const revisions = sync.revisions ?? [sync.revision ?? ''];
+  return { sources, revisions: sources.map((_, index) => revisions[index] ?? '') };
+}
 
 /** Whether `spec.sources` decides; a hydrator goes before it. */
 export function isMultiSource(spec: ApplicationSpec): boolean {

@@ -103,8 +103,14 @@ interface Case {
   readonly expect: string;
 }
 
-const failed = (phase: OperationState['phase']): OperationState =>
-  lastSync({ phase, message: 'boom' });
+const failed = (phase: OperationState['phase'], metadata?: string): OperationState =>
+  lastSync({
+    phase,
+    message: 'boom',
+    ...(metadata === undefined
+      ? {}
+      : { operation: { info: [{ name: 'tiphys.io/namespace-metadata', value: metadata }] } }),
+  });
 const selfHeal = { selfHeal: true };
 const multi: Partial<ApplicationSpec> = { sources: [source, other] };
 const multiLast = lastSync({
@@ -139,6 +145,25 @@ const cases: readonly Case[] = [
   {
     name: 'managedNamespaceMetadata could not be set: not tried for ever',
     app: application({ spec: labelled, last: failed('Failed') }),
+    expect: 'refuse LastAttemptFailed: Failed last sync attempt to [abc]: boom',
+  },
+  {
+    name: 'managedNamespaceMetadata that could not be set was corrected',
+    app: application({ spec: labelled, last: failed('Failed', '{"labels":{"team":"typo!"}}') }),
+    with: { resources: [synced] },
+    expect: 'sync OutOfSync',
+  },
+  {
+    name: 'managedNamespaceMetadata that could not be set is the same, and self-heal is on',
+    app: application({
+      spec: {
+        syncPolicy: {
+          automated: { selfHeal: true },
+          managedNamespaceMetadata: { labels: { team: 'one' } },
+        },
+      },
+      last: failed('Error', '{"labels":{"team":"one"}}'),
+    }),
     expect: 'refuse LastAttemptFailed: Failed last sync attempt to [abc]: boom',
   },
   {

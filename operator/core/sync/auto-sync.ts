@@ -12,6 +12,7 @@ import type {
 } from '../app/types.ts';
 import { hasNewNamespaceMetadata } from '../app/refresh.ts';
 import { jsonEqual, type JsonValue } from '../objects/json.ts';
+import { wasMetadataTried } from './tried-metadata.ts';
 
 /** How long to wait before drift that was healed at the same revision is healed again. */
 export interface SelfHealSettings {
@@ -109,8 +110,10 @@ export function decideAutoSync(input: AutoSyncInput): AutoSyncDecision {
     return skip('OnlyPruningLeft');
 
   let healing: Pick<SyncOperation, 'autoHealAttemptsCount' | 'resources'> = {};
-  // One that failed is not tried again before something else changes.
-  const isNew = isNamespaceNew && last?.phase === 'Succeeded';
+  // What has failed is not tried again before it is corrected, or something else changes.
+  const isNew =
+    isNamespaceNew &&
+    (last === undefined || last.phase === 'Succeeded' || !wasMetadataTried(last, app.spec));
   const attempted = last !== undefined && !isNew && wasAttempted(last, input);
   if (attempted) {
     if (last.phase !== 'Succeeded') return refuseFailed(last, input.revisions);

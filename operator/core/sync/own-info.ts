@@ -9,6 +9,8 @@ export const OWN_INFO = {
   pruneWaves: 'tiphys.io/prune-waves',
   /** The phase that a sync is in and since when, such as `PostSync 2026-01-31T12:00:00Z`. */
   phase: 'tiphys.io/phase',
+  /** The `managedNamespaceMetadata` that a sync is the first to set, as JSON. */
+  namespaceMetadata: 'tiphys.io/namespace-metadata',
 } as const;
 
 type OwnInfo = (typeof OWN_INFO)[keyof typeof OWN_INFO];
