@@ -29,6 +29,15 @@ const options: RolldownOptions = {
   external: external.map((name) => new RegExp(`^${name}(/|$)`)),
   plugins: [
     {
+      // Read when a plugin is spoken to, beside whatever file asks for it.
+      name: 'protocol-of-plugins',
+      async generateBundle() {
+        const file = new URL('generators/plugin/plugin.proto', import.meta.url);
+        const source = await readFile(file, 'utf8');
+        this.emitFile({ type: 'asset', fileName: 'plugin.proto', source });
+      },
+    },
+    {
       name: 'license-of-what-is-inlined',
       async generateBundle() {
         const source = await readFile(

@@ -1,13 +1,13 @@
 /**
  * Runs tests: `node e2e/run.ts [unit] [integration] [e2e] [--] [arguments of node --test …]`,
- * without a suite all of them. `node e2e/run.ts soak` runs the tests that have a long form, in it.
+ * without a suite all of them.
  *
  * One call of Node's own test runner, so that its count at the end counts everything. Before it,
  * what the chosen tests share is made ready with progress: the programs, and one control plane.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { glob, readFile } from 'node:fs/promises';
+import { glob } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { resolveBinaries } from './controlplane/binaries.ts';
@@ -23,11 +23,6 @@ import { resolveTool } from './controlplane/tools.ts';
 import { type Suite, SUITES, suiteOf } from './select-tests.ts';
 
 const root = join(import.meta.dirname, '..');
-const SOAK = 'soak';
-/** Tests that read it have a long form. */
-const SOAK_VARIABLE = 'TIPHYS_SOAK';
-const TIMEOUT_MS = 900_000;
-const SOAK_TIMEOUT_MS = 5_400_000;
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const) {
   process.once(name, () => stop.abort(new Error(`stopped by ${name}`)));
@@ -36,18 +31,15 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
 process.exitCode = await run(process.argv.slice(2), stop.signal);
 
 async function run(args: readonly string[], signal: AbortSignal): Promise<number> {
-  const isSoak = args.includes(SOAK);
   const suites = SUITES.filter((suite) => args.includes(suite));
   const wanted = suites.length === 0 ? SUITES : suites;
-  const rest = args.filter((arg) => arg !== '--' && arg !== SOAK && !SUITES.includes(arg as Suite));
-  const all = await testFiles(wanted);
-  const files = isSoak ? await filesThatName(SOAK_VARIABLE, all) : all;
+  const rest = args.filter((arg) => arg !== '--' && !SUITES.includes(arg as Suite));
+  const files = await testFiles(wanted);
   if (files.length === 0) {
     log(`there are no ${wanted.join(' and ')} tests yet`);
     return 0;
   }
   const env: Record<string, string | undefined> = { ...process.env };
-  if (isSoak) env[SOAK_VARIABLE] = '1';
   await using stack = new AsyncDisposableStack();
   if (wanted.includes('integration') || wanted.includes('e2e')) await preparePrograms(env, signal);
   if (wanted.includes('integration'))
@@ -58,9 +50,8 @@ async function run(args: readonly string[], signal: AbortSignal): Promise<number
     env[SHARED_CLUSTER_VARIABLE] = await describeControlPlane(plane);
     log(`the shared control plane logs to ${plane.logs} (kept when a test fails)`);
   }
-  log(`${files.length} test files: ${isSoak ? 'the long form' : wanted.join(', ')}`);
-  const timeout = `--test-timeout=${isSoak ? SOAK_TIMEOUT_MS : TIMEOUT_MS}`;
-  const exitCode = await runNodeTests([timeout, ...rest, ...files], env, signal);
+  log(`${files.length} test files: ${wanted.join(', ')}`);
+  const exitCode = await runNodeTests([...rest, ...files], env, signal);
   if (exitCode !== 0) plane?.keepLogs();
   return exitCode;
 }
@@ -73,11 +64,6 @@ async function testFiles(wanted: readonly Suite[]): Promise<readonly string[]> {
     if (wanted.includes(suiteOf(path))) files.push(path);
   }
   return files.sort();
-}
-
-async function filesThatName(word: string, files: readonly string[]): Promise<readonly string[]> {
-  const texts = await Promise.all(files.map((path) => readFile(join(root, path), 'utf8')));
-  return files.filter((_, index) => texts[index]?.includes(word));
 }
 
 /** Makes the programs once, with progress, instead of in the first test that needs them. */
@@ -102,6 +88,7 @@ async function runNodeTests(
     '--test',
     '--test-reporter=spec',
     `--test-concurrency=${Math.max(2, availableParallelism())}`,
+    '--test-timeout=900000',
   ];
   const child = spawn(process.execPath, [...flags, ...args], { cwd: root, env, stdio: 'inherit' });
   const interrupt = () => child.kill('SIGINT');

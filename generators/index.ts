@@ -5,6 +5,12 @@ export {
 export { createHelmGenerator, type HelmGeneratorOptions } from './helm/index.ts';
 export { createKustomizeGenerator, type KustomizeGeneratorOptions } from './kustomize/index.ts';
 export type { ToolOptions } from './process/tool.ts';
+export {
+  createPluginGenerator,
+  type PluginGenerator,
+  type PluginGeneratorOptions,
+} from './plugin/index.ts';
+export type { ParameterAnnouncement } from './plugin/plugin-config.ts';
 export { createDirectoryGenerator, type DirectoryGeneratorOptions } from './directory/index.ts';
 export type { JinjaOptions } from './directory/jinja/templates.ts';
 export type { JsonnetOptions } from './directory/jsonnet.ts';

@@ -55,13 +55,13 @@ export function createGeneratorRegistry(generators: readonly Generator[]): Gener
           'InvalidSpec',
           `spec.source.plugin: no generator for the plugin "${source.plugin.name ?? ''}" is registered`,
           {
-            hint: 'Config management plugins are not supported yet; register a generator instead.',
+            hint: 'Name the folder of its socket with --plugin-socket-dir, or register the generator.',
           },
         );
       }
       for (const generator of generators) {
         if (!isEnabled(generator, request.settings)) continue;
-        if (await generator.detect(request.tree, request.path, signal))
+        if (await generator.detect(request.tree, request.path, signal, request))
           return { generator, source };
       }
       return { generator: fallback, source };

@@ -6,6 +6,7 @@ import {
   createGeneratorRegistry,
   createHelmGenerator,
   createKustomizeGenerator,
+  createPluginGenerator,
   type ToolOptions,
 } from '../generators/index.ts';
 import { openFolderTree } from './git/index.ts';
@@ -37,16 +38,28 @@ export interface DefaultGeneratorsOptions {
   readonly parallelism?: number;
   /** Longest time of one render. Default 90 s. */
   readonly timeoutMs?: number;
+  /** Config management plugins. Default: none. */
+  readonly plugins?: {
+    /** Folder with the sockets of sidecars. */
+    readonly socketDir?: string;
+    /** Folder with the `plugin.yaml` of plugins whose commands run here. */
+    readonly localDir?: string;
+    /** Globs of what they do not get, over paths from the root of the repository. */
+    readonly exclusions?: readonly string[];
+  };
   /** Generators of your own, asked before the shipped ones. */
   readonly extra?: readonly Generator[];
 }
 
-/** The shipped generators behind your own: Kustomize, Helm, plain folders. */
+/** The shipped generators behind your own: plugins, Kustomize, Helm, plain folders. */
 export function createDefaultGenerators(options: DefaultGeneratorsOptions): GeneratorRegistry {
   const { templates, tool } = toolOptions(options);
   const { helm, kustomize, kubectl, jsonnet } = options.programs ?? {};
   return createGeneratorRegistry([
     ...(options.extra ?? []),
+    ...(options.plugins === undefined
+      ? []
+      : [createPluginGenerator({ ...tool, ...options.plugins })]),
     createKustomizeGenerator({
       ...tool,
       ...(kustomize === undefined ? {} : { program: kustomize }),

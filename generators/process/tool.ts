@@ -72,7 +72,8 @@ export function runTool(
   );
 }
 
-function privateEnvironment(options: ToolOptions, home: string): Record<string, string> {
+/** What a program gets to know: nothing of ours but where programs are. */
+export function privateEnvironment(options: ToolOptions, home: string): Record<string, string> {
   return {
     ...options.env,
     PATH: options.path ?? SYSTEM_PATH,

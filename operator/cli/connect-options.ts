@@ -50,6 +50,11 @@ export async function connectOptions(
     },
     timeoutMs: config.renderTimeout,
     ...(texts === undefined ? {} : { remembered: texts }),
+    plugins: {
+      socketDir: config.pluginSocketDir,
+      localDir: config.pluginDir,
+      exclusions: config.pluginTarExclude,
+    },
     ...(config.renderParallelism === 0 ? {} : { parallelism: config.renderParallelism }),
   };
   return {

@@ -40,6 +40,8 @@ export const RENDER_OPTIONS = {
   kubectl: { type: 'string' },
   jsonnet: { type: 'string' },
   'tool-cache': { type: 'string' },
+  'plugin-socket-dir': { type: 'string' },
+  'plugin-dir': { type: 'string' },
   output: { type: 'string', short: 'o' },
 } as const;
 
@@ -48,7 +50,7 @@ export const RENDER_HELP = `  --repo-dir DIR       take every repository from th
   --kube-version V     version that charts see (v1.36.0)
   --api-versions LIST  API versions that charts see, with commas between
   --helm --kustomize --kubectl --jsonnet --git PROGRAM   as for tiphys run, with the same variables
-  --tool-cache DIR     as for tiphys run, with the same variable`;
+  --tool-cache --plugin-socket-dir --plugin-dir DIR      the same`;
 
 export interface RenderFlags {
   readonly 'repo-dir'?: string | undefined;
@@ -61,6 +63,8 @@ export interface RenderFlags {
   readonly kubectl?: string | undefined;
   readonly jsonnet?: string | undefined;
   readonly 'tool-cache'?: string | undefined;
+  readonly 'plugin-socket-dir'?: string | undefined;
+  readonly 'plugin-dir'?: string | undefined;
 }
 
 export interface RenderedApplication {
@@ -127,6 +131,10 @@ async function renderManifests(
     clock: systemClock,
     path,
     toolCache: toolCacheOf(settingOf('toolCache', flags['tool-cache'], io), io.env),
+    plugins: {
+      socketDir: settingOf('pluginSocketDir', flags['plugin-socket-dir'], io),
+      localDir: settingOf('pluginDir', flags['plugin-dir'], io),
+    },
     programs: {
       helm: programOf('helm', flags, io),
       kustomize: programOf('kustomize', flags, io),
@@ -176,7 +184,7 @@ function programOf(
 
 /** The flag, else the first variable of `tiphys run` that is set; empty when none is. */
 function settingOf(
-  name: 'git' | 'helm' | 'kustomize' | 'kubectl' | 'jsonnet' | 'toolCache',
+  name: keyof typeof CONFIG_KEYS,
   flag: string | undefined,
   { env }: CommandIo,
 ): string {

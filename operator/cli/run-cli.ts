@@ -1,6 +1,7 @@
 import { TiphysError, toTiphysError } from '../core/errors.ts';
 import { nearestName } from '../core/nearest-name.ts';
 import { EXIT_ERROR, EXIT_OK, type Command, type CommandIo } from './command.ts';
+import { cmpServer } from './cmp-server.ts';
 import { crds } from './crds.ts';
 import { diff } from './diff.ts';
 import { explain } from './explain.ts';
@@ -19,6 +20,7 @@ export const COMMANDS: readonly Command[] = [
   diff,
   health,
   plan,
+  cmpServer,
   version,
 ];
 

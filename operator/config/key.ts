@@ -59,12 +59,19 @@ export const factor: Schema<number> = readAs((written) => {
 export const text: Schema<string> = z.string();
 
 /** Items with commas between; blanks around them do not count. */
-export const list: Schema<readonly string[]> = readAs((written) => ({
-  value: written
-    .split(',')
-    .map((item) => item.trim())
-    .filter((item) => item !== ''),
-}));
+export const list: Schema<readonly string[]> = itemsBetween(',');
+
+/** Globs with semicolons between, since a glob may hold commas. */
+export const globs: Schema<readonly string[]> = itemsBetween(';');
+
+function itemsBetween(separator: string): Schema<readonly string[]> {
+  return readAs((written) => ({
+    value: written
+      .split(separator)
+      .map((item) => item.trim())
+      .filter((item) => item !== ''),
+  }));
+}
 
 export const truth: Schema<boolean> = readAs((written) =>
   written === 'true' || written === 'false'

@@ -3,6 +3,7 @@ import {
   type ConfigKey,
   duration,
   factor,
+  globs,
   key,
   list,
   pruneLimit,
@@ -53,6 +54,9 @@ export interface Config {
   readonly kubectl: string;
   readonly jsonnet: string;
   readonly toolCache: string;
+  readonly pluginSocketDir: string;
+  readonly pluginDir: string;
+  readonly pluginTarExclude: readonly string[];
   readonly metricsHost: string;
   readonly metricsPort: number;
   readonly metricsApplicationLabels: readonly string[];
@@ -258,13 +262,14 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
   renderTimeout: key('render-timeout', {
     schema: duration,
     fallback: '90s',
-    description: 'Longest time for one run of helm or kustomize.',
+    description: 'Longest time for one run of helm, kustomize or a plugin.',
     alias: ['ARGOCD_EXEC_TIMEOUT'],
   }),
   renderParallelism: key('render-parallelism', {
     schema: whole(0, 1_000),
     fallback: '0',
-    description: 'Runs of helm and kustomize at the same time; 0 means the number of cores.',
+    description:
+      'Runs of helm, kustomize and plugins at the same time; 0 means the number of cores.',
   }),
   git: key('git', { schema: text, fallback: 'git', description: 'The git program.' }),
   helm: key('helm', {
@@ -296,6 +301,26 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
     fallback: '',
     description:
       'Folder in which helm, kustomize, kubectl and jsonnet are looked for when they are not on PATH; empty means bin in TIPHYS_CACHE, XDG_CACHE_HOME/tiphys or ~/.cache/tiphys.',
+  }),
+  pluginSocketDir: key('plugin-socket-dir', {
+    schema: text,
+    fallback: '/home/argocd/cmp-server/plugins',
+    description:
+      'Folder with the sockets of config management plugins in sidecars; there need not be one.',
+    alias: ['ARGOCD_PLUGINSOCKFILEPATH'],
+  }),
+  pluginDir: key('plugin-dir', {
+    schema: text,
+    fallback: '',
+    description:
+      'Folder with the plugin.yaml of plugins whose commands run beside the operator, under any file name; empty means none.',
+  }),
+  pluginTarExclude: key('plugin-tar-exclude', {
+    schema: globs,
+    fallback: '',
+    description:
+      'Globs of files and folders that plugins do not get, from the root of the repository, with semicolons between.',
+    alias: ['ARGOCD_REPO_SERVER_PLUGIN_TAR_EXCLUSIONS'],
   }),
   metricsHost: key('metrics-host', {
     schema: text,

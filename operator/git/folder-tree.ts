@@ -41,6 +41,7 @@ export function createFolderRepositories(
     tree: (_repoUrl, _commit, _reader, signal) => tree(signal),
     verify: async (_repoUrl, { criteria }) =>
       criteria.type === 'none' ? [] : ['a folder has no signatures'],
+    signInVariables: async () => ({ env: {}, async [Symbol.asyncDispose]() {} }),
     onMoved: () => ({ [Symbol.dispose]() {} }),
   };
 }

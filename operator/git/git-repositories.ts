@@ -13,6 +13,7 @@ import { createLimiter } from '../runtime/limiter.ts';
 import { createPace, type Pace } from '../runtime/pace.ts';
 import { createSingleFlight } from '../runtime/single-flight.ts';
 import { createCommitTrees, type MirroredRepository } from './commit-trees.ts';
+import { openForeignSession } from './git-session.ts';
 import { createSignatures } from './signatures.ts';
 import type { AzureIdentity } from './sign-in/azure.ts';
 import { createSignIn } from './sign-in/sign-in.ts';
@@ -130,15 +131,16 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
     proxies: options.env ?? {},
     azureIdentity: options.azureIdentity,
   });
+  const git = {
+    home,
+    path: options.path ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+    extra: options.env ?? {},
+    allowLocal: options.allowLocal ?? false,
+  };
   const commits = createCommitTrees({
     program: options.program ?? 'git',
     mirrors: join(options.dir, 'mirrors'),
-    git: {
-      home,
-      path: options.path ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-      extra: options.env ?? {},
-      allowLocal: options.allowLocal ?? false,
-    },
+    git,
     signIn,
     clock,
     network,
@@ -370,6 +372,13 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
       const shown = withoutCredentials(repoUrl);
       const question = { mirror, repository: shown, commit, tag, criteria, shallow };
       return await signatures.check(question, signal);
+    },
+    async signInVariables(repoUrl, { project = '' }, signal) {
+      await prepare(signal);
+      const access = options.access(repoUrl, project);
+      if (access.problem !== undefined) throw new TiphysError('InvalidConfig', access.problem);
+      const credential = await signIn.credentialFor(repoUrl, access, signal);
+      return await openForeignSession(git, repoUrl, access, credential);
     },
     onMoved(listener) {
       listeners.add(listener);

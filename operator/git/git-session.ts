@@ -96,6 +96,32 @@ export async function openGitSession(
   }
 }
 
+/**
+ * What of a session another `git` needs to sign in, without our own configuration.
+ */
+export async function openForeignSession(
+  git: GitEnvironment,
+  repoUrl: string,
+  access: RepositoryAccess,
+  registered: GitCredential,
+): Promise<AsyncDisposable & { readonly env: Readonly<Record<string, string>> }> {
+  const session = await openGitSession(git, repoUrl, access, registered);
+  const { credential } = separate(repoUrl.trim(), registered);
+  const header = transportOf(session.url) === 'ssh' ? [] : headerConfig(session.url, credential);
+  const env: Record<string, string> = { GIT_TERMINAL_PROMPT: '0' };
+  for (const [name, value] of Object.entries(session.env)) {
+    if (FOREIGN_VARIABLES.test(name)) env[name] = value;
+  }
+  for (const [index, [key, value]] of header.entries()) {
+    env['GIT_CONFIG_COUNT'] = String(header.length);
+    env[`GIT_CONFIG_KEY_${index}`] = key;
+    env[`GIT_CONFIG_VALUE_${index}`] = value;
+  }
+  return { env, [Symbol.asyncDispose]: () => session[Symbol.asyncDispose]() };
+}
+
+const FOREIGN_VARIABLES = /^(?:GIT_SSH_COMMAND|GIT_SSL_\w+|https?_proxy|no_proxy)$/i;
+
 /** Takes `user:password@` out of a URL; a registered credential wins over those. */
 function separate(
   repoUrl: string,

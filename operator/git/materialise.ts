@@ -1,4 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { TiphysError } from '../core/errors.ts';
 import type { Materialised, TreeEntry } from '../ports/source-tree.ts';
@@ -12,32 +12,40 @@ interface Output {
   readonly file: TreeEntry;
 }
 
+interface MaterialiseOptions extends SourceTreeOptions {
+  /** Links stay links; default: they become what they lead to. */
+  readonly keepLinks?: boolean;
+}
+
 const PARALLEL_WRITES = 16;
+const MAX_LINK_BYTES = 4_096;
 const MAX_DEPTH = 64;
 
 /**
  * Writes files and folders of a tree below a new private folder. A link is written as what it
- * leads to, so no program can be led outside; a link that leads nowhere is left out.
+ * leads to, so no program can be led outside; a link that leads nowhere is left out. Links that are
+ * kept were followed too, and lead to somewhere in the tree or to nothing.
  * Errors: `PathNotFound` for a path that is not there, `UnsafePath`, `LimitExceeded`.
  */
 export async function materialise(
   reader: TreeReader,
   paths: readonly string[],
-  options: SourceTreeOptions,
+  options: MaterialiseOptions,
   signal: AbortSignal,
 ): Promise<Materialised> {
-  const outputs = new Map<string, TreeEntry>();
-  const folders = new Set<string>();
+  const plan: Plan = { outputs: new Map(), folders: new Set(), links: new Map() };
   for (const path of paths) {
+    const link = options.keepLinks === true && (await followPath(reader, path, false, signal));
     const entry = await followPath(reader, path, true, signal);
-    if (entry === undefined) throw new TiphysError('PathNotFound', `${path}: does not exist`);
-    await collect(reader, entry, plain(path), { outputs, folders }, options, 0, signal);
+    if (link && link.type === 'symlink') await keepLink(reader, link, plain(path), plan, signal);
+    else if (entry === undefined) throw new TiphysError('PathNotFound', `${path}: does not exist`);
+    else await collect(reader, entry, plain(path), plan, options, 0, signal);
   }
   await mkdir(options.workDir, { recursive: true, mode: 0o700 });
   const root = await mkdtemp(join(options.workDir, 'tree-'));
   const dispose = () => rm(root, { recursive: true, force: true });
   try {
-    await write(reader, root, { outputs, folders }, options, signal);
+    await write(reader, root, plan, options, signal);
   } catch (error) {
     await dispose();
     throw error;
@@ -48,6 +56,8 @@ export async function materialise(
 interface Plan {
   readonly outputs: Map<string, TreeEntry>;
   readonly folders: Set<string>;
+  /** Targets by path. */
+  readonly links: Map<string, string>;
 }
 
 async function collect(
@@ -55,15 +65,13 @@ async function collect(
   entry: TreeEntry,
   path: string,
   plan: Plan,
-  options: SourceTreeOptions,
+  options: MaterialiseOptions,
   depth: number,
   signal: AbortSignal,
 ): Promise<void> {
   if (entry.type === 'file') {
     plan.outputs.set(path, entry);
-    if (plan.outputs.size > options.limits.maxFiles) {
-      throw new TiphysError('LimitExceeded', `${path}: more than ${options.limits.maxFiles} files`);
-    }
+    checkCount(plan, path, options);
     return;
   }
   if (entry.type === 'submodule') return; // not fetched; whoever needs it will miss its files by name
@@ -80,9 +88,31 @@ async function collect(
       line.type === 'symlink'
         ? await followPath(reader, here, true, signal)
         : { ...line, path: here };
+    if (line.type === 'symlink' && options.keepLinks === true) {
+      await keepLink(reader, { ...line, path: here }, joinPath(path, name), plan, signal);
+      checkCount(plan, path, options);
+      continue;
+    }
     if (target === undefined) continue;
     await collect(reader, target, joinPath(path, name), plan, options, depth + 1, signal);
   }
+}
+
+/** Whoever calls this has followed it before. */
+async function keepLink(
+  reader: TreeReader,
+  link: TreeEntry,
+  path: string,
+  plan: Plan,
+  signal: AbortSignal,
+): Promise<void> {
+  const target = await reader.content(link, MAX_LINK_BYTES, signal);
+  plan.links.set(path, target.toString('utf8'));
+}
+
+function checkCount({ outputs, links }: Plan, path: string, { limits }: SourceTreeOptions): void {
+  if (outputs.size + links.size <= limits.maxFiles) return;
+  throw new TiphysError('LimitExceeded', `${path}: more than ${limits.maxFiles} files`);
 }
 
 async function write(
@@ -108,6 +138,10 @@ async function write(
     },
     signal,
   );
+  for (const [path, target] of plan.links) {
+    await mkdir(join(root, dirname(path)), { recursive: true, mode: 0o700 });
+    await symlink(target, join(root, path));
+  }
 }
 
 /** A path without empty names and dots. Dots that lead upwards have been refused or resolved before. */

@@ -57,6 +57,7 @@ export function createSourceTree(reader: TreeReader, options: SourceTreeOptions)
       return await reader.content(entry, maxBytes, signal);
     },
     materialise: (paths, signal) => materialise(reader, paths, options, signal),
+    copy: (paths, signal) => materialise(reader, paths, { ...options, keepLinks: true }, signal),
   };
 }
 

@@ -28,6 +28,13 @@ export interface GenerateRequest {
   readonly multipleSources: boolean;
   /** Settings of this generator from the configuration, e.g. build options. */
   readonly settings: JsonObject;
+  /** Variables with which `git` signs in to the repository; only for whom the administrator trusts. */
+  readonly gitEnvironment?: (signal: AbortSignal) => Promise<GitEnvironment>;
+}
+
+/** Variables of a `git` process. Values are secrets. Disposing removes the files that they name. */
+export interface GitEnvironment extends AsyncDisposable {
+  readonly env: Readonly<Record<string, string>>;
 }
 
 export interface Generated {
@@ -54,10 +61,20 @@ export interface Generator {
   readonly name: string;
   /** Identifies program and version, so that an upgrade renders anew, e.g. `helm 4.2.3`. */
   version(signal: AbortSignal): Promise<string>;
+  /**
+   * What `detect` goes by besides the files, when there is something: sources that name no type are
+   * rendered anew when it changes. Cheap: it is asked for at every look into the cache.
+   */
+  detectVersion?(signal: AbortSignal): Promise<string>;
   /** Whether the source asks for this generator by name (`source.helm` set, …). */
   claims(source: ApplicationSource): boolean;
-  /** Whether the folder looks like input for it. */
-  detect(tree: SourceTree, path: string, signal: AbortSignal): Promise<boolean>;
+  /** Whether the folder looks like input for it; `request` is what the choice may depend on. */
+  detect(
+    tree: SourceTree,
+    path: string,
+    signal: AbortSignal,
+    request: SelectRequest,
+  ): Promise<boolean>;
   generate(request: GenerateRequest, signal: AbortSignal): Promise<Generated>;
 }
 

@@ -1,5 +1,6 @@
 import type { RepositoryAccess } from '../core/repository/access.ts';
 import type { SignatureCriteria } from '../core/signatures/criteria.ts';
+import type { GitEnvironment } from './generator.ts';
 import type { SourceTree } from './source-tree.ts';
 
 /** On whose behalf a repository is read. */
@@ -45,6 +46,15 @@ export interface SourceRepositories {
     reader: RepositoryReader,
     signal: AbortSignal,
   ): Promise<readonly string[]>;
+  /**
+   * Variables with which a `git` of somebody else signs in to the repository as ours does. The files
+   * that they name are readable by us only. Errors: `GitAuthFailed`, `InvalidConfig`.
+   */
+  signInVariables(
+    repoUrl: string,
+    reader: RepositoryReader,
+    signal: AbortSignal,
+  ): Promise<GitEnvironment>;
   /** Called when a poll or a webhook saw the refs of a repository move. The listener must not throw or wait. */
   onMoved(listener: (repoUrl: string) => void): Disposable;
 }

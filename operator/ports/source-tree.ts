@@ -34,4 +34,9 @@ export interface SourceTree {
   read(path: string, options: { readonly maxBytes: number }, signal: AbortSignal): Promise<Buffer>;
   /** Writes these files and folders (with all below them) to a private folder on disk. */
   materialise(paths: readonly string[], signal: AbortSignal): Promise<Materialised>;
+  /**
+   * The same, with links as links; one that leads outside is `UnsafePath`. For programs that want the
+   * repository as it is, and that cannot be told what not to follow.
+   */
+  copy(paths: readonly string[], signal: AbortSignal): Promise<Materialised>;
 }

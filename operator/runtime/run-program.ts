@@ -36,7 +36,7 @@ const STDERR_BYTES = 64 * 1024;
  * Errors: `ToolMissing` when it cannot be started, `Timeout`, `LimitExceeded` when it writes too
  * much, `RenderFailed` when a signal that is not ours ends it. A non-zero exit is a result, not an
  * error. Cancellation: the whole group is stopped and the call rejects with `signal.reason` once
- * the child has ended.
+ * the child has ended. However it ends, nothing of its group is left.
  */
 export async function runProgram(run: ProgramRun, signal: AbortSignal): Promise<ProgramResult> {
   signal.throwIfAborted();
@@ -65,6 +65,7 @@ export async function runProgram(run: ProgramRun, signal: AbortSignal): Promise<
     throw error;
   } finally {
     end();
+    signalGroup(child, 'SIGKILL'); // what it left running in its group has no reader any more
   }
 }
 
@@ -144,7 +145,9 @@ function signalGroup(child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL'): void {
   try {
     process.kill(-child.pid, signal);
   } catch (error) {
-    // ESRCH: the group has ended meanwhile, which is what was asked for.
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    // ESRCH: the group has ended meanwhile, which is what was asked for. EPERM: so has it, and its
+    // number is that of somebody else by now.
+    const { code } = error as NodeJS.ErrnoException;
+    if (code !== 'ESRCH' && code !== 'EPERM') throw error;
   }
 }

@@ -54,6 +54,10 @@ export function recordReads(inner: SourceTree, onRevision: () => void): Recordin
       for (const path of paths) await noteFolder(path, 0, signal);
       return await inner.materialise(paths, signal);
     },
+    async copy(paths, signal) {
+      for (const path of paths) await noteFolder(path, 0, signal);
+      return await inner.copy(paths, signal);
+    },
   };
   return { tree, reads };
 }

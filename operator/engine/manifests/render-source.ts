@@ -3,14 +3,17 @@ import { deepFreeze } from '../../core/objects/freeze.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type {
   GenerateRequest,
+  Generator,
   GeneratorRegistry,
   GeneratorSettings,
 } from '../../ports/generator.ts';
 import type { ManifestRequest } from '../../ports/manifest-source.ts';
 import type { ManifestStore } from '../../ports/manifest-store.ts';
+import type { SourceRepositories } from '../../ports/source-repositories.ts';
 import type { SourceTree } from '../../ports/source-tree.ts';
 import type { Metrics } from '../../ports/telemetry.ts';
 import { createSingleFlight } from '../../runtime/single-flight.ts';
+import { chartOf } from './check-source.ts';
 import { type FactName, watchFacts, watchSource } from './facts.ts';
 import { createFailingRenders } from './failing-renders.ts';
 import type { PauseRule } from './pause.ts';
@@ -19,6 +22,8 @@ import { createRenderCache, type Situation } from './render-cache.ts';
 import type { Rendered } from './render-record.ts';
 
 export interface RenderSourceOptions {
+  /** Asked when a program of somebody else is to sign in. */
+  readonly repositories: Pick<SourceRepositories, 'signInVariables'>;
   readonly generators: GeneratorRegistry;
   readonly limits: RenderLimits;
   /** Where renders outlive this process, asked in order. Default: nowhere. */
@@ -70,8 +75,20 @@ export function createRenderSource(options: RenderSourceOptions): RenderSource {
 
   /** The version of a generator now; a program that was replaced renders anew. */
   function versionOf(signal: AbortSignal) {
-    return async (name: string): Promise<string | undefined> =>
-      await generators.generators.find((one) => one.name === name)?.version(signal);
+    return async (name: string): Promise<string | undefined> => {
+      const generator = generators.generators.find((one) => one.name === name);
+      return generator === undefined ? undefined : await versionWithChoice(generator, signal);
+    };
+  }
+
+  /** A generator that was not there when the choice was made could be chosen now. */
+  async function versionWithChoice(generator: Generator, signal: AbortSignal): Promise<string> {
+    const parts = [await generator.version(signal)];
+    for (const one of generators.generators) {
+      const detected = await one.detectVersion?.(signal);
+      if (detected) parts.push(`${one.name}: ${detected}`);
+    }
+    return parts.join(', ');
   }
 
   async function renderOnce(job: Job, signal: AbortSignal): Promise<Rendered> {
@@ -142,8 +159,12 @@ export function createRenderSource(options: RenderSourceOptions): RenderSource {
       refs,
       multipleSources: request.sources.length > 1,
       settings: settings[generator.name] ?? {},
+      ...(chartOf(source) === undefined && {
+        gitEnvironment: (stop: AbortSignal) =>
+          options.repositories.signInVariables(source.repoURL, { project: request.project }, stop),
+      }),
     };
-    const generatorVersion = await generator.version(signal);
+    const generatorVersion = await versionWithChoice(generator, signal);
     const generated = await counted(generator.name, signal, () =>
       generator.generate(watchFacts(generateRequest, use), signal),
     );

@@ -1,0 +1,175 @@
+import { TiphysError } from '../../operator/core/errors.ts';
+import type { GenerateRequest, Generator, SelectRequest } from '../../operator/ports/generator.ts';
+import type { SourceTree } from '../../operator/ports/source-tree.ts';
+import { sha256 } from '../../operator/runtime/hash.ts';
+import type { ToolOptions } from '../process/tool.ts';
+import { type Environment, parameterVariables, pluginEnvironment } from './environment.ts';
+import type { Plugin, PluginJob } from './plugin.ts';
+import type { ParameterAnnouncement } from './plugin-config.ts';
+import { listSidecars } from './sidecars.ts';
+import { openSourceCopy } from './source-copy.ts';
+
+export interface PluginGeneratorOptions extends ToolOptions {
+  /** Folder with the sockets of sidecars; looked into at every use. Default: none. */
+  readonly socketDir?: string;
+  /** Folder with the `plugin.yaml` of plugins whose commands run here. Default: none. */
+  readonly localDir?: string;
+  /** Globs over paths from the root of the repository: what plugins do not get. Default: none. */
+  readonly exclusions?: readonly string[];
+}
+
+/** The generator `Plugin`, which can also tell what people may set. */
+export interface PluginGenerator extends Generator {
+  /** The parameters that the plugin of a source announces. Errors: as `generate`. */
+  announcements(
+    request: GenerateRequest,
+    signal: AbortSignal,
+  ): Promise<readonly ParameterAnnouncement[]>;
+}
+
+/**
+ * Config management plugins: sidecars behind Unix sockets, and those that the administrator lets run
+ * here. A source that names none gets the first, by name, whose discovery rule recognises it.
+ *
+ * A plugin reads what it likes of the repository, so every commit in it renders anew; `exclusions` bound
+ * that. Errors: `ToolMissing` when no plugin fits or the one that does is not there; `RenderFailed`,
+ * `InvalidManifest`, `UnsafePath`, `PathNotFound`, `Timeout`, `LimitExceeded`. None repeats what a
+ * command has printed.
+ */
+export function createPluginGenerator(options: PluginGeneratorOptions): PluginGenerator {
+  const { exclusions = [] } = options;
+  /** What recognised a tree, so that it is not asked again for the same render. */
+  const recognised = new WeakMap<SourceTree, ReadonlyMap<string, Plugin>>();
+
+  async function plugins(): Promise<readonly Plugin[]> {
+    const { socketDir = '', localDir = '' } = options;
+    const found = [
+      ...(socketDir === '' ? [] : await listSidecars(socketDir, options)),
+      ...(localDir === ''
+        ? []
+        : await import('./local.ts').then(({ readLocalPlugins }) =>
+            readLocalPlugins(localDir, exclusions, options),
+          )),
+    ];
+    return found.sort((left, right) => (left.name < right.name ? -1 : 1));
+  }
+
+  function openCopy(tree: SourceTree) {
+    return openSourceCopy({ tree, workDir: options.workDir, exclusions });
+  }
+
+  /** The plugin that a source names or that recognises it. */
+  async function choose(
+    request: GenerateRequest,
+    job: PluginJob,
+    signal: AbortSignal,
+  ): Promise<Plugin> {
+    const name = request.source.plugin?.name ?? '';
+    const all = await plugins();
+    if (name === '') {
+      const known = recognised.get(request.tree)?.get(request.path);
+      const plugin = known ?? (await firstMatch(all, job, signal));
+      if (plugin !== undefined) return plugin;
+      throw missing('could not find plugin supporting the given repository', all);
+    }
+    const plugin = all.find((one) => one.name === name);
+    const fits =
+      plugin !== undefined &&
+      (!(await plugin.check(signal)).discovers || (await plugin.matches(job, signal)));
+    if (fits) return plugin;
+    const problem = `could not find cmp-server plugin with name "${name}" supporting the given repository`;
+    throw missing(problem, all, plugin !== undefined);
+  }
+
+  async function withPlugin<T>(
+    request: GenerateRequest,
+    signal: AbortSignal,
+    work: (plugin: Plugin, job: PluginJob) => Promise<T>,
+  ): Promise<T> {
+    const { tree, path, instance: appName } = request;
+    await using stack = new AsyncDisposableStack();
+    const copy = stack.use(openCopy(tree));
+    const env = pluginEnvironment(request);
+    const job: PluginJob = { appName, tree, path, copy, env };
+    try {
+      const plugin = await choose(request, job, signal);
+      if (!(await plugin.check(signal)).wantsCredentials) return await work(plugin, job);
+      const credentials = await request.gitEnvironment?.(signal);
+      if (credentials === undefined) return await work(plugin, job);
+      stack.use(credentials);
+      return await work(plugin, { ...job, env: { ...env, ...credentials.env } });
+    } catch (error) {
+      if (signal.aborted || !(error instanceof TiphysError)) throw error;
+      const message = `CMP processing failed for application "${appName}": ${error.message}`;
+      const { code, hint, retry, fields } = error;
+      throw new TiphysError(code, message, { cause: error, hint, retry, fields });
+    }
+  }
+
+  return {
+    name: 'Plugin',
+    claims: (source) => source.plugin !== undefined,
+    async version() {
+      const identities = (await plugins()).map(({ identity }) => identity);
+      return `plugins ${sha256(identities.join('\n')).slice(0, 16)}`;
+    },
+    // Names only: a sidecar that starts again must not render everything else anew.
+    async detectVersion() {
+      return (await plugins()).map(({ name }) => name).join(' ');
+    },
+    async detect(tree, path, signal, request) {
+      const all = await plugins();
+      if (all.length === 0) return false;
+      await using copy = openCopy(tree);
+      const env = discoveryEnvironment(path, request);
+      const job = { appName: request?.instance ?? '', tree, path, copy, env };
+      const plugin = await firstMatch(all, job, signal);
+      if (plugin === undefined) return false;
+      recognised.set(tree, new Map([[path, plugin]]));
+      return true;
+    },
+    async generate(request, signal) {
+      const objects = await withPlugin(request, signal, (plugin, job) =>
+        plugin.generate(job, signal),
+      );
+      return { objects, readSet: [] };
+    },
+    announcements: (request, signal) =>
+      withPlugin(request, signal, (plugin, job) => plugin.announce(job, signal)),
+  };
+}
+
+/**
+ * Only plugins with a discovery rule are asked. One that does not answer is an error: it may be the one
+ * that has rendered the source until now.
+ */
+async function firstMatch(
+  plugins: readonly Plugin[],
+  job: PluginJob,
+  signal: AbortSignal,
+): Promise<Plugin | undefined> {
+  for (const plugin of plugins) {
+    const { discovers } = await plugin.check(signal);
+    if (discovers && (await plugin.matches(job, signal))) return plugin;
+  }
+  return undefined;
+}
+
+/** What is known before a generator is chosen. */
+function discoveryEnvironment(path: string, request: SelectRequest | undefined): Environment {
+  return {
+    ARGOCD_APP_NAME: request?.instance ?? '',
+    ARGOCD_APP_SOURCE_REPO_URL: request?.source.repoURL ?? '',
+    ARGOCD_APP_SOURCE_PATH: request?.source.path ?? path,
+    ...parameterVariables({}),
+  };
+}
+
+function missing(problem: string, all: readonly Plugin[], isThere = false): TiphysError {
+  const names = all.map(({ name }) => name).join(', ');
+  const known = names === '' ? 'There is no plugin' : `There are the plugins ${names}`;
+  const hint = isThere
+    ? 'The plugin is there, but its discovery rule does not recognise the folder.'
+    : `${known}. Correct source.plugin.name, or see whether the sidecar runs (docs/plugins.md).`;
+  return new TiphysError('ToolMissing', problem, { hint });
+}
