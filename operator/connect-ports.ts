@@ -39,10 +39,11 @@ import type {
   SourceRepositories,
 } from './ports/index.ts';
 import type { KubeClient } from './ports/kube-client.ts';
-import type { AccessLookup } from './ports/source-repositories.ts';
+import type { AccessLookup, SourceReach } from './ports/source-repositories.ts';
 import type { TextCache } from './ports/text-cache.ts';
 import { retryTransient } from './runtime/retry-transient.ts';
 import { systemClock } from './runtime/clock.ts';
+import { createSourceReach } from './source-reach.ts';
 import { createScriptEngine } from './scripts/script-engine.ts';
 import { registerAppMetrics, type AppMetricsOptions } from './telemetry/app-metrics.ts';
 import { type ClusterMetricsOptions, registerClusterMetrics } from './telemetry/cluster-metrics.ts';
@@ -58,7 +59,7 @@ export interface ConnectOptions {
   /** Folder for Git mirrors and temporary files, for this operator alone. Default: a temporary one, removed at the end. */
   readonly dataDir?: string;
   /** Default: Kustomize, Helm and plain folders. */
-  readonly generators?: GeneratorRegistry;
+  readonly generators?: GeneratorRegistry | ((reach: SourceReach) => GeneratorRegistry);
   /** Helm repositories and registries. Default: through the helm program. */
   readonly charts?: (access: AccessLookup) => ChartRepositories;
   /** Default: what `argocd-cm` says. */
@@ -183,9 +184,7 @@ export async function connectPorts(
     charts:
       options.charts?.(directory.accessTo) ??
       createDefaultCharts({ dataDir, clock }, directory.accessTo),
-    generators:
-      options.generators ??
-      createDefaultGenerators({ dataDir, clock, ...(kept && { remembered: kept }) }),
+    generators: chooseGenerators(),
     stores: kept === undefined ? [] : [storeIn(kept)],
     settings: options.generatorSettings ?? generatorSettings.current,
     limits: {
@@ -211,6 +210,18 @@ export async function connectPorts(
     repositoriesOf: directory.ofProject,
   };
   return { client, ports, settings, repositories, resources, projectSettings };
+
+  function chooseGenerators(): GeneratorRegistry {
+    const { generators } = options;
+    if (typeof generators === 'object') return generators;
+    const { projects } = stores;
+    const reach = createSourceReach(directory, {
+      projects,
+      projectSettings: projectSettings.current,
+    });
+    const remembered = kept && { remembered: kept };
+    return generators?.(reach) ?? createDefaultGenerators({ dataDir, clock, reach, ...remembered });
+  }
 
   async function startStores() {
     const { namespace, applicationNamespaces } = given;

@@ -13,7 +13,7 @@ import { openFolderTree } from './git/index.ts';
 import type { ChartRepositories } from './ports/chart-repositories.ts';
 import type { Clock } from './ports/clock.ts';
 import type { Generator, GeneratorRegistry } from './ports/generator.ts';
-import type { AccessLookup } from './ports/source-repositories.ts';
+import type { AccessLookup, SourceReach } from './ports/source-repositories.ts';
 import type { TextCache } from './ports/text-cache.ts';
 import { createLimiter } from './runtime/limiter.ts';
 
@@ -47,6 +47,8 @@ export interface DefaultGeneratorsOptions {
     /** Globs of what they do not get, over paths from the root of the repository. */
     readonly exclusions?: readonly string[];
   };
+  /** What charts and kustomizations may fetch with credentials. Default: what everybody may read. */
+  readonly reach?: SourceReach;
   /** Generators of your own, asked before the shipped ones. */
   readonly extra?: readonly Generator[];
 }
@@ -65,7 +67,11 @@ export function createDefaultGenerators(options: DefaultGeneratorsOptions): Gene
       ...(kustomize === undefined ? {} : { program: kustomize }),
       ...(kubectl === undefined ? {} : { kubectl }),
     }),
-    createHelmGenerator({ ...tool, ...(helm === undefined ? {} : { program: helm }) }),
+    createHelmGenerator({
+      ...tool,
+      ...(helm === undefined ? {} : { program: helm }),
+      ...(options.reach === undefined ? {} : { reach: options.reach }),
+    }),
     createDirectoryGenerator({
       jsonnet: { ...tool, ...(jsonnet === undefined ? {} : { program: jsonnet }) },
       jinja: templates,

@@ -87,6 +87,34 @@ describe('charts of a Helm repository, and folders with Jsonnet', () => {
     await world.thenEventually(app.isSynced('1.1.0'), map.has('data.value', '1.1.0'));
   });
 
+  test('a chart in Git gets a private dependency by name, unless its project may not read there', async () => {
+    await publish('1.0.0');
+    const dependency = '{name: web, version: 1.0.0, repository: "@charts"}';
+    await world.given(
+      world.repository('umbrella', {
+        'Chart.yaml': `apiVersion: v2\nname: umbrella\nversion: 1.0.0\ndependencies:\n- ${dependency}\n`,
+      }),
+    );
+    const repoURL = world.git.urlOf('umbrella');
+    const app = world.application('umbrella', { repoURL, syncPolicy: true });
+    await world.when(app.created());
+    await world.thenEventually(app.isSynced(), app.isHealthy());
+    await world.thenEventually(
+      world.object('configmaps', 'web', app.name).has('data.value', '1.0.0'),
+    );
+    await world.kubectl.apply({
+      apiVersion: 'argoproj.io/v1alpha1',
+      kind: 'AppProject',
+      metadata: { name: 'narrow', namespace: world.namespace },
+      spec: { sourceRepos: [repoURL], destinations: [{ server: '*', namespace: '*' }] },
+    });
+    const other = world.application('narrow', { repoURL, project: 'narrow', syncPolicy: true });
+    await world.when(other.created());
+    await world.thenEventually(
+      other.hasCondition('ComparisonError', /helm repos .* not permitted in project 'narrow'/),
+    );
+  });
+
   test('Jsonnet is evaluated, and switched off in argocd-cm its objects are not desired', async () => {
     const text = "function(name) { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: name } }";
     await world.given(

@@ -36,9 +36,7 @@ export async function prepareRepository(
   options: { readonly passCredentials: boolean },
 ): Promise<PreparedRepository> {
   if (access.problem !== undefined) throw new TiphysError('InvalidConfig', access.problem);
-  const config = join(home, 'config');
-  await mkdir(join(config, 'registry'), { recursive: true });
-  const files = await writeCertificates(home, access);
+  const files = await writeCertificates(home, NAME, access);
   const { username, password } = basicCredentials(repoUrl, access);
   const secrets = [password, Buffer.from(`${username}:${password}`).toString('base64')];
   const common = {
@@ -48,31 +46,75 @@ export async function prepareRepository(
 
   if (isRegistry(repoUrl)) {
     const base = repoUrl.replace(/\/+$/, '');
-    const host = base.split('/')[0] ?? '';
-    const auths = password === '' ? {} : { [host]: { auth: secrets[1] } };
-    await writePrivate(join(config, 'registry', 'config.json'), { auths });
+    await writeRegistryLogins(
+      home,
+      new Map(password === '' ? [] : [[hostOf(base), secrets[1] ?? '']]),
+    );
     const flags = [
       ...(files.ca === undefined ? [] : ['--ca-file', files.ca]),
       ...(files.cert === undefined ? [] : ['--cert-file', files.cert]),
       ...(files.key === undefined ? [] : ['--key-file', files.key]),
-      ...(access.insecure ? ['--insecure-skip-tls-verify'] : []),
+      ...tlsFlags(access),
     ];
     return { chart: `oci://${base}/${chart}`, flags, hasIndex: false, ...common };
   }
-  const repository = {
-    name: NAME,
-    url: repoUrl,
-    username,
-    password,
+  const entry = { name: NAME, url: repoUrl, username, password };
+  const { passCredentials } = options;
+  await writeRepositories(home, [repositoryEntry(entry, files, access, passCredentials)]);
+  return { chart: `${NAME}/${chart}`, flags: [], hasIndex: true, ...common };
+}
+
+/** Flags for a registry whose certificate is not checked, or that has none. */
+export function tlsFlags({ insecure, plainHttp }: RepositoryAccess): readonly string[] {
+  if (plainHttp === true) return ['--plain-http'];
+  return insecure ? ['--insecure-skip-tls-verify'] : [];
+}
+
+/** The host, with its port, of a registry. */
+export function hostOf(registry: string): string {
+  return registry.split('/')[0] ?? '';
+}
+
+/** Signs in to registries: `auth` by host. */
+export async function writeRegistryLogins(
+  home: string,
+  logins: ReadonlyMap<string, string>,
+): Promise<void> {
+  const auths = Object.fromEntries(Array.from(logins, ([host, auth]) => [host, { auth }]));
+  await mkdir(join(home, 'config', 'registry'), { recursive: true });
+  await writePrivate(join(home, 'config', 'registry', 'config.json'), { auths });
+}
+
+/** One repository in the words of helm. */
+export function repositoryEntry(
+  entry: {
+    readonly name: string;
+    readonly url: string;
+    readonly username: string;
+    readonly password: string;
+  },
+  files: CertificateFiles,
+  access: RepositoryAccess,
+  passCredentials: boolean,
+): object {
+  return {
+    ...entry,
     caFile: files.ca ?? '',
     certFile: files.cert ?? '',
     keyFile: files.key ?? '',
     insecure_skip_tls_verify: access.insecure,
-    pass_credentials_all: options.passCredentials,
+    pass_credentials_all: passCredentials,
   };
-  const list = { apiVersion: '', generated: '0001-01-01T00:00:00Z', repositories: [repository] };
-  await writePrivate(join(config, 'repositories.yaml'), list); // JSON is YAML
-  return { chart: `${NAME}/${chart}`, flags: [], hasIndex: true, ...common };
+}
+
+/** Makes repositories known to helm. */
+export async function writeRepositories(
+  home: string,
+  repositories: readonly object[],
+): Promise<void> {
+  await mkdir(join(home, 'config'), { recursive: true });
+  const list = { apiVersion: '', generated: '0001-01-01T00:00:00Z', repositories };
+  await writePrivate(join(home, 'config', 'repositories.yaml'), list); // JSON is YAML
 }
 
 function basicCredentials(
@@ -92,14 +134,23 @@ function basicCredentials(
   }
 }
 
-async function writeCertificates(
+/** Paths of PEM files. */
+export interface CertificateFiles {
+  readonly ca?: string;
+  readonly cert?: string;
+  readonly key?: string;
+}
+
+/** Writes the certificates of one repository, whose name is part of theirs. */
+export async function writeCertificates(
   home: string,
+  repository: string,
   { caData, clientCertificate }: RepositoryAccess,
-): Promise<{ readonly ca?: string; readonly cert?: string; readonly key?: string }> {
+): Promise<CertificateFiles> {
   const files: { ca?: string; cert?: string; key?: string } = {};
   const put = async (name: 'ca' | 'cert' | 'key', pem: string | undefined) => {
     if (pem === undefined) return;
-    files[name] = join(home, `${name}.pem`);
+    files[name] = join(home, `${repository}-${name}.pem`);
     await writeFile(files[name], pem, { mode: 0o600 });
   };
   await put('ca', caData);
@@ -108,7 +159,7 @@ async function writeCertificates(
   return files;
 }
 
-function proxyVariables({ proxy }: RepositoryAccess): Record<string, string> {
+export function proxyVariables({ proxy }: RepositoryAccess): Record<string, string> {
   if (proxy === undefined) return {};
   return { HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url, NO_PROXY: proxy.except };
 }

@@ -133,7 +133,7 @@ describe('dependencies of charts', () => {
       fails(render(files()), 'UnsafePath', /leads outside/));
 
   test('by the name of a repository, absent ones and silent servers say what to do', async () => {
-    await fails(render(chart('@private')), 'InvalidSpec', /@private cannot be used/);
+    await fails(render(chart('@private')), 'InvalidSpec', /@private is not registered/);
     await fails(render(chart(`${url}/none`)), 'RenderFailed', /Unable to get an update .*404/s);
     await fails(render(chart('file://../none')), 'RenderFailed', /dependency build failed/);
   });

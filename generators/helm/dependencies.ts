@@ -1,5 +1,3 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { TiphysError } from '../../operator/core/errors.ts';
 import { isJsonArray, isJsonObject, type JsonValue } from '../../operator/core/objects/json.ts';
 import type { SourceTree } from '../../operator/ports/source-tree.ts';
@@ -9,8 +7,12 @@ import { decodeText, parseDocuments } from '../yaml/parse-documents.ts';
 export interface Dependencies {
   /** Charts in the same repository, from its root. */
   readonly folders: readonly string[];
-  /** Helm repositories; registries need no mention. */
+  /** URLs of Helm repositories. */
   readonly repositories: readonly string[];
+  /** Registries, with the folders in them but without a scheme. */
+  readonly registries: readonly string[];
+  /** Helm repositories that are named as they are registered. */
+  readonly names: readonly string[];
   /** Why they cannot be fetched; says nothing against a chart that has them in `charts/`. */
   readonly problem?: TiphysError;
 }
@@ -20,8 +22,8 @@ const MAX_BYTES = 1_000_000;
 
 /**
  * Where the dependencies of the chart in a folder come from, by its own files and their locks.
- * `problem` is `UnsafePath` for a `file://` that leads outside, `InvalidSpec` for a repository by name
- * or of another kind, `InvalidManifest` for a file that is no YAML.
+ * `problem` is `UnsafePath` for a `file://` that leads outside, `InvalidSpec` for a repository of
+ * another kind, `InvalidManifest` for a file that is no YAML.
  */
 export async function findDependencies(
   tree: SourceTree,
@@ -30,13 +32,21 @@ export async function findDependencies(
 ): Promise<Dependencies> {
   const folders = new Set<string>();
   const repositories = new Set<string>();
+  const registries = new Set<string>();
+  const names = new Set<string>();
+  const found = () => ({
+    folders: [...folders],
+    repositories: [...repositories],
+    registries: [...registries],
+    names: [...names],
+  });
   try {
     await collect();
   } catch (error) {
     if (!(error instanceof TiphysError)) throw error;
-    return { folders: [...folders], repositories: [], problem: error };
+    return { ...found(), problem: error };
   }
-  return { folders: [...folders], repositories: [...repositories] };
+  return found();
 
   async function collect(): Promise<void> {
     for (const name of FILES) {
@@ -45,10 +55,13 @@ export async function findDependencies(
       const text = decodeText(await tree.read(file, { maxBytes: MAX_BYTES }, signal));
       for (const repository of repositoriesIn(parseDocuments(text, { file }))) {
         const local = /^file:\/\/(.*)$/is.exec(repository)?.[1];
+        const registry = /^oci:\/\/(.*)$/is.exec(repository)?.[1];
+        const name = /^(?:@|alias:)(.+)$/s.exec(repository)?.[1];
         if (local !== undefined) await addFolder(insideOf(folder, local, file));
+        else if (registry !== undefined) registries.add(registry);
+        else if (name !== undefined) names.add(name);
         else if (/^https?:\/\//i.test(repository)) repositories.add(repository);
-        else if (!/^oci:\/\//i.test(repository) && repository !== '')
-          throw unknown(file, repository);
+        else if (repository !== '') throw unknown(file, repository);
       }
     }
   }
@@ -57,17 +70,6 @@ export async function findDependencies(
   async function addFolder(path: string): Promise<void> {
     if ((await tree.resolve(path, signal))?.type === 'directory') folders.add(path);
   }
-}
-
-/** Makes the repositories known to helm; nothing is sent that would sign in. */
-export async function writeRepositories(
-  home: string,
-  repositories: readonly string[],
-): Promise<void> {
-  const list = repositories.map((url, index) => ({ name: `dependency-${index + 1}`, url }));
-  const content = { apiVersion: '', generated: '0001-01-01T00:00:00Z', repositories: list };
-  await mkdir(join(home, 'config'), { recursive: true });
-  await writeFile(join(home, 'config', 'repositories.yaml'), JSON.stringify(content));
 }
 
 /** helm reads `Repository` as `repository`, so the case of keys is nothing to rely on. */
@@ -108,6 +110,6 @@ function insideOf(folder: string, path: string, file: string): string {
 
 function unknown(file: string, repository: string): TiphysError {
   return new TiphysError('InvalidSpec', `${file}: the repository ${repository} cannot be used`, {
-    hint: 'Name it by URL (https://, oci:// or file://), or commit the charts/ folder.',
+    hint: 'Name it by URL (https://, oci:// or file://) or as it is registered (@name), or commit the charts/ folder.',
   });
 }

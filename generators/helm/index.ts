@@ -4,6 +4,7 @@ import { TiphysError } from '../../operator/core/errors.ts';
 import type { HelmSource } from '../../operator/core/app/types.ts';
 import type { Generated, GenerateRequest, Generator } from '../../operator/ports/generator.ts';
 import type { Materialised } from '../../operator/ports/source-tree.ts';
+import type { SourceReach } from '../../operator/ports/source-repositories.ts';
 import { buildEnvironment } from '../build-environment.ts';
 import {
   DEFAULT_MAX_OUTPUT_BYTES,
@@ -19,12 +20,15 @@ import { locateFile, type SourceFile, treeOf } from '../source-file.ts';
 import { DEFAULT_YAML_LIMITS } from '../yaml/parse-documents.ts';
 import { parseManifests } from '../yaml/parse-manifests.ts';
 import { helmArguments, withoutApiVersions } from './arguments.ts';
-import { findDependencies, writeRepositories } from './dependencies.ts';
+import { type Dependencies, findDependencies } from './dependencies.ts';
+import { prepareDependencies, type PreparedDependencies } from './dependency-access.ts';
 import { resolveValueFiles } from './value-files.ts';
 
 export interface HelmGeneratorOptions extends ToolOptions {
   /** Default `helm`, looked up in `path`. */
   readonly program?: string;
+  /** What dependencies may be fetched from with credentials. Without it only what everybody may read. */
+  readonly reach?: SourceReach;
 }
 
 const DEFAULT_SCHEMES: readonly string[] = ['https', 'http'];
@@ -32,7 +36,7 @@ const MISSING_DEPENDENCY = /found in (Chart\.yaml|requirements\.yaml), but missi
 
 /**
  * Helm charts, rendered by the `helm` program on a private copy of the chart's folder. Dependencies that
- * are not in `charts/` are fetched into that copy, without credentials.
+ * are not in `charts/` are fetched into that copy, signed in where the project may read the repository.
  *
  * Settings (`settings.Helm`): `valuesFileSchemes`, URL schemes that values files may have (default
  * https and http). Errors: `RenderFailed` with helm's own words, `PathNotFound`, `UnsafePath`,
@@ -117,14 +121,12 @@ async function generate(
   let result = await template();
   const commands = [command];
   if (result.exitCode !== 0 && MISSING_DEPENDENCY.test(result.stderr)) {
-    const { repositories, problem } = dependencies;
-    if (problem !== undefined) throw problem;
     commands.unshift(
       await buildDependencies(
         options,
         program,
         request,
-        { cwd, home, repositories, shown },
+        { cwd, home, dependencies, shown },
         signal,
       ),
     );
@@ -151,30 +153,55 @@ async function buildDependencies(
   place: {
     readonly cwd: string;
     readonly home: string;
-    readonly repositories: readonly string[];
+    readonly dependencies: Dependencies;
     readonly shown: ReadonlyMap<string, string>;
   },
   signal: AbortSignal,
 ): Promise<string> {
-  const { cwd, home, repositories, shown } = place;
-  await writeRepositories(home, repositories);
-  const args = ['dependency', 'build', '.'];
+  const { cwd, home, dependencies, shown } = place;
+  if (dependencies.problem !== undefined) throw dependencies.problem;
+  const prepared = await prepareDependencies(home, dependencies, {
+    project: request.project,
+    reach: options.reach,
+    passCredentials: request.source.helm?.passCredentials === true,
+  });
+  const args = ['dependency', 'build', '.', ...prepared.flags];
   const command = describeCommand(program, args, shown);
-  const result = await runTool(options, { program, args, cwd, home }, signal);
+  const tool = { ...options, env: { ...options.env, ...prepared.env } };
+  const result = await runTool(tool, { program, args, cwd, home }, signal);
   if (result.exitCode === 0) return command;
   // Which repository did not answer is said in the standard output, between other things.
   const why = result.stdout.toString('utf8').match(/^.*Unable to get an update.*\n?.*$/gm) ?? [];
-  const text = [...why.map((line) => line.trim()), result.stderr].join('\n');
-  const words = withoutPaths(text, shown).replace(/(:\/\/)[^/@\s]*@/g, '$1');
-  const subject = request.path === '' ? '.' : request.path;
-  throw new TiphysError(
-    'RenderFailed',
-    `${subject}: helm dependency build failed: ${words.trim().split('\n').slice(-10).join('\n')}`,
-    {
-      hint: 'Nothing signs in for dependencies: for private ones commit the charts/ folder.',
-      fields: { path: subject, command },
-    },
-  );
+  const text = withoutPaths([...why.map((line) => line.trim()), result.stderr].join('\n'), shown);
+  throw notBuilt(request, text, command, prepared);
+}
+
+function notBuilt(
+  { path, project }: GenerateRequest,
+  text: string,
+  command: string,
+  { secrets, refused }: PreparedDependencies,
+): TiphysError {
+  let words = text.replace(/(:\/\/)[^/@\s]*@/g, '$1');
+  for (const secret of secrets) words = words.replaceAll(secret, '***');
+  words = words.trim().split('\n').slice(-10).join('\n');
+  const subject = path === '' ? '.' : path;
+  const fields = { path: subject, command };
+  if (refused.length > 0) {
+    const list = refused.map((url) => url.replace(/(:\/\/)[^/@\s]*@/g, '$1')).join(', ');
+    return new TiphysError(
+      'NotPermitted',
+      `${subject}: helm dependency build failed: ${words}\nhelm repos ${list} are not permitted in project '${project}'`,
+      {
+        hint: 'Add them to spec.sourceRepos of the AppProject, so that their credentials count.',
+        fields,
+      },
+    );
+  }
+  return new TiphysError('RenderFailed', `${subject}: helm dependency build failed: ${words}`, {
+    hint: 'Register the repository for private charts, or commit the charts/ folder.',
+    fields,
+  });
 }
 
 function allowedSchemes(request: GenerateRequest): readonly string[] {

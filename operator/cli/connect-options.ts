@@ -61,7 +61,7 @@ export async function connectOptions(
     connection: await connect(config, io),
     namespace: config.namespace,
     dataDir,
-    generators: createDefaultGenerators(tools),
+    generators: (reach) => createDefaultGenerators({ ...tools, reach }),
     charts: (access) => createDefaultCharts(tools, access),
     settings: {
       applicationNamespaces: config.applicationNamespaces,

@@ -1,5 +1,9 @@
 import type { RepositoryAccess } from '../core/repository/access.ts';
-import { accessTo, repositoriesOfProject } from '../core/repository/find-repository.ts';
+import {
+  accessTo,
+  findNamedRepository,
+  repositoriesOfProject,
+} from '../core/repository/find-repository.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
 import { isJsonObject } from '../core/objects/json.ts';
 import type { ConfigStore } from '../ports/config-store.ts';
@@ -7,6 +11,8 @@ import type { ConfigStore } from '../ports/config-store.ts';
 /** Registered repositories, as the Secrets and ConfigMaps say now. */
 export interface RepositoryDirectory extends Disposable {
   accessTo(repoUrl: string, project: string): RepositoryAccess;
+  /** URL of the Helm repository of a name, as a project sees it. */
+  named(name: string, project: string): string | undefined;
   /** URLs registered for this project alone. */
   ofProject(project: string): readonly string[];
   /** PEM of the authorities that are trusted for a host. */
@@ -34,6 +40,7 @@ export function createRepositoryDirectory(config: ConfigStore): RepositoryDirect
   return {
     accessTo: (url, project) =>
       remember(accesses, `${project}\n${url}`, () => accessTo(url, project, config)),
+    named: (name, project) => findNamedRepository(name, project, config),
     ofProject: (project) =>
       remember(projects, project, () => repositoriesOfProject(project, config)),
     authorities(host) {

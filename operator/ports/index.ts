@@ -37,6 +37,7 @@ export type { Schedule, WindowTimes } from './schedule.ts';
 export type { ScriptEngine, ScriptHealth, ScriptOutcome } from './script-engine.ts';
 export type {
   AccessLookup,
+  SourceReach,
   RepositoryReader,
   SourceRepositories,
 } from './source-repositories.ts';

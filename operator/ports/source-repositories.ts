@@ -64,3 +64,15 @@ export interface SourceRepositories {
  * time. An empty project sees only what is registered for all. Must not throw.
  */
 export type AccessLookup = (repoUrl: string, project: string) => RepositoryAccess;
+
+/**
+ * What an application of a project may read besides the repositories of its sources: charts that its
+ * chart depends on, bases of its kustomization. Asked each time. Must not throw.
+ */
+export interface SourceReach {
+  readonly access: AccessLookup;
+  /** URL of the Helm repository that is registered under a name. */
+  named(name: string, project: string): string | undefined;
+  /** Why the project may not read a repository; `undefined` when it may. */
+  refusal(repoUrl: string, project: string): string | undefined;
+}

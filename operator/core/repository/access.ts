@@ -35,6 +35,8 @@ export interface RepositoryAccess {
   readonly credential: Credential;
   /** Neither the certificate nor the ssh host key of the server is checked. */
   readonly insecure: boolean;
+  /** The registry is spoken to without TLS. */
+  readonly plainHttp?: boolean;
   /** PEM: the only authorities that are trusted for this host. Absent: those of the system. */
   readonly caData?: string;
   /** PEM. */

@@ -4,6 +4,7 @@ import type { KubeObject } from '../objects/kube-object.ts';
 import { chooseCredential } from './access.ts';
 import {
   accessTo,
+  findNamedRepository,
   findRepository,
   hostOf,
   repositoriesOfProject,
@@ -172,6 +173,21 @@ describe('the registration of a repository', () => {
     assert.equal(accessTo(URL, 'b', all).scope, '');
     assert.deepEqual(repositoriesOfProject('a', all), [URL]);
     assert.deepEqual(repositoriesOfProject('', all), []);
+  });
+
+  test('is found by name among Helm repositories, those of the project first', () => {
+    const found = config([
+      { url: 'https://git.example/all', name: 'charts' },
+      { url: 'https://charts.example/all', name: 'charts', type: 'helm' },
+      { url: 'https://charts.example/team', name: 'charts', type: 'helm', project: 'team' },
+      { url: 'https://charts.example/other', name: 'theirs', type: 'helm', project: 'other' },
+    ]);
+    const named = (name: string, project: string) => findNamedRepository(name, project, found);
+    assert.equal(named('charts', 'team'), 'https://charts.example/team');
+    assert.equal(named('charts', 'web'), 'https://charts.example/all');
+    assert.equal(named('charts', ''), 'https://charts.example/all');
+    assert.equal(named('theirs', 'web'), undefined);
+    assert.equal(named('', 'web'), undefined);
   });
 
   test('takes authorities by host without port, and none when nothing is checked', () => {

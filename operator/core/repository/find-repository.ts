@@ -72,6 +72,20 @@ export function repositoriesOfProject(
     .map((record) => record.url);
 }
 
+/** URL of the Helm repository of a name: the project's own, else one that is registered for all. */
+export function findNamedRepository(
+  name: string,
+  project: string,
+  config: Pick<RepositoryConfig, 'secretsOfType'>,
+): string | undefined {
+  const records = config
+    .secretsOfType('repository')
+    .map(parseRepositorySecret)
+    .filter((record) => name !== '' && record.name === name && record.type === 'helm');
+  const own = project !== '' && records.find((record) => record.project === project);
+  return (own || records.find((record) => record.project === ''))?.url;
+}
+
 /** How to get to a repository: its registration, with what the ConfigMaps say about its server. */
 export function accessTo(url: string, project: string, config: RepositoryConfig): RepositoryAccess {
   const record = findRepository(url, project, config);
@@ -83,6 +97,7 @@ export function accessTo(url: string, project: string, config: RepositoryConfig)
     scope: record.project,
     credential: chooseCredential(record),
     insecure,
+    ...(record.insecureOCIForceHttp && { plainHttp: true }),
     ...(caData !== undefined && !insecure && { caData }),
     ...(certificate !== '' && key !== '' && { clientCertificate: { certificate, key } }),
     ...(record.proxy !== '' && { proxy: { url: record.proxy, except: record.noProxy } }),
