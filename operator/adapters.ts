@@ -33,5 +33,5 @@ export {
   type RepositoryConnection,
   type WebhookAnswer,
   type WebhookRequest,
-  type WebhookSecrets,
 } from './git/index.ts';
+export type { WebhookSecrets } from './core/webhook/secrets.ts';

@@ -9,7 +9,14 @@ import { instanceOf } from './core/tracking/tracking.ts';
 import { createDefaultCharts, createDefaultGenerators } from './default-generators.ts';
 import { createManifestSource, type PauseRule } from './engine/manifests/index.ts';
 import type { EnginePorts, EngineSettings } from './engine/ports.ts';
-import { type AzureIdentity, createGitRepositories } from './git/index.ts';
+import {
+  type AzureIdentity,
+  createGitRepositories,
+  createWebhookReader,
+  type GitRepositories,
+  type WebhookAnswer,
+  type WebhookRequest,
+} from './git/index.ts';
 import { connectionFromClusterSecret } from './kube/cluster-secret.ts';
 import type { KubeConnection } from './kube/connection.ts';
 import { createKubeClient } from './kube/kube-client.ts';
@@ -26,18 +33,12 @@ import { followGeneratorSettings } from './live/generator-settings.ts';
 import { createLiveState } from './live/live-state.ts';
 import { followProjectSettings, type FollowedProjectSettings } from './live/project-settings.ts';
 import { createRepositoryDirectory } from './live/repository-directory.ts';
+import { readWebhookSettings } from './live/webhook-settings.ts';
 import { engineSettings } from './operator-options.ts';
 import type { ChartRepositories } from './ports/chart-repositories.ts';
 import type { ConfigStore } from './ports/config-store.ts';
 import type { GeneratorRegistry, GeneratorSettings } from './ports/generator.ts';
-import type {
-  Clock,
-  EventSink,
-  Logger,
-  Metrics,
-  ScriptEngine,
-  SourceRepositories,
-} from './ports/index.ts';
+import type { Clock, EventSink, Logger, Metrics, ScriptEngine } from './ports/index.ts';
 import type { KubeClient } from './ports/kube-client.ts';
 import type { AccessLookup, SourceReach } from './ports/source-repositories.ts';
 import type { TextCache } from './ports/text-cache.ts';
@@ -122,7 +123,9 @@ export interface Connected {
   readonly client: KubeClient;
   readonly ports: EnginePorts;
   readonly settings: EngineSettings;
-  readonly repositories: SourceRepositories;
+  readonly repositories: GitRepositories;
+  /** Reads a webhook as the control plane is configured. */
+  readonly readWebhook: (request: WebhookRequest) => Promise<WebhookAnswer>;
   readonly resources: FollowedSettings;
   readonly projectSettings: FollowedProjectSettings;
 }
@@ -209,7 +212,8 @@ export async function connectPorts(
     projectSettings: projectSettings.current,
     repositoriesOf: directory.ofProject,
   };
-  return { client, ports, settings, repositories, resources, projectSettings };
+  const readWebhook = createWebhookReader({ settings: () => readWebhookSettings(stores.config) });
+  return { client, ports, settings, repositories, readWebhook, resources, projectSettings };
 
   function chooseGenerators(): GeneratorRegistry {
     const { generators } = options;

@@ -1,9 +1,13 @@
 import type { ConnectOptions } from './connect-ports.ts';
 import { createApplicationController } from './controllers/application.ts';
+import { createWebhookReceiver } from './controllers/webhook.ts';
 import type { AppKey } from './core/app/app-key.ts';
+import { withoutCredentials } from './core/revision/repository-url.ts';
 import { createReconciler } from './engine/reconciler.ts';
 import { createLeaseLock } from './kube/lease-lock.ts';
+import type { WebhookAnswer, WebhookRequest } from './git/webhook.ts';
 import { IN_CLUSTER_SERVER } from './live/clusters.ts';
+import type { LogFields } from './ports/telemetry.ts';
 import type { KubeClient } from './ports/kube-client.ts';
 import { systemClock } from './runtime/clock.ts';
 import type { Controller } from './runtime/controller.ts';
@@ -35,6 +39,11 @@ export interface Operator extends AsyncDisposable {
    * Errors: what the API server says, e.g. `KubeNotFound` when the CRDs are missing.
    */
   start(signal: AbortSignal): Promise<void>;
+  /**
+   * Takes in a webhook of a Git server or a registry, and says what to answer; Applications that it
+   * concerns are refreshed. Never throws for what was sent; reads no further than the body may be long.
+   */
+  receiveWebhook(request: WebhookRequest): Promise<WebhookAnswer>;
   /** What is missing before it can work; empty when it works or stands by. */
   readonly notReady: readonly string[];
   /** Resolves with the reason when leadership was lost; the operator has stopped working then. */
@@ -57,6 +66,8 @@ export function createOperator(options: OperatorOptions): Operator {
   const stop = new AbortController();
   const lost = Promise.withResolvers<unknown>();
   let controller: Controller<AppKey> | undefined;
+  let webhooks: ((request: WebhookRequest) => Promise<WebhookAnswer>) | undefined;
+  let works = false;
   let leading: Promise<Leadership | undefined> = Promise.resolve(undefined);
   let notReady: readonly string[] = ['not started'];
 
@@ -78,6 +89,27 @@ export function createOperator(options: OperatorOptions): Operator {
       projectSettings,
       workers,
     });
+    const { enqueue } = controller;
+    const receiver = stack.use(
+      createWebhookReceiver({
+        ...{ ports, settings, reconciler, repositories, enqueue },
+        works: () => works,
+      }),
+    );
+    webhooks = async (request) => {
+      const answer = await connected.readWebhook(request);
+      const { event, status } = answer;
+      const concerned = event === undefined ? [] : receiver.accept(event);
+      ports.metrics.count('tiphys_webhooks_total', { status: String(status) });
+      const { message } = answer;
+      if (event === undefined) logger.debug({ status, reason: message }, 'a webhook was answered');
+      else
+        logger.info(
+          { ...shortEvent(event), applications: concerned.length },
+          'a webhook told news',
+        );
+      return answer;
+    };
     if (options.leaderElection === undefined) beginWork(apps.list().length);
     else {
       leading = lead(client, options.leaderElection, () => apps.list().length);
@@ -89,6 +121,7 @@ export function createOperator(options: OperatorOptions): Operator {
 
   function beginWork(applications: number): void {
     controller?.start();
+    works = true;
     logger.info({ namespace: options.namespace, applications }, 'operator works');
   }
 
@@ -111,6 +144,7 @@ export function createOperator(options: OperatorOptions): Operator {
     );
     leadership.signal.addEventListener('abort', () => {
       notReady = ['leadership lost'];
+      works = false;
       void controller?.[Symbol.asyncDispose]();
       lost.resolve(leadership.signal.reason);
     });
@@ -121,6 +155,9 @@ export function createOperator(options: OperatorOptions): Operator {
   return {
     start,
     lost: lost.promise,
+    async receiveWebhook(request) {
+      return (await webhooks?.(request)) ?? { status: 503, message: 'not started yet' };
+    },
     get notReady() {
       return notReady;
     },
@@ -129,6 +166,7 @@ export function createOperator(options: OperatorOptions): Operator {
     },
     async [Symbol.asyncDispose]() {
       notReady = ['stopping'];
+      works = false;
       stop.abort(new Error('shutdown'));
       await controller?.[Symbol.asyncDispose]();
       const leadership = await leading.catch(() => undefined); // told through `lost`
@@ -136,4 +174,12 @@ export function createOperator(options: OperatorOptions): Operator {
       await stack.disposeAsync();
     },
   };
+}
+
+/** Anybody may send one, so no more of it than fits on a line. */
+function shortEvent(event: NonNullable<WebhookAnswer['event']>): LogFields {
+  const [repository = '', revision] =
+    event.type === 'push' ? [event.urls[0], event.revision] : [event.repository, event.tag];
+  const short = (text: string) => withoutCredentials(text).slice(0, 200);
+  return { repository: short(repository), revision: revision.slice(0, 200) };
 }

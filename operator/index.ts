@@ -91,6 +91,8 @@ export type { KubeConnection } from './kube/connection.ts';
 export { connectionFromKubeconfig, connectionInCluster } from './kube/kubeconfig.ts';
 export { affectedBy, type Affected } from './core/webhook/affected.ts';
 export type { WebhookEvent } from './core/webhook/event.ts';
+export type { WebhookTarget } from './core/webhook/webhook-target.ts';
+export type { WebhookAnswer, WebhookRequest } from './git/webhook.ts';
 
 // Nouns
 export { ANONYMOUS, type Credential, type RepositoryAccess } from './core/repository/access.ts';

@@ -1,7 +1,9 @@
 import { hostname } from 'node:os';
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/keys.ts';
-import { createOperator, type LeaderElection } from '../create-operator.ts';
+import { createOperator, type LeaderElection, type Operator } from '../create-operator.ts';
+import { startWebhookServer } from '../git/index.ts';
+import type { Logger } from '../ports/telemetry.ts';
 import { untilAborted } from '../runtime/keyed-lock.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
@@ -43,6 +45,7 @@ export async function serve(config: Config, io: CommandIo): Promise<number> {
     }),
   );
   logger.info({ host: config.metricsHost, port: probes.port }, 'metrics and probes');
+  await startWebhooks(config, operator, logger, stack);
   try {
     await operator.start(signal);
     const reason = await untilAborted(operator.lost, signal);
@@ -53,6 +56,19 @@ export async function serve(config: Config, io: CommandIo): Promise<number> {
     logger.info({}, 'stopping');
     return EXIT_OK;
   }
+}
+
+async function startWebhooks(
+  config: Config,
+  operator: Operator,
+  logger: Logger,
+  stack: AsyncDisposableStack,
+): Promise<void> {
+  const { webhookHost: host, webhookPort } = config;
+  if (webhookPort === undefined) return;
+  const receive: Operator['receiveWebhook'] = (request) => operator.receiveWebhook(request);
+  const server = stack.use(await startWebhookServer({ host, port: webhookPort, receive }));
+  logger.info({ host, port: server.port }, 'webhooks');
 }
 
 function leaderElection(config: Config): LeaderElection {

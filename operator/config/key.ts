@@ -43,6 +43,16 @@ export function whole(min: number, max: number): Schema<number> {
   });
 }
 
+/** As the other, and empty is nothing. */
+export function optional<T>(schema: Schema<T>): Schema<T | undefined> {
+  return readAs((written) => {
+    if (written === '') return { value: undefined };
+    const read = schema.safeParse(written);
+    if (read.success) return { value: read.data };
+    return { problem: read.error.issues[0]?.message ?? 'is not readable' };
+  });
+}
+
 /** A number of objects or a percentage; empty is no limit. */
 export const pruneLimit: Schema<PruneLimit | undefined> = readAs((written) => {
   const limit = parsePruneLimit(written);

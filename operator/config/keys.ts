@@ -6,6 +6,7 @@ import {
   globs,
   key,
   list,
+  optional,
   pruneLimit,
   text,
   truth,
@@ -62,6 +63,8 @@ export interface Config {
   readonly metricsApplicationLabels: readonly string[];
   readonly metricsApplicationConditions: readonly string[];
   readonly metricsClusterLabels: readonly string[];
+  readonly webhookHost: string;
+  readonly webhookPort: number | undefined;
   readonly leaderElection: boolean;
   readonly leaderElectionName: string;
   readonly leaderElectionLease: number;
@@ -349,6 +352,17 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
     fallback: '',
     description:
       'Labels of cluster Secrets that the metric argocd_cluster_labels shows, with commas between.',
+  }),
+  webhookHost: key('webhook-host', {
+    schema: text,
+    fallback: '127.0.0.1',
+    description: 'Address for webhooks; 0.0.0.0 for every address, as a Pod needs.',
+  }),
+  webhookPort: key('webhook-port', {
+    schema: optional(whole(0, 65_535)),
+    fallback: '',
+    description:
+      'Port for webhooks, POST /api/webhook over HTTP; 0 takes a free one and logs it, empty is none.',
   }),
   leaderElection: key('leader-election', {
     schema: truth,

@@ -6,7 +6,11 @@ import { repositoryIdentity, withoutCredentials } from '../core/revision/reposit
 import { isFullCommit, resolveRevision } from '../core/revision/resolve-revision.ts';
 import { hostOf } from '../core/repository/find-repository.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { AccessLookup, SourceRepositories } from '../ports/source-repositories.ts';
+import type {
+  AccessLookup,
+  RepositoryReader,
+  SourceRepositories,
+} from '../ports/source-repositories.ts';
 import type { Logger } from '../ports/telemetry.ts';
 import { createKeyedLock } from '../runtime/keyed-lock.ts';
 import { createLimiter } from '../runtime/limiter.ts';
@@ -98,6 +102,10 @@ export interface RepositoryConnection {
 export interface GitRepositories extends SourceRepositories, AsyncDisposable {
   /** Registrations changed: what failed is worth another try now, and who listens is told so. */
   reconsider(): void;
+  /**
+   * Asks the server for its refs now; whoever listens is told when they moved. Errors as `resolve`.
+   */
+  refresh(repoUrl: string, reader: RepositoryReader, signal: AbortSignal): Promise<void>;
   /** The state of every repository that was asked for its refs, in no order. */
   connections(): readonly RepositoryConnection[];
 }
@@ -383,6 +391,10 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
     onMoved(listener) {
       listeners.add(listener);
       return { [Symbol.dispose]: () => void listeners.delete(listener) };
+    },
+    async refresh(repoUrl, { project }, signal) {
+      await prepare(signal);
+      await list(repositoryOf(repoUrl, project), signal);
     },
     connections: () =>
       Array.from(repositories.values()).flatMap(({ connection }) => connection ?? []),

@@ -10,5 +10,6 @@ export {
   readWebhook,
   type WebhookAnswer,
   type WebhookRequest,
-  type WebhookSecrets,
 } from './webhook.ts';
+export { createWebhookReader } from './receive-webhook.ts';
+export { startWebhookServer } from './webhook-server.ts';

@@ -4,7 +4,8 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
-import { readWebhook, type WebhookAnswer, type WebhookSecrets } from './webhook.ts';
+import type { WebhookSecrets } from '../core/webhook/secrets.ts';
+import { readWebhook, type WebhookAnswer } from './webhook.ts';
 
 const MAX_BYTES = 1_000_000;
 const PUSH = JSON.stringify({

@@ -1,18 +1,7 @@
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { JsonValue } from '../core/objects/json.ts';
+import type { WebhookSecrets } from '../core/webhook/secrets.ts';
 import { parseEvent, type Provider, providerOf, type WebhookEvent } from '../core/webhook/event.ts';
-
-/** Secrets that webhooks are signed with, from `argocd-secret`. Unset: not checked, but for Harbor. */
-export interface WebhookSecrets {
-  readonly github?: string;
-  readonly gitlab?: string;
-  readonly gogs?: string;
-  readonly bitbucketUuid?: string;
-  readonly bitbucketServer?: string;
-  readonly azureUsername?: string;
-  readonly azurePassword?: string;
-  readonly harbor?: string;
-}
 
 export interface WebhookRequest {
   readonly method: string;
@@ -23,7 +12,7 @@ export interface WebhookRequest {
 
 /** What to answer, and what happened when the status is 200. */
 export interface WebhookAnswer {
-  readonly status: 200 | 400 | 401 | 405;
+  readonly status: 200 | 400 | 401 | 405 | 503;
   readonly message: string;
   /** Absent unless it was accepted and concerns somebody. */
   readonly event?: Extract<WebhookEvent, { type: 'push' | 'artifact' }>;

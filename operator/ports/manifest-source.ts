@@ -36,4 +36,9 @@ export interface Manifests {
 export interface ManifestSource {
   /** Errors: those of `SourceRepositories` and `Generator`, with the source named in the message. */
   manifests(request: ManifestRequest, signal: AbortSignal): Promise<Manifests>;
+  /**
+   * Paths of the repository of a source that the last render of an instance has read, from its root;
+   * a folder stands for all below it. `undefined`: not known.
+   */
+  pathsRead?(instance: string, source: ApplicationSource): readonly string[] | undefined;
 }

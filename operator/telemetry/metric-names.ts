@@ -180,6 +180,11 @@ export const METRICS: Readonly<Record<string, MetricDefinition>> = {
     labels: ['generator'],
     buckets: QUICK,
   },
+  tiphys_webhooks_total: {
+    type: 'counter',
+    help: 'Webhooks by the status that they were answered with.',
+    labels: ['status'],
+  },
   tiphys_events_dropped_total: {
     type: 'counter',
     help: 'Kubernetes Events that were not delivered: `queue-full`, `refused` or `stopped`.',

@@ -20,7 +20,9 @@ export function isMultiSource(spec: ApplicationSpec): boolean {
 }
 
 /** The sources to render, in order: the hydrator's sync source, else `sources`, else `source`. */
-export function sourcesOf(spec: ApplicationSpec): readonly ApplicationSource[] {
+export function sourcesOf(
+  spec: Pick<ApplicationSpec, 'source' | 'sources' | 'sourceHydrator'>,
+): readonly ApplicationSource[] {
   const { sourceHydrator: hydrator, sources, source } = spec;
   if (hydrator !== undefined) {
     const { repoURL, targetBranch, path } = hydrator.syncSource;

@@ -1,18 +1,21 @@
 import { sourcesOf } from '../app/sources.ts';
-import type { Application, ApplicationSource } from '../app/types.ts';
+import type { ApplicationSource } from '../app/types.ts';
 import { pathMatch } from '../project/path-match.ts';
 import { parseConstraint } from '../revision/constraint.ts';
 import { parseVersion } from '../revision/version.ts';
 import type { WebhookEvent } from './event.ts';
+import type { WebhookTarget } from './webhook-target.ts';
 
 /** What an event asks of an Application. */
 export interface Affected {
   readonly refresh: boolean;
   /** Its hydrator's dry source changed. */
   readonly hydrate: boolean;
+  /** Those that it concerns. */
+  readonly sources: readonly ApplicationSource[];
 }
 
-const UNTOUCHED: Affected = { refresh: false, hydrate: false };
+const UNTOUCHED: Affected = { refresh: false, hydrate: false, sources: [] };
 
 export const GENERATE_PATHS_ANNOTATION = 'argocd.argoproj.io/manifest-generate-paths';
 
@@ -22,7 +25,7 @@ export const GENERATE_PATHS_ANNOTATION = 'argocd.argoproj.io/manifest-generate-p
  * renders have read. `learned` gives those, from the root of the repository; `undefined`: unknown.
  */
 export function affectedBy(
-  app: Application,
+  app: WebhookTarget,
   event: WebhookEvent,
   learned: (source: ApplicationSource) => readonly string[] | undefined = () => undefined,
 ): Affected {
@@ -36,8 +39,10 @@ export function affectedBy(
         matchesPaths(source, event.changedFiles, paths, learned);
   const { sourceHydrator: hydrator } = app.spec;
   const dry = hydrator === undefined ? false : concerns(hydrator.drySource);
-  const refresh = dry || sourcesOf(app.spec).some(concerns);
-  return { refresh, hydrate: dry || (refresh && event.type === 'artifact') };
+  const sources = sourcesOf(app.spec).filter(concerns);
+  const refresh = dry || sources.length > 0;
+  const hydrate = dry || (refresh && event.type === 'artifact');
+  return { refresh, hydrate, sources };
 }
 
 type Push = Extract<WebhookEvent, { type: 'push' }>;

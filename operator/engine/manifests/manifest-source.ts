@@ -14,9 +14,10 @@ import { createLruCache } from '../../runtime/lru-cache.ts';
 import { mapLimit } from '../../runtime/map-limit.ts';
 import { chartOf, checkSources, folderOf, rendersNothing } from './check-source.ts';
 import type { Facts } from './facts.ts';
+import { learnedPaths, type LearnedSource } from './learned-paths.ts';
 import type { Situation } from './render-cache.ts';
 import type { Rendered } from './render-record.ts';
-import { createRenderSource, type RenderSourceOptions } from './render-source.ts';
+import { createSourceRenderer, type RenderSourceOptions } from './render-source.ts';
 
 export interface ManifestSourceOptions extends RenderSourceOptions {
   readonly repositories: SourceRepositories;
@@ -36,7 +37,8 @@ const CONCATENATIONS_KEPT = 10_000;
  */
 export function createManifestSource(options: ManifestSourceOptions): ManifestSource {
   const { repositories } = options;
-  const render = createRenderSource(options);
+  const renderer = createSourceRenderer(options);
+  const learned = createLruCache<string, readonly LearnedSource[]>(CONCATENATIONS_KEPT);
   const concatenations = createLruCache<string, Concatenation>(CONCATENATIONS_KEPT);
   const listHashes = new WeakMap<readonly string[], string>();
 
@@ -51,6 +53,8 @@ export function createManifestSource(options: ManifestSourceOptions): ManifestSo
     const parts = await eachSource(sources, signal, (source, index, stop) =>
       renderSource(request, source, revisions[index] ?? '', { refs, openRefs }, stop),
     );
+    const each = sources.map((source, index) => ({ source, rendered: parts[index] }));
+    learned.set(request.instance, each, 1);
     const rendered = parts.filter((part) => part !== undefined);
     return {
       objects: concatenate(request.instance, rendered),
@@ -149,7 +153,7 @@ export function createManifestSource(options: ManifestSourceOptions): ManifestSo
         return new Map([['', tree], ...(await openRefs(stop))]);
       }),
     };
-    return await render({ request, source, folder, settings, situation }, signal);
+    return await renderer.render({ request, source, folder, settings, situation }, signal);
   }
 
   async function openTree(
@@ -180,7 +184,11 @@ export function createManifestSource(options: ManifestSourceOptions): ManifestSo
     return objects;
   }
 
-  return { manifests };
+  return {
+    manifests,
+    pathsRead: (instance, source) =>
+      learnedPaths(learned.get(instance) ?? [], source, renderer.readsOf),
+  };
 }
 
 /** Sources with a `ref`, by that name, at their resolved revisions. */

@@ -28,6 +28,19 @@ export class Reads {
     for (const read of known) this.#note(read);
   }
 
+  /**
+   * Paths of which a change may matter, from the root; a folder stands for all below it. `undefined`
+   * when a link led somewhere, as then files elsewhere matter too.
+   */
+  get paths(): readonly string[] | undefined {
+    const paths = new Set<string>();
+    for (const { path, direct, seen } of this.#reads.values()) {
+      if (!direct && seen !== 'absent') return undefined;
+      paths.add(path);
+    }
+    return [...paths];
+  }
+
   /** Everything seen, as plain data. */
   get all(): readonly Read[] {
     return [...this.#reads.values()];

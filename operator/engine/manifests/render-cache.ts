@@ -32,6 +32,8 @@ export interface RenderCache {
   ): Promise<Rendered | undefined>;
   /** Objects equal to those rendered before under the key come back as the very same objects. */
   keep(situation: Situation, record: RenderRecord, signal: AbortSignal): Promise<Rendered>;
+  /** What a render has read, by name of the tree, while the cache holds it. */
+  readsOf(rendered: Rendered): RenderRecord['reads'] | undefined;
 }
 
 export interface RenderCacheOptions {
@@ -52,7 +54,10 @@ const COMMITS_PER_VARIANT = 16;
 export function createRenderCache(options: RenderCacheOptions): RenderCache {
   const cache = createLruCache<string, readonly Variant[]>(options.maxBytes);
 
+  const reads = new WeakMap<Rendered, RenderRecord['reads']>();
+
   function put(key: string, variants: readonly Variant[]): void {
+    for (const variant of variants) reads.set(variant.rendered, variant.reads);
     const weight = variants.reduce((sum, one) => sum + one.weight, 0);
     cache.set(key, variants, weight);
   }
@@ -121,6 +126,7 @@ export function createRenderCache(options: RenderCacheOptions): RenderCache {
       }
       return rendered;
     },
+    readsOf: (rendered) => reads.get(rendered),
   };
 }
 

@@ -19,7 +19,7 @@ import { createFailingRenders } from './failing-renders.ts';
 import type { PauseRule } from './pause.ts';
 import { noteReadSet, recordReads } from './recording-tree.ts';
 import { createRenderCache, type Situation } from './render-cache.ts';
-import type { Rendered } from './render-record.ts';
+import type { Rendered, RenderRecord } from './render-record.ts';
 
 export interface RenderSourceOptions {
   /** Asked when a program of somebody else is to sign in. */
@@ -55,10 +55,14 @@ export interface Job {
 const DAY_MS = 86_400_000;
 export const DEFAULT_PAUSE: PauseRule = { afterFailures: 3, forMs: 3_600_000, forRequests: 0 };
 
-/** Renders one source, or finds what it rendered to before. Errors: those of trees and generators. */
-export type RenderSource = (job: Job, signal: AbortSignal) => Promise<Rendered>;
+export interface SourceRenderer {
+  /** Renders one source, or finds what it rendered to before. Errors: those of trees and generators. */
+  render(job: Job, signal: AbortSignal): Promise<Rendered>;
+  /** What a render has read, by name of the tree: `` for the source's own, else the `ref`. */
+  readsOf(rendered: Rendered): RenderRecord['reads'] | undefined;
+}
 
-export function createRenderSource(options: RenderSourceOptions): RenderSource {
+export function createSourceRenderer(options: RenderSourceOptions): SourceRenderer {
   const { generators, clock, metrics, limits } = options;
   const cache = createRenderCache({
     maxBytes: limits.maxCacheBytes,
@@ -102,7 +106,7 @@ export function createRenderSource(options: RenderSourceOptions): RenderSource {
       async (stop) => {
         try {
           const trees = await job.situation.trees(stop);
-          const rendered = await render(job, trees, stop);
+          const rendered = await generate(job, trees, stop);
           failing.succeeded(flight);
           return rendered;
         } catch (error) {
@@ -114,7 +118,7 @@ export function createRenderSource(options: RenderSourceOptions): RenderSource {
     );
   }
 
-  async function render(
+  async function generate(
     job: Job,
     trees: ReadonlyMap<string, SourceTree>,
     signal: AbortSignal,
@@ -188,10 +192,10 @@ export function createRenderSource(options: RenderSourceOptions): RenderSource {
   async function counted<T>(
     generator: string,
     signal: AbortSignal,
-    render: () => Promise<T>,
+    work: () => Promise<T>,
   ): Promise<T> {
     try {
-      const result = await render();
+      const result = await work();
       metrics?.count('tiphys_renders_total', { generator, result: 'ok' });
       return result;
     } catch (error) {
@@ -200,12 +204,15 @@ export function createRenderSource(options: RenderSourceOptions): RenderSource {
     }
   }
 
-  return async (job, signal) => {
-    if (!job.request.freshManifests) {
-      const known = await cache.find(job.situation, versionOf(signal), signal);
-      metrics?.count('tiphys_manifest_cache_total', { result: known ? 'hit' : 'miss' });
-      if (known !== undefined) return known;
-    }
-    return await renderOnce(job, signal);
+  return {
+    async render(job, signal) {
+      if (!job.request.freshManifests) {
+        const known = await cache.find(job.situation, versionOf(signal), signal);
+        metrics?.count('tiphys_manifest_cache_total', { result: known ? 'hit' : 'miss' });
+        if (known !== undefined) return known;
+      }
+      return await renderOnce(job, signal);
+    },
+    readsOf: (rendered) => cache.readsOf(rendered),
   };
 }

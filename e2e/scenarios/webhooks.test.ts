@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
+import { after, before, describe, test } from 'node:test';
+import { eventually, met, pending } from '../language/expectation.ts';
+import { startWorld, type World } from '../language/world.ts';
+import { configMap } from './manifests.ts';
+
+const signal = AbortSignal.timeout(600_000);
+const SECRET = 'known to both';
+
+describe('a push that a webhook tells of, while nothing is polled', () => {
+  let world: World;
+  before(async () => {
+    world = await startWorld({
+      signal,
+      operator: ['--webhook-port=0', '--repo-poll-interval=24h', '--resync=24h'],
+    });
+  });
+  after(() => world[Symbol.asyncDispose]());
+
+  async function port(): Promise<number> {
+    let found: number | undefined;
+    const logged = async () => {
+      found = Number(/"port":(\d+),[^\n]*"webhooks"/.exec(await world.operatorLog())?.[1] ?? 0);
+      return found > 0 ? met('the port is logged') : pending('no port yet');
+    };
+    await eventually(logged, { withinMs: 20_000, signal });
+    return found ?? 0;
+  }
+
+  async function pushed(repository: string, files: readonly string[], secret: string) {
+    const body = JSON.stringify({
+      ref: 'refs/heads/main',
+      repository: {
+        html_url: world.git.urlOf(repository).replace(/\.git$/, ''),
+        default_branch: 'main',
+      },
+      commits: [{ added: [], modified: files, removed: [] }],
+    });
+    const signature = createHmac('sha256', secret).update(body).digest('hex');
+    const headers = { 'x-github-event': 'push', 'x-hub-signature-256': `sha256=${signature}` };
+    const url = `http://127.0.0.1:${await port()}/api/webhook`;
+    const response = await fetch(url, { method: 'POST', headers, body, signal });
+    return { status: response.status, text: await response.text() };
+  }
+
+  test('leads to the live change, when it is signed, and only where a file was read', async () => {
+    await world.given(
+      world.applied({
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: {
+          name: 'argocd-secret',
+          namespace: world.namespace,
+          labels: { 'app.kubernetes.io/part-of': 'argocd' },
+        },
+        stringData: { 'webhook.github.secret': SECRET },
+      }),
+      world.repository('mono', {
+        'apps/a/a.yaml': configMap('a', 'one'),
+        'apps/b/b.yaml': configMap('b', 'one'),
+      }),
+    );
+    const repoURL = world.git.urlOf('mono');
+    const apps = ['a', 'b'].map((name) =>
+      world.application(name, { repoURL, path: `apps/${name}`, syncPolicy: true }),
+    );
+    const [a, b] = apps;
+    assert.ok(a !== undefined && b !== undefined);
+    await world.when(a.created(), b.created());
+    await world.thenEventually(a.isSynced(), b.isSynced());
+    const live = world.object('configmaps', 'a', a.name);
+    const files = { 'apps/a/a.yaml': configMap('a', 'two') };
+    const commit = await world.git.commit('mono', { files });
+    await world.thenConsistently(1_000, live.has('data.value', 'one'));
+    assert.equal((await pushed('mono', ['apps/a/a.yaml'], 'guessed')).status, 400);
+    await world.thenConsistently(1_000, live.has('data.value', 'one'));
+
+    assert.equal((await pushed('mono', ['apps/a/a.yaml'], SECRET)).status, 200);
+    await world.thenEventually(live.has('data.value', 'two'), a.isSynced(commit));
+    const log = await world.operatorLog();
+    const told = log.split('\n').filter((line) => line.includes('a webhook told news'));
+    assert.equal(told.length, 1);
+    assert.match(told[0] ?? '', /"applications":1\b/, 'the other was left alone');
+    assert.ok(!log.includes(SECRET));
+  });
+});

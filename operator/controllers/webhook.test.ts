@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { AppKey } from '../core/app/app-key.ts';
+import type { JsonObject } from '../core/objects/json.ts';
+import type { KubeObject } from '../core/objects/kube-object.ts';
+import type { WebhookEvent } from '../core/webhook/event.ts';
+import { silentLogger } from '../telemetry/silent.ts';
+import { createWebhookReceiver, type WebhookReceiverOptions } from './webhook.ts';
+
+const GENERATE_PATHS = 'argocd.argoproj.io/manifest-generate-paths';
+
+function app(
+  name: string,
+  source: JsonObject,
+  annotations: Record<string, string> = {},
+): KubeObject {
+  return {
+    apiVersion: 'argoproj.io/v1alpha1',
+    kind: 'Application',
+    metadata: { name, namespace: 'argocd', annotations },
+    spec: { project: 'p', source },
+  };
+}
+
+const repoURL = 'git@git.example:team/web.git';
+const push = (...changedFiles: string[]): Extract<WebhookEvent, { type: 'push' }> => ({
+  type: 'push',
+  urls: ['https://git.example/team/web'],
+  revision: 'main',
+  touchedHead: true,
+  changedFiles,
+});
+
+/** What the receiver does to the world. */
+function world(apps: readonly KubeObject[], changes: Partial<WebhookReceiverOptions> = {}) {
+  const done: string[] = [];
+  const settled = Promise.withResolvers<void>();
+  const read: Record<string, readonly string[]> = {
+    learned: ['apps/learned', 'shared/values.yaml'],
+  };
+  const receiver = createWebhookReceiver({
+    ports: {
+      apps: {
+        list: () => apps,
+        async patch(key: AppKey, patch: JsonObject) {
+          done.push(`patch ${key} ${JSON.stringify(patch)}`);
+        },
+      } as unknown as WebhookReceiverOptions['ports']['apps'],
+      manifests: {
+        manifests: () => assert.fail('nothing is rendered'),
+        pathsRead: (instance: string) => read[instance],
+      },
+      logger: silentLogger,
+    },
+    settings: { namespace: 'argocd' },
+    reconciler: { request: (key, level) => void done.push(`${level} ${key}`) },
+    repositories: {
+      async refresh(url, { project }) {
+        done.push(`list ${url} for ${project}`);
+      },
+    },
+    works: () => true,
+    enqueue: (key) => void done.push(`enqueue ${key}`),
+    ...changes,
+  });
+  return { receiver, done, settled };
+}
+
+/** Lets everything run that waits only on promises. */
+const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
+
+describe('what a webhook leads to', () => {
+  const APPS = [
+    app('head', { repoURL }),
+    app('other-branch', { repoURL, targetRevision: 'stable' }),
+    app('other-repository', { repoURL: 'https://git.example/team/api' }),
+    app('annotated', { repoURL, path: 'apps/a' }, { [GENERATE_PATHS]: '.;/lib' }),
+    app('learned', { repoURL, path: 'apps/learned' }),
+    app('broken', { repoURL: 5 }),
+  ];
+  const cases: readonly [string, readonly string[], readonly string[]][] = [
+    ['nobody knows which files', [], ['head', 'annotated', 'learned']],
+    ['a file of the annotation', ['lib/x.yaml'], ['head', 'annotated']],
+    ['a file that was read', ['shared/values.yaml'], ['head', 'learned']],
+    ['a file in a folder that was read', ['apps/learned/deep/x'], ['head', 'learned']],
+    ['a file that nobody reads', ['README.md'], ['head']],
+    ['a folder whose name only begins the same', ['apps/learned-2/x'], ['head']],
+  ];
+  for (const [name, files, expected] of cases)
+    test(`only those whose paths changed: ${name}`, async () => {
+      const { receiver, done } = world(APPS);
+      const keys = receiver.accept(push(...files));
+      assert.deepEqual(
+        keys,
+        expected.map((one) => `argocd/${one}`),
+      );
+      await settle();
+      assert.deepEqual(done, [
+        `list ${repoURL} for p`,
+        ...expected.flatMap((one) => [`latest argocd/${one}`, `enqueue argocd/${one}`]),
+      ]);
+    });
+
+  test('a server that does not answer leaves the question to each application', async () => {
+    const refresh = async () => {
+      throw new Error('no answer');
+    };
+    const { receiver, done } = world([app('a', { repoURL })], { repositories: { refresh } });
+    receiver.accept(push());
+    await settle();
+    assert.deepEqual(done, ['forced argocd/a', 'enqueue argocd/a']);
+  });
+
+  test('who stands by tells whoever works, through the annotation', async () => {
+    const { receiver, done } = world([app('a', { repoURL })], { works: () => false });
+    receiver.accept(push());
+    await settle();
+    const patch = { metadata: { annotations: { 'argocd.argoproj.io/refresh': 'normal' } } };
+    assert.deepEqual(done, [`patch argocd/a ${JSON.stringify(patch)}`]);
+  });
+
+  test('a chart that was pushed is asked for anew', async () => {
+    const chart = app('c', {
+      repoURL: 'oci://Registry.example/team',
+      chart: 'web',
+      targetRevision: '1.x',
+    });
+    const { receiver, done } = world([chart, ...APPS]);
+    receiver.accept({ type: 'artifact', repository: 'registry.example/team/web', tag: '1.2.3' });
+    await settle();
+    assert.deepEqual(done, ['forced argocd/c', 'enqueue argocd/c']);
+  });
+
+  test('disposing ends what is under way, and nothing is asked of anybody after it', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const { receiver, done } = world([app('a', { repoURL })], {
+      repositories: { refresh: () => promise },
+    });
+    receiver.accept(push());
+    const disposed = receiver[Symbol.asyncDispose]();
+    resolve();
+    await disposed;
+    assert.deepEqual(done, []);
+  });
+});

@@ -1,0 +1,124 @@
+import { appKey, type AppKey } from '../core/app/app-key.ts';
+import { instanceName } from '../core/app/names.ts';
+import { REFRESH_ANNOTATION } from '../core/app/refresh.ts';
+import type { ApplicationSource } from '../core/app/types.ts';
+import type { KubeObject } from '../core/objects/kube-object.ts';
+import { affectedBy } from '../core/webhook/affected.ts';
+import type { WebhookEvent } from '../core/webhook/event.ts';
+import { webhookTarget } from '../core/webhook/webhook-target.ts';
+import type { EnginePorts, EngineSettings } from '../engine/ports.ts';
+import type { Reconciler } from '../engine/reconciler.ts';
+import type { RepositoryReader } from '../ports/source-repositories.ts';
+
+export interface WebhookReceiverOptions {
+  readonly ports: Pick<EnginePorts, 'apps' | 'manifests' | 'logger'>;
+  readonly settings: Pick<EngineSettings, 'namespace'>;
+  readonly reconciler: Pick<Reconciler, 'request'>;
+  readonly repositories: {
+    refresh(repoUrl: string, reader: RepositoryReader, signal: AbortSignal): Promise<void>;
+  };
+  /** Whether this operator reconciles; else another one does, and is told through the Applications. */
+  readonly works: () => boolean;
+  readonly enqueue: (key: AppKey) => void;
+}
+
+/** Takes in what webhooks tell. Disposing ends what is under way. */
+export interface WebhookReceiver extends AsyncDisposable {
+  /** Which Applications it concerns; they are refreshed behind the scenes. */
+  accept(event: Accepted): readonly AppKey[];
+}
+
+type Accepted = Extract<WebhookEvent, { type: 'push' | 'artifact' }>;
+
+interface Concerned {
+  readonly key: AppKey;
+  readonly project: string;
+  readonly sources: readonly ApplicationSource[];
+}
+
+/**
+ * A push asks the server of its repository once for its refs, whatever the number of Applications, and
+ * then those that it concerns for a comparison. Only that; how it ends is told by each of them.
+ */
+export function createWebhookReceiver(options: WebhookReceiverOptions): WebhookReceiver {
+  const { ports, settings, reconciler } = options;
+  const stop = new AbortController();
+  const underWay = new Set<Promise<void>>();
+
+  function concernedBy(event: Accepted): readonly Concerned[] {
+    return ports.apps.list().flatMap((app) => {
+      const { namespace = '', name = '' } = app.metadata;
+      const instance = instanceName({ namespace, name }, settings.namespace);
+      const learned = (source: ApplicationSource) => ports.manifests.pathsRead?.(instance, source);
+      const { refresh, sources } = affectedBy(webhookTarget(app), event, learned);
+      return refresh ? { key: appKey(namespace, name), project: projectOf(app), sources } : [];
+    });
+  }
+
+  /** One listing for each address and project, however many Applications. */
+  async function refresh(concerned: readonly Concerned[], event: Accepted): Promise<void> {
+    const byRepository = new Map<string, Concerned[]>();
+    for (const one of concerned) {
+      const url = one.sources[0]?.repoURL ?? '';
+      const group = JSON.stringify([event.type === 'push' ? url : '', one.project]);
+      byRepository.set(group, [...(byRepository.get(group) ?? []), one]);
+    }
+    await Promise.all(
+      Array.from(byRepository, async ([group, members]) => {
+        const [url = '', project = ''] = JSON.parse(group) as string[];
+        const isFresh = url !== '' && (await listed(url, project));
+        stop.signal.throwIfAborted();
+        for (const { key } of members) {
+          reconciler.request(key, isFresh ? 'latest' : 'forced');
+          options.enqueue(key);
+        }
+      }),
+    );
+  }
+
+  /** An Application that then asks by itself tells what is wrong with the repository. */
+  async function listed(url: string, project: string): Promise<boolean> {
+    try {
+      await options.repositories.refresh(url, { project }, stop.signal);
+      return true;
+    } catch (error) {
+      stop.signal.throwIfAborted();
+      ports.logger.debug({ err: error }, 'the repository of a webhook could not be asked');
+      return false;
+    }
+  }
+
+  /** As Argo CD's API server does it: whoever reconciles sees the annotation. */
+  async function annotate(concerned: readonly Concerned[]): Promise<void> {
+    const metadata = { annotations: { [REFRESH_ANNOTATION]: 'normal' } };
+    for (const { key } of concerned)
+      await ports.apps
+        .patch(key, { metadata }, undefined, stop.signal)
+        .catch((error: unknown) =>
+          ports.logger.warn({ app: key, err: error }, 'a refresh could not be asked for'),
+        );
+  }
+
+  return {
+    accept(event) {
+      const concerned = concernedBy(event);
+      const work = options.works() ? refresh(concerned, event) : annotate(concerned);
+      const ended = work
+        .catch((error: unknown) => {
+          if (!stop.signal.aborted) ports.logger.error({ err: error }, 'a webhook was lost');
+        })
+        .finally(() => underWay.delete(ended));
+      underWay.add(ended);
+      return concerned.map(({ key }) => key);
+    },
+    async [Symbol.asyncDispose]() {
+      stop.abort(new Error('shutdown'));
+      await Promise.all(underWay);
+    },
+  };
+}
+
+function projectOf(app: KubeObject): string {
+  const spec = app['spec'] as { readonly project?: unknown } | undefined;
+  return typeof spec?.project === 'string' ? spec.project : '';
+}
