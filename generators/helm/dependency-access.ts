@@ -59,7 +59,9 @@ export async function prepareDependencies(
   for (const { name, url, access } of [...named, ...byUrl]) {
     const { username, password } = signIn(access, secrets);
     const files = await writeCertificates(home, `repository-${entries.length + 1}`, access);
-    entries.push(repositoryEntry({ name, url, username, password }, files, access, passCredentials));
+    entries.push(
+      repositoryEntry({ name, url, username, password }, files, access, passCredentials),
+    );
   }
   await writeRepositories(home, entries);
 

@@ -195,7 +195,7 @@ describe('the port for webhooks', () => {
     );
     const other = await startWebhookServer({ host: '127.0.0.1', port: 0, receive: read });
     const waiting = await hold(other.port, 10);
-    const closed = once(waiting, 'close');
+    const closed = new Promise((resolve) => waiting.once('close', resolve));
     await other[Symbol.asyncDispose]();
     await closed;
   });
