@@ -81,7 +81,7 @@ export function assessHealth(object: KubeObject): Health | undefined {
   const [judgement, rule] =
     known === undefined
       ? [judgeByConventions(object), 'generic']
-      : [judgeByTable(known.row.steps, object), `table ${known.name}`];
+      : [judgeByTable(known.steps, object), `table ${known.name}`];
   return judgement && { ...judgement, rule };
 }
 

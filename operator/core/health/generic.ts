@@ -2,7 +2,7 @@ import type { HealthStatusCode } from '../app/types.ts';
 import { isJsonObject, type JsonObject } from '../objects/json.ts';
 import type { KubeObject } from '../objects/kube-object.ts';
 import { messageOf, outOfDate } from './condition-age.ts';
-import { generationOf, items, judge, numberFrom, text, type Judgement } from './health.ts';
+import { items, judge, notObserved, text, type Judgement } from './health.ts';
 
 /** Members of `spec` that stop a controller when they are true. */
 export const SUSPENDING_FIELDS: readonly string[] = ['suspend', 'suspended', 'paused'];
@@ -18,14 +18,7 @@ export function judgeByConventions(object: KubeObject): Judgement | undefined {
     if (spec[field] === true) return judge('Suspended', `spec.${field} is true`);
   const status = object['status'];
   if (!isJsonObject(status)) return undefined;
-  return byGeneration(status, object) ?? byConditions(status, object) ?? byPhase(status);
-}
-
-function byGeneration(status: JsonObject, object: KubeObject): Judgement | undefined {
-  const seen = numberFrom(status['observedGeneration']);
-  const generation = generationOf(object);
-  if (seen === undefined || seen >= generation) return undefined;
-  return judge('Progressing', `generation ${seen} is observed, the spec is at ${generation}`);
+  return notObserved(object) ?? byConditions(status, object) ?? byPhase(status);
 }
 
 /** What conditions of some types mean when they have one status. */

@@ -80,6 +80,14 @@ export function isUnobserved(object: KubeObject): boolean {
   return generationOf(object) > count(part(object, 'status'), 'observedGeneration');
 }
 
+/** Of kinds whose controllers may write what they have seen: that it is not the newest spec. */
+export function notObserved(object: KubeObject): Judgement | undefined {
+  const seen = numberFrom(part(object, 'status')['observedGeneration']);
+  const generation = generationOf(object);
+  if (seen === undefined || seen >= generation) return undefined;
+  return judge('Progressing', `generation ${seen} is observed, the spec is at ${generation}`);
+}
+
 /** Whether a load balancer has given the object an address. */
 export function hasAddress(object: KubeObject): boolean {
   return items(part(part(object, 'status'), 'loadBalancer'), 'ingress').length > 0;

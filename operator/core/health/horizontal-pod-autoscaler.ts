@@ -1,6 +1,6 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../objects/json.ts';
 import { versionOf, type KubeObject } from '../objects/kube-object.ts';
-import { items, judge, part, text, type HealthCheck } from './health.ts';
+import { items, judge, notObserved, part, text, type HealthCheck } from './health.ts';
 
 const FAILED_SCALING: Readonly<Record<string, readonly string[]>> = {
   AbleToScale: ['FailedGetScale', 'FailedUpdateScale'],
@@ -16,6 +16,8 @@ const FAILED_SCALING: Readonly<Record<string, readonly string[]>> = {
 
 /** By its conditions; version v1 keeps them in an annotation. */
 export const horizontalPodAutoscaler: HealthCheck = (object) => {
+  const unobserved = notObserved(object);
+  if (unobserved !== undefined) return unobserved;
   const version = versionOf(object.apiVersion);
   const conditions =
     version === 'v2' ? items(part(object, 'status'), 'conditions') : annotated(object);

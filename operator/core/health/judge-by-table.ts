@@ -88,6 +88,7 @@ function byObserved(step: Of<'observed'>, object: KubeObject): Judgement | undef
   const generation = generationOf(object);
   if (seen === undefined)
     return step.required ? judge('Progressing', 'waiting for the spec to be observed') : undefined;
+  if (seen === 0 && step.isImplied === true) return undefined;
   return seen < generation
     ? judge('Progressing', `generation ${seen} is observed, the spec is at ${generation}`)
     : undefined;

@@ -38,8 +38,16 @@ export type Step =
     }
   /** All conditions: one False is `failed`, one that is neither is Progressing, all True Healthy. None: does not apply. */
   | { readonly type: 'every'; readonly failed: HealthStatusCode }
-  /** The controller has not seen the newest spec. Absent applies only when `required`. */
-  | { readonly type: 'observed'; readonly field: Field; readonly required: boolean }
+  /**
+   * The controller has not seen the newest spec. Absent applies only when `required`. Where a row
+   * does not say it, it `isImplied`, and 0 is what a controller leaves that never writes it.
+   */
+  | {
+      readonly type: 'observed';
+      readonly field: Field;
+      readonly required: boolean;
+      readonly isImplied?: true;
+    }
   | {
       readonly type: 'words';
       readonly field: Field;
@@ -91,7 +99,7 @@ export function condition(
 
 export const every = (failed: HealthStatusCode): Step => ({ type: 'every', failed });
 
-export function observed(field: Field = 'status.observedGeneration'): Step {
+export function observed(field: Field = 'status.observedGeneration'): Of<'observed'> {
   return { type: 'observed', field, required: false };
 }
 

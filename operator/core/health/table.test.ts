@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { load } from 'js-yaml';
 import type { HealthStatusCode } from '../app/types.ts';
+import { isJsonObject } from '../objects/json.ts';
 import { groupOf, type KubeObject } from '../objects/kube-object.ts';
 import { assessHealth } from './assess-health.ts';
 import { isBuiltInGroup } from './generic.ts';
 import { judgeByTable } from './judge-by-table.ts';
-import { knownKind, PROJECTS } from './table.ts';
+import { isAboutSpec, knownKind, PROJECTS } from './table.ts';
 import type { Step, TableRow } from './table-row.ts';
 
 const rows = PROJECTS.flatMap(({ rows: own }) => own);
@@ -86,15 +87,29 @@ function outcomesOf(steps: readonly Step[]): ReadonlySet<HealthStatusCode> {
   );
 }
 
+describe('a status about an earlier spec says nothing of this one', () => {
+  for (const { row, object, name } of knownCases()) {
+    if (row.steps.length === 0 || !isJsonObject(object['status'])) continue;
+    if (object.metadata.deletionTimestamp !== undefined) continue;
+    const status = { ...object['status'], observedGeneration: 8 };
+    const stale = { ...object, metadata: { ...object.metadata, generation: 9 }, status };
+    test(name, () => {
+      const judged = assessHealth(stale)?.status;
+      if (row.steps.some(({ type }) => type === 'observed')) {
+        // Written by hand: what is paused, or refused for good, may stand before it.
+        assert.notEqual(judged, 'Healthy');
+        return;
+      }
+      const own = row.steps.findIndex((step) => !isAboutSpec(step));
+      const bySpec = judgeByTable(row.steps.slice(0, own), stale);
+      assert.equal(judged, bySpec?.status ?? 'Progressing');
+    });
+  }
+});
+
 describe('testdata', () => {
-  const folder = join(import.meta.dirname, 'testdata');
   const cases = new Map<TableRow, KubeObject[]>();
-  for (const kind of readdirSync(folder))
-    for (const file of readdirSync(join(folder, kind))) {
-      const object = load(readFileSync(join(folder, kind, file), 'utf8')) as KubeObject;
-      const row = knownKind({ group: groupOf(object.apiVersion), kind: object.kind })?.row;
-      if (row !== undefined) cases.set(row, [...(cases.get(row) ?? []), object]);
-    }
+  for (const { row, object } of knownCases()) cases.set(row, [...(cases.get(row) ?? []), object]);
 
   for (const row of rows) {
     const objects = cases.get(row) ?? [];
@@ -118,3 +133,21 @@ describe('testdata', () => {
     });
   }
 });
+
+interface KnownCase {
+  readonly name: string;
+  readonly row: TableRow;
+  readonly object: KubeObject;
+}
+
+/** What stands in the folder and a row of the table judges. */
+function knownCases(): readonly KnownCase[] {
+  const folder = join(import.meta.dirname, 'testdata');
+  return readdirSync(folder).flatMap((kind) =>
+    readdirSync(join(folder, kind)).flatMap((file) => {
+      const object = load(readFileSync(join(folder, kind, file), 'utf8')) as KubeObject;
+      const row = knownKind({ group: groupOf(object.apiVersion), kind: object.kind })?.row;
+      return row === undefined ? [] : [{ name: `${kind}/${file}`, row, object }];
+    }),
+  );
+}

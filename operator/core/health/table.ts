@@ -42,11 +42,12 @@ import {
   helmController,
   pulumi,
   actionsRunners,
+  kubeVela,
 } from './table/delivery.ts';
 import { elastic } from './table/elastic.ts';
 import { externalSecrets } from './table/external-secrets.ts';
 import { flux } from './table/flux.ts';
-import { gatewayApi } from './table/gateway-api.ts';
+import { envoyGateway, gatewayApi } from './table/gateway-api.ts';
 import { istio } from './table/istio.ts';
 import { knative } from './table/knative.ts';
 import {
@@ -67,7 +68,9 @@ import {
   calico,
   gkeNetworking,
   appMesh,
+  tailscale,
 } from './table/network.ts';
+import { mySqlOperator, openSearch } from './table/more-databases.ts';
 import { openKruise } from './table/open-kruise.ts';
 import { openShift, operatorLifecycleManager } from './table/openshift.ts';
 import {
@@ -81,8 +84,9 @@ import { longhorn, rook, minio } from './table/storage.ts';
 import { strimzi } from './table/strimzi.ts';
 import { tekton } from './table/tekton.ts';
 import { vault } from './table/vault.ts';
+import { victoriaMetrics } from './table/victoria-metrics.ts';
 import { kubeVirt, metal3, nvidia } from './table/virtual-machines.ts';
-import type { Project, TableRow } from './table-row.ts';
+import { observed, type Project, type Step, type TableRow } from './table-row.ts';
 
 /** All that is known of kinds that do not come with Kubernetes, one project after the other. */
 export const PROJECTS: readonly Project[] = [
@@ -126,6 +130,8 @@ export const PROJECTS: readonly Project[] = [
   cassandra,
   kubeDb,
   solr,
+  mySqlOperator,
+  openSearch,
   flagger,
   datadog,
   openTelemetry,
@@ -134,10 +140,12 @@ export const PROJECTS: readonly Project[] = [
   helmController,
   pulumi,
   actionsRunners,
+  kubeVela,
   elastic,
   externalSecrets,
   flux,
   gatewayApi,
+  envoyGateway,
   istio,
   knative,
   rabbitMq,
@@ -155,6 +163,7 @@ export const PROJECTS: readonly Project[] = [
   calico,
   gkeNetworking,
   appMesh,
+  tailscale,
   openKruise,
   openShift,
   operatorLifecycleManager,
@@ -163,6 +172,7 @@ export const PROJECTS: readonly Project[] = [
   openClusterManagement,
   hierarchicalNamespaces,
   prometheusOperator,
+  victoriaMetrics,
   longhorn,
   rook,
   minio,
@@ -178,6 +188,8 @@ export interface KnownKind {
   /** Group and kind as the row writes them, such as `*.crossplane.io/*`. */
   readonly name: string;
   readonly row: TableRow;
+  /** Those of the row; where none asks whether the spec has been seen, one that does. */
+  readonly steps: readonly Step[];
 }
 
 interface Pattern extends KnownKind {
@@ -188,7 +200,13 @@ interface Pattern extends KnownKind {
 const PATTERNS: readonly Pattern[] = PROJECTS.flatMap(({ rows }) =>
   rows.flatMap((row) =>
     row.groups.flatMap((group) =>
-      row.kinds.map((kind) => ({ name: `${group}/${kind}`, group, kind, row })),
+      row.kinds.map((kind) => ({
+        name: `${group}/${kind}`,
+        group,
+        kind,
+        row,
+        steps: askingForGeneration(row.steps),
+      })),
     ),
   ),
 );
@@ -214,4 +232,25 @@ export function knownKind({ group, kind }: GroupKind): KnownKind | undefined {
         group.endsWith(pattern.group.slice(1)) && (pattern.kind === '*' || pattern.kind === kind),
     )
   );
+}
+
+/**
+ * A status that says which generation it is about is about no other, also where a row does not say so.
+ * What the spec itself says, such as that it is paused, goes before.
+ */
+function askingForGeneration(steps: readonly Step[]): readonly Step[] {
+  if (steps.length === 0 || steps.some(asksForGeneration)) return steps;
+  const first = steps.findIndex((step) => !isAboutSpec(step));
+  const at = first < 0 ? steps.length : first;
+  return [...steps.slice(0, at), { ...observed(), isImplied: true }, ...steps.slice(at)];
+}
+
+function asksForGeneration(step: Step): boolean {
+  return step.type === 'observed' || (step.type === 'each' && step.steps.some(asksForGeneration));
+}
+
+/** Whether what a step says depends on the spec alone. */
+export function isAboutSpec(step: Step): boolean {
+  if (step.type !== 'is' && step.type !== 'present' && step.type !== 'absent') return false;
+  return step.field.startsWith('spec.');
 }

@@ -16,6 +16,15 @@ export const configConnector: Project = {
       ],
     },
     {
+      // Settings of its controllers; their `observedGeneration` may stay 0.
+      groups: ['customize.core.cnrm.cloud.google.com'],
+      kinds: ['*'],
+      steps: [
+        is('status.healthy', true, 'Healthy'),
+        present('status.errors', 'Degraded', 'status.errors is not empty'),
+      ],
+    },
+    {
       groups: ['*.cnrm.cloud.google.com'],
       kinds: ['*'],
       steps: [

@@ -1,13 +1,25 @@
-import { condition, waiting, type Project, type Step } from '../table-row.ts';
+import { condition, is, ready, waiting, type Project, type Step } from '../table-row.ts';
+
+const paused = condition('Synced', 'False', 'Suspended', { reasons: ['ReconcilePaused'] });
 
 const managed: readonly Step[] = [
-  condition('Synced', 'False', 'Suspended', { reasons: ['ReconcilePaused'] }),
+  paused,
   condition('Synced', 'False', 'Degraded'),
   condition('LastAsyncOperation', 'False', 'Degraded'),
   condition('Ready', 'True', 'Healthy'),
   condition('Ready', 'False', 'Degraded', { reasons: ['Unavailable'] }),
   condition('Ready', 'False', 'Progressing'),
   waiting('the resource to exist'),
+];
+
+/** Of operations that start others: `type` says whether it does. */
+const starting = (type: string, pausing: string): readonly Step[] => [
+  paused,
+  condition('Synced', 'False', 'Degraded'),
+  condition(type, 'True', 'Healthy'),
+  condition(type, 'False', 'Suspended', { reasons: [pausing] }),
+  condition(type, 'False', 'Degraded'),
+  waiting(),
 ];
 
 /** Kinds that are only read by controllers and never get conditions. */
@@ -71,6 +83,41 @@ export const crossplane: Project = {
         condition('Established', 'True', 'Healthy'),
         waiting('the kind to be established'),
       ],
+    },
+    {
+      groups: ['apiextensions.crossplane.io'],
+      kinds: ['ManagedResourceDefinition'],
+      // An inactive one is as it should be: nobody has asked for the kind.
+      steps: [
+        condition('Established', 'True', 'Healthy'),
+        is('spec.state', 'Active', 'Progressing', 'waiting for the kind to be established'),
+      ],
+    },
+    {
+      groups: ['apiextensions.crossplane.io'],
+      kinds: ['ManagedResourceActivationPolicy'],
+      steps: ready('Healthy'),
+    },
+    {
+      groups: ['ops.crossplane.io'],
+      kinds: ['Operation'],
+      steps: [
+        paused,
+        condition('ValidPipeline', 'False', 'Degraded'),
+        condition('Synced', 'False', 'Degraded'),
+        ...ready('Succeeded'),
+        waiting('the operation to run'),
+      ],
+    },
+    {
+      groups: ['ops.crossplane.io'],
+      kinds: ['CronOperation'],
+      steps: starting('Scheduling', 'SchedulePaused'),
+    },
+    {
+      groups: ['ops.crossplane.io'],
+      kinds: ['WatchOperation'],
+      steps: starting('Watching', 'WatchPaused'),
     },
     { groups: ['*.crossplane.io', '*.upbound.io'], kinds: ['*'], steps: managed },
   ],

@@ -221,3 +221,23 @@ export const actionsRunners: Project = {
     },
   ],
 };
+
+export const kubeVela: Project = {
+  name: 'KubeVela',
+  docs: 'https://kubevela.io/docs/end-user/debug/app-status/',
+  rows: [
+    {
+      groups: ['core.oam.dev'],
+      kinds: ['Application'],
+      steps: [
+        words('status.status', {
+          Healthy: ['running'],
+          Progressing: ['starting', 'rendering', 'policyGenerating', 'runningWorkflow', 'deleting'],
+          Suspended: ['workflowSuspending'],
+          Degraded: ['unhealthy', 'workflowFailed', 'workflowTerminated'],
+        }),
+        waiting(),
+      ],
+    },
+  ],
+};

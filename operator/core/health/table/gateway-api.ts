@@ -63,3 +63,26 @@ export const gatewayApi: Project = {
     { groups: ['gateway.networking.k8s.io'], kinds: ['ReferenceGrant'], steps: [] },
   ],
 };
+
+export const envoyGateway: Project = {
+  name: 'Envoy Gateway',
+  docs: 'https://gateway.envoyproxy.io/docs/api/extension_types/',
+  rows: [
+    {
+      groups: ['gateway.envoyproxy.io'],
+      kinds: [
+        'BackendTrafficPolicy',
+        'ClientTrafficPolicy',
+        'EnvoyExtensionPolicy',
+        'EnvoyPatchPolicy',
+        'SecurityPolicy',
+      ],
+      steps: [
+        each('status.ancestors', [condition('Programmed', 'False', 'Degraded'), ...attached]),
+        waiting('a gateway to accept it'),
+      ],
+    },
+    { groups: ['gateway.envoyproxy.io'], kinds: ['Backend'], steps: ready('Accepted') },
+    { groups: ['gateway.envoyproxy.io'], kinds: ['EnvoyProxy', 'HTTPRouteFilter'], steps: [] },
+  ],
+};

@@ -168,3 +168,23 @@ export const appMesh: Project = {
     { groups: ['appmesh.k8s.aws'], kinds: ['*'], steps: [...ready('*Active', 'Progressing')] },
   ],
 };
+
+export const tailscale: Project = {
+  name: 'Tailscale operator',
+  docs: 'https://github.com/tailscale/tailscale/blob/main/k8s-operator/api.md',
+  rows: [
+    {
+      groups: ['tailscale.com'],
+      kinds: ['Connector', 'DNSConfig', 'ProxyClass', 'ProxyGroup', 'Recorder'],
+      // Each has a condition with its own name: `ConnectorReady`, `NameserverReady`.
+      steps: [
+        condition('*Ready', 'False', 'Progressing', {
+          reasons: ['ProxyGroupCreating', 'RecorderCreating'],
+        }),
+        condition('*Ready', 'False', 'Degraded'),
+        condition('*Ready', 'True', 'Healthy'),
+        waiting(),
+      ],
+    },
+  ],
+};
