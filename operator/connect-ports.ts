@@ -3,11 +3,10 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { createDiskCache, storeIn } from './cache/index.ts';
 import { ensureDefaultProject } from './controllers/app-project.ts';
 import { instanceOf } from './core/tracking/tracking.ts';
 import { createDefaultCharts, createDefaultGenerators } from './default-generators.ts';
-import { createManifestSource, type PauseRule } from './engine/manifests/index.ts';
+import { createManifestSource } from './engine/manifests/index.ts';
 import type { EnginePorts, EngineSettings } from './engine/ports.ts';
 import {
   type AzureIdentity,
@@ -33,6 +32,12 @@ import { followGeneratorSettings } from './live/generator-settings.ts';
 import { createLiveState } from './live/live-state.ts';
 import { followProjectSettings, type FollowedProjectSettings } from './live/project-settings.ts';
 import { createRepositoryDirectory } from './live/repository-directory.ts';
+import {
+  DAY_MS,
+  type ManifestCacheOptions,
+  openManifestStores,
+  openTexts,
+} from './kept-renders.ts';
 import { readWebhookSettings } from './live/webhook-settings.ts';
 import { engineSettings } from './operator-options.ts';
 import type { ChartRepositories } from './ports/chart-repositories.ts';
@@ -41,7 +46,6 @@ import type { GeneratorRegistry, GeneratorSettings } from './ports/generator.ts'
 import type { Clock, EventSink, Logger, Metrics, ScriptEngine } from './ports/index.ts';
 import type { KubeClient } from './ports/kube-client.ts';
 import type { AccessLookup, SourceReach } from './ports/source-repositories.ts';
-import type { TextCache } from './ports/text-cache.ts';
 import { retryTransient } from './runtime/retry-transient.ts';
 import { systemClock } from './runtime/clock.ts';
 import { createSourceReach } from './source-reach.ts';
@@ -88,16 +92,6 @@ export interface ConnectOptions {
   readonly random?: () => number;
 }
 
-/** What is kept of renders, and for how long. */
-export interface ManifestCacheOptions {
-  /** Keeps renders over restarts. Default: files in `dataDir` when that is given, else nowhere. */
-  readonly texts?: TextCache;
-  /** A render that is older is made again. Default 24 hours. */
-  readonly maxAgeMs?: number;
-  /** When renders that keep failing are left alone. Default: after three failures, for an hour. */
-  readonly pause?: PauseRule;
-}
-
 export interface GitOptions {
   readonly program?: string;
   /** Where git is found, like PATH. */
@@ -131,8 +125,6 @@ export interface Connected {
 }
 
 const MAX_CACHE_BYTES = 256 * 2 ** 20;
-const MAX_DISK_CACHE_BYTES = 2 ** 30;
-const DAY_MS = 86_400_000;
 const RENDER_FAILURE_MS = 5_000;
 const MAX_GIT_CONNECTIONS = 10;
 
@@ -180,15 +172,20 @@ export async function connectPorts(
   const resources = stack.use(followResourceSettings(stores.config, logger));
   const projectSettings = stack.use(followProjectSettings(stores.config, logger));
   const generatorSettings = stack.use(followGeneratorSettings(stores.config, logger));
-  const kept = keptRenders();
-  const { maxAgeMs = DAY_MS, pause } = options.manifestCache ?? {};
+  const { manifestCache = {} } = options;
+  const { maxAgeMs = DAY_MS, pause } = manifestCache;
+  const keeping = {
+    ...{ ...shared, metrics, config: stores.config, tracking: settings.tracking },
+    dataDir: options.dataDir,
+  };
+  const kept = openTexts(manifestCache.texts, keeping);
   const manifests = createManifestSource({
     repositories,
     charts:
       options.charts?.(directory.accessTo) ??
       createDefaultCharts({ dataDir, clock }, directory.accessTo),
     generators: chooseGenerators(),
-    stores: kept === undefined ? [] : [storeIn(kept)],
+    stores: await openManifestStores(kept, manifestCache, keeping, stack),
     settings: options.generatorSettings ?? generatorSettings.current,
     limits: {
       maxCacheBytes: MAX_CACHE_BYTES,
@@ -273,13 +270,6 @@ export async function connectPorts(
       clock,
       logger,
     });
-  }
-
-  function keptRenders(): TextCache | undefined {
-    const wanted = options.manifestCache?.texts;
-    if (wanted !== undefined || options.dataDir === undefined) return wanted;
-    const limits = { maxBytes: MAX_DISK_CACHE_BYTES, maxAgeMs: DAY_MS };
-    return createDiskCache({ ...shared, ...limits, metrics, dir: join(dataDir, 'manifests') });
   }
 
   function openRepositories() {

@@ -1,7 +1,8 @@
 // The library's one public door: names only, no logic.
 
 export { createOperator, type Operator, type OperatorOptions } from './create-operator.ts';
-export type { Connected, ConnectOptions, ManifestCacheOptions } from './connect-ports.ts';
+export type { Connected, ConnectOptions } from './connect-ports.ts';
+export type { ManifestCacheOptions, RedisCacheOptions } from './kept-renders.ts';
 export { engineSettings } from './operator-options.ts';
 export { silentEvents, silentLogger, silentMetrics } from './telemetry/silent.ts';
 export { explainApplication, type Explanation } from './explain-application.ts';

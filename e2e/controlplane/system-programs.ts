@@ -11,7 +11,14 @@ import {
 import { MissingToolError } from './waiting.ts';
 
 /** Programs that come with a system and not with a registry. */
-export const SYSTEM_PROGRAMS = ['gpg', 'sshd', 'ssh-keygen', 'git-lfs', 'connect-proxy'] as const;
+export const SYSTEM_PROGRAMS = [
+  'gpg',
+  'sshd',
+  'ssh-keygen',
+  'git-lfs',
+  'connect-proxy',
+  'redis-server',
+] as const;
 export type SystemProgram = (typeof SYSTEM_PROGRAMS)[number];
 
 /** The Debian package of each. */
@@ -21,6 +28,7 @@ const PACKAGES: Readonly<Record<SystemProgram, string>> = {
   'ssh-keygen': 'openssh-client',
   'git-lfs': 'git-lfs',
   'connect-proxy': 'connect-proxy',
+  'redis-server': 'redis-server',
 };
 
 /** Where servers are, which are not on everybody's PATH. */

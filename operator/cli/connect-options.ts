@@ -21,6 +21,7 @@ import { silentLogger } from '../telemetry/silent.ts';
 import type { CommandIo } from './command.ts';
 import { azureIdentity } from './azure-identity.ts';
 import { proxyVariables } from './proxy-variables.ts';
+import { redisOptions } from './redis-options.ts';
 import { toolCacheOf } from './tool-cache.ts';
 
 /**
@@ -84,6 +85,7 @@ export async function connectOptions(
     },
     manifestCache: {
       ...(texts === undefined ? {} : { texts }),
+      ...(config.redis === '' ? {} : { redis: await redisOptions(config, io) }),
       maxAgeMs: config.manifestCacheExpiration,
       pause: {
         afterFailures: config.pauseGenerationAfter,

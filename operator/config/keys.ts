@@ -44,6 +44,12 @@ export interface Config {
   readonly verifySignatures: boolean;
   readonly manifestCacheSize: number;
   readonly manifestCacheExpiration: number;
+  readonly redis: string;
+  readonly redisDb: number;
+  readonly redisTls: boolean;
+  readonly redisCaCertificate: string;
+  readonly redisKeyPrefix: string;
+  readonly redisCompression: 'gzip' | 'none';
   readonly pauseGenerationAfter: number;
   readonly pauseGenerationMinutes: number;
   readonly pauseGenerationRequests: number;
@@ -242,6 +248,43 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
     fallback: '24h',
     description: 'A render that is older is made again although nothing changed.',
     alias: ['ARGOCD_REPO_SERVER_CACHE_EXPIRATION', 'ARGOCD_REPO_CACHE_EXPIRATION'],
+  }),
+  redis: key('redis', {
+    schema: text,
+    fallback: '',
+    description:
+      'Redis in which renders without Secrets are kept for several instances, as HOST or HOST:PORT; user and password are read from REDIS_USERNAME and REDIS_PASSWORD.',
+    alias: ['REDIS_SERVER'],
+  }),
+  redisDb: key('redis-db', {
+    schema: whole(0, 100_000),
+    fallback: '0',
+    description: 'Number of the database in Redis.',
+    alias: ['REDISDB'],
+  }),
+  redisTls: key('redis-tls', {
+    schema: truth,
+    fallback: 'false',
+    alone: 'true',
+    description: 'Speak TLS with Redis.',
+  }),
+  redisCaCertificate: key('redis-ca-certificate', {
+    schema: text,
+    fallback: '',
+    description:
+      'File with the authorities that are trusted for Redis; empty means those of the system.',
+  }),
+  redisKeyPrefix: key('redis-key-prefix', {
+    schema: text,
+    fallback: '',
+    description: 'What stands before every key in Redis.',
+    alias: ['ARGOCD_REDIS_KEY_PREFIX'],
+  }),
+  redisCompression: key('redis-compression', {
+    schema: word('gzip', 'none'),
+    fallback: 'gzip',
+    description: 'How values in Redis are packed: gzip or none.',
+    alias: ['REDIS_COMPRESSION'],
   }),
   pauseGenerationAfter: key('pause-generation-after', {
     schema: whole(0, 1_000_000),

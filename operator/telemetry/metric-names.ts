@@ -169,6 +169,11 @@ export const METRICS: Readonly<Record<string, MetricDefinition>> = {
     help: 'Requests for manifests: `hit` when they were rendered before, else `miss`.',
     labels: ['result'],
   },
+  argocd_redis_request_total: {
+    type: 'counter',
+    help: 'Questions to Redis.',
+    labels: ['initiator', 'failed'],
+  },
   tiphys_cache_errors_total: {
     type: 'counter',
     help: 'Trouble with a cache, each a miss: `damaged` entries, and what `failed`.',
