@@ -112,6 +112,25 @@ describe('what a dry run would change of ours', () => {
     test(name, () => assert.deepEqual(predictedChanges(predicted, live, OURS), expected));
 });
 
+describe('where we applied under another version last', () => {
+  const older = (spec: JsonObject): KubeObject => {
+    const live = object(spec, { [OURS]: { 'f:magnitude': {}, 'f:remark': {} } });
+    const [entry] = live.metadata.managedFields ?? [];
+    const managedFields = [{ ...entry, apiVersion: 'example.com/v1beta1' }];
+    return { ...live, metadata: { ...live.metadata, managedFields } } as KubeObject;
+  };
+  const ours = { [OURS]: { 'f:size': {}, 'f:note': {} } };
+  for (const [name, predicted, expected] of [
+    ['nothing changes', { size: 1, note: 'n', list: [1] }, []],
+    ['a field that goes', { size: 1, list: [1] }, ['spec.note']],
+    ['a value, and a list', { size: 2, note: 'n', list: [2] }, ['spec.size', 'spec.list']],
+  ] as const)
+    test(name, () => {
+      const live = older({ size: 1, note: 'n', list: [1] });
+      assert.deepEqual(predictedChanges(object(predicted, ours), live, OURS), expected);
+    });
+});
+
 describe('where another manager set something else', () => {
   const fields = { 'f:spec': { 'f:replicas': {}, 'f:extra': {}, 'f:same': {} } };
   test('only what both sides have and differs', () => {

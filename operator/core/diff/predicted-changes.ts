@@ -1,14 +1,21 @@
-import { isJsonArray, isJsonObject, jsonEqual, type JsonValue } from '../objects/json.ts';
+import {
+  isJsonArray,
+  isJsonObject,
+  jsonEqual,
+  type JsonObject,
+  type JsonValue,
+} from '../objects/json.ts';
 import { followStep, stepsOf, type FieldSet } from '../objects/field-set.ts';
 import { formatPath, type JsonPath } from '../objects/json-path.ts';
-import type { KubeObject } from '../objects/kube-object.ts';
+import type { KubeObject, ManagedFieldsEntry } from '../objects/kube-object.ts';
 
 /**
  * Where a dry-run apply would change what `manager` owns: both objects as the API server has them,
  * with `managedFields`. What admission webhooks add or rewrite by themselves belongs to nobody, and
  * does not count. Compare the whole objects to count that too.
  *
- * Paths in the order of the field set; empty when applying changes nothing of ours.
+ * Paths in the order of the field set; empty when applying changes nothing of ours. Where we applied
+ * under another version last, our fields have other names, and every change is taken for one of ours.
  */
 export function predictedChanges(
   predicted: KubeObject,
@@ -19,19 +26,39 @@ export function predictedChanges(
   const add = (path: JsonPath): void => {
     if (!isBookkeeping(path)) found.set(formatPath(path), path);
   };
-  walk(fieldsOf(predicted, manager), predicted, live, [], add); // set or changed
-  walk(fieldsOf(live, manager), live, predicted, [], (path, other) => {
+  const [after, before] = [entryOf(predicted, manager), entryOf(live, manager)];
+  if (before?.apiVersion !== undefined && before.apiVersion !== live.apiVersion) {
+    everyChange(predicted, live, [], add);
+    return [...found.keys()];
+  }
+  walk(after?.fieldsV1 ?? {}, predicted, live, [], add); // set or changed
+  walk(before?.fieldsV1 ?? {}, live, predicted, [], (path, other) => {
     if (other === undefined) add(path); // taken away
   });
   return [...found.keys()];
 }
 
-function fieldsOf(object: KubeObject, manager: string): FieldSet {
-  const entry = object.metadata.managedFields?.find(
+function entryOf(object: KubeObject, manager: string): ManagedFieldsEntry | undefined {
+  return object.metadata.managedFields?.find(
     (item) =>
       item.manager === manager && item.operation === 'Apply' && item.subresource === undefined,
   );
-  return entry?.fieldsV1 ?? {};
+}
+
+/** Lists count as a whole. */
+function everyChange(
+  value: JsonObject,
+  other: JsonObject,
+  path: JsonPath,
+  differs: (path: JsonPath) => void,
+): void {
+  for (const name of new Set([...Object.keys(value), ...Object.keys(other)])) {
+    const [here, there, at] = [value[name], other[name], [...path, name]];
+    if (isBookkeeping(at)) continue;
+    if (isJsonObject(here) && isJsonObject(there)) everyChange(here, there, at, differs);
+    else if (here === undefined || there === undefined ? here !== there : !jsonEqual(here, there))
+      differs(at);
+  }
 }
 
 function walk(
