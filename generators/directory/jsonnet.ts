@@ -120,7 +120,12 @@ export async function evaluateJsonnet(
           ),
         };
       }
-      const words = withoutPaths(stderr, shown).trim().split('\n').slice(0, 20).join('\n');
+      const words = withoutPaths(stderr, shown)
+        .trim()
+        .split('\n')
+        .slice(0, 20)
+        .join('\n')
+        .slice(0, 4_000);
       throw new TiphysError('RenderFailed', `Failed to evaluate jsonnet "${file.path}": ${words}`, {
         hint: `Run at the root of the repository: ${command}`,
         fields: { path: file.path, command },

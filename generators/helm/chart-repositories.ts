@@ -8,7 +8,13 @@ import type { ChartReference, ChartRepositories } from '../../operator/ports/cha
 import type { AccessLookup } from '../../operator/ports/source-repositories.ts';
 import type { SourceTree } from '../../operator/ports/source-tree.ts';
 import { createSingleFlight } from '../../operator/runtime/single-flight.ts';
-import { openRunFolder, runTool, type ToolOptions, withoutPaths } from '../process/tool.ts';
+import {
+  lastWords,
+  openRunFolder,
+  runTool,
+  type ToolOptions,
+  withoutPaths,
+} from '../process/tool.ts';
 import { parseDocuments } from '../yaml/parse-documents.ts';
 import { type PreparedRepository, prepareRepository } from './chart-access.ts';
 
@@ -195,13 +201,10 @@ function failed(
   { secrets }: PreparedRepository,
   home: string,
 ): TiphysError {
-  let words = withoutPaths(stderr, new Map([[home, '.']]))
-    .trim()
-    .split('\n')
-    .slice(-10)
-    .join('\n');
+  let words = withoutPaths(stderr, new Map([[home, '.']]));
   for (const secret of secrets) words = words.replaceAll(secret, '***');
   words = words.replace(/(:\/\/)[^/@\s]*@/g, '$1');
+  words = lastWords(words, 10);
   const message = `${nameOf(chart, version)}: ${words}`;
   if (/\b40[13]\b|unauthorized|forbidden|denied|credential not found/i.test(words)) {
     return new TiphysError('GitAuthFailed', message);

@@ -9,6 +9,7 @@ import { buildEnvironment } from '../build-environment.ts';
 import {
   DEFAULT_MAX_OUTPUT_BYTES,
   describeCommand,
+  lastWords,
   openRunFolder,
   runTool,
   type ToolOptions,
@@ -184,7 +185,7 @@ function notBuilt(
 ): TiphysError {
   let words = text.replace(/(:\/\/)[^/@\s]*@/g, '$1');
   for (const secret of secrets) words = words.replaceAll(secret, '***');
-  words = words.trim().split('\n').slice(-10).join('\n');
+  words = lastWords(words, 10);
   const subject = path === '' ? '.' : path;
   const fields = { path: subject, command };
   if (refused.length > 0) {
@@ -244,7 +245,7 @@ async function writeInlineValues(helm: HelmSource, dir: string): Promise<string 
 }
 
 function failed(request: GenerateRequest, stderr: string, command: string): TiphysError {
-  const words = stderr.trim().split('\n').slice(-20).join('\n');
+  const words = lastWords(stderr, 20);
   const subject = request.path === '' ? '.' : request.path;
   return new TiphysError('RenderFailed', `${subject}: helm template failed: ${words}`, {
     hint: `Run in ${subject}: ${command}`,

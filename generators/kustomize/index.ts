@@ -9,6 +9,7 @@ import { plainVersion } from '../kubernetes-version.ts';
 import {
   DEFAULT_MAX_OUTPUT_BYTES,
   describeCommand,
+  lastWords,
   openRunFolder,
   runTool,
   withoutPaths,
@@ -116,7 +117,7 @@ async function generate(
     signal,
   );
   if (result.exitCode !== 0) {
-    const words = withoutPaths(result.stderr, shown).trim().split('\n').slice(-20).join('\n');
+    const words = lastWords(withoutPaths(result.stderr, shown), 20);
     throw new TiphysError('RenderFailed', `${path || '.'}: kustomize build failed: ${words}`, {
       hint: `Run at the root of the repository: ${command}`,
       fields: { path: path || '.', command },

@@ -23,6 +23,8 @@ export interface ToolOptions extends ProgramPlaces {
   readonly remembered?: TextCache;
   /** Soft bound of a program's memory (GOMEMLIMIT). Default 512 MiB. */
   readonly memoryBytes?: number;
+  /** Hard bound of the memory of a program and what it starts, where there is `/proc`. Default 1 GiB. */
+  readonly maxMemoryBytes?: number;
 }
 
 /** A private, empty place for one run; disposing removes it and everything in it. */
@@ -31,6 +33,7 @@ export interface RunFolder extends AsyncDisposable {
 }
 
 export const DEFAULT_MAX_OUTPUT_BYTES = 100_000_000;
+const DEFAULT_MAX_MEMORY_BYTES = 2 ** 30;
 
 export async function openRunFolder(options: ToolOptions): Promise<RunFolder> {
   await mkdir(options.workDir, { recursive: true, mode: 0o700 });
@@ -65,6 +68,7 @@ export function runTool(
         ...(run.stdin === undefined ? {} : { stdin: run.stdin }),
         timeoutMs: options.timeoutMs ?? 90_000,
         maxOutputBytes: options.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES,
+        maxMemoryBytes: options.maxMemoryBytes ?? DEFAULT_MAX_MEMORY_BYTES,
         clock: options.clock,
       },
       signal,
@@ -108,6 +112,14 @@ export function withoutPaths(text: string, replacements: ReadonlyMap<string, str
     (result, path) => result.replaceAll(path, replacements.get(path) ?? ''),
     text,
   );
+}
+
+const MAX_CHARACTERS = 4_000;
+
+/** What a program said last, short enough for a status. */
+export function lastWords(text: string, lines: number): string {
+  const words = text.trim().split('\n').slice(-lines).join('\n');
+  return words.length <= MAX_CHARACTERS ? words : `…${words.slice(-MAX_CHARACTERS)}`;
 }
 
 function quote(word: string): string {

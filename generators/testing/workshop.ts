@@ -31,6 +31,8 @@ export interface Workshop extends AsyncDisposable {
   ): Promise<Generated>;
   /** What generators have left behind; empty when all is well. */
   left(): Promise<readonly string[]>;
+  /** Names beside the folders that this place is made of. */
+  strays(): Promise<readonly string[]>;
 }
 
 export async function openWorkshop(): Promise<Workshop> {
@@ -82,6 +84,8 @@ export async function openWorkshop(): Promise<Workshop> {
       );
     },
     left: () => readdir(workDir).catch(() => []),
+    strays: async () =>
+      (await readdir(dir)).filter((name) => !/^(?:run|charts|tree-.*)$/.test(name)),
     [Symbol.asyncDispose]: () => rm(dir, { recursive: true }),
   };
 }

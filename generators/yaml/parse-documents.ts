@@ -15,6 +15,11 @@ export interface YamlLimits {
   readonly maxAliases: number;
   /** Values in one text after all references have been written out. */
   readonly maxValues: number;
+  /**
+   * Lines, commas and brackets in one document: no value is without one of them, and each takes some
+   * 200 bytes while the document is read.
+   */
+  readonly maxMarks: number;
 }
 
 export const DEFAULT_YAML_LIMITS: YamlLimits = {
@@ -22,7 +27,8 @@ export const DEFAULT_YAML_LIMITS: YamlLimits = {
   maxDocuments: 20_000,
   maxDepth: 100,
   maxAliases: 1_000,
-  maxValues: 5_000_000,
+  maxValues: 3_000_000,
+  maxMarks: 500_000,
 };
 
 export interface ParseOptions {
@@ -83,8 +89,38 @@ function load(text: string, file: string, limits: YamlLimits): readonly JsonValu
   if (chunks.length > limits.maxDocuments) {
     throw exceeded(file, `more than ${limits.maxDocuments} documents`);
   }
+  checkMarks(chunks, file, limits);
   return chunks.map((chunk) => loadOne(chunk, file, limits));
 }
+
+/** Bounds the memory before it is taken, by what can be counted without reading. */
+function checkMarks(
+  chunks: readonly Chunk[],
+  file: string,
+  { maxMarks, maxValues }: YamlLimits,
+): void {
+  let total = 0;
+  for (const { text, linesBefore } of chunks) {
+    const marks = countMarks(text);
+    total += marks;
+    if (marks > maxMarks) {
+      const place = `${file}:${linesBefore + 1}`;
+      throw exceeded(place, `a document with more than ${maxMarks} lines, commas and brackets`);
+    }
+  }
+  if (total > maxValues) throw exceeded(file, `more than ${maxValues} lines, commas and brackets`);
+}
+
+function countMarks(text: string): number {
+  let marks = 0;
+  for (let index = 0; index < text.length; index += 1) {
+    const code = text.charCodeAt(index);
+    if (code === LINE || code === COMMA || code === BRACKET || code === BRACE) marks += 1;
+  }
+  return marks;
+}
+
+const [LINE, COMMA, BRACKET, BRACE] = [10, 44, 91, 123] as const;
 
 function loadOne(chunk: Chunk, file: string, limits: YamlLimits): JsonValue {
   const { maxDepth, maxAliases, maxValues } = limits;

@@ -85,6 +85,25 @@ describe('running a program', () => {
     await assert.rejects(run(script), (error) => hasCode(error, 'LimitExceeded'));
   });
 
+  const takeMemory = 'const all = []; setInterval(() => all.push(Buffer.alloc(2 ** 24, 1)), 5)';
+  const hungry = [
+    ['it', takeMemory],
+    [
+      'what it started',
+      `require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(takeMemory)}]);
+       setInterval(() => {}, 1000)`,
+    ],
+  ] as const;
+  for (const [what, script] of hungry) {
+    test(`is killed when ${what} takes too much memory`, async () => {
+      await assert.rejects(run(script, { maxMemoryBytes: 300_000_000 }), (error) => {
+        assert.ok(hasCode(error, 'LimitExceeded'), String(error));
+        assert.match(error.message, /^node: needs more than 300000000 bytes of memory/);
+        return true;
+      });
+    });
+  }
+
   test('is killed with its children when it does not heed the time limit', async () => {
     await using file = await openPidFile();
     const script = `

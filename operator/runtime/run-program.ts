@@ -1,7 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { basename } from 'node:path';
 import { TiphysError } from '../core/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import { withDeadline } from './deadline.ts';
+import { watchMemory } from './watch-memory.ts';
 
 /** The one place that starts child processes for a single answer. Never a shell. */
 export interface ProgramRun {
@@ -18,6 +20,8 @@ export interface ProgramRun {
   readonly killAfterMs?: number;
   /** Bound of the standard output; the child is stopped when it writes more. */
   readonly maxOutputBytes: number;
+  /** Memory of the child and what it starts; it is stopped when it takes more. Default: no bound. */
+  readonly maxMemoryBytes?: number;
   readonly clock: Clock;
 }
 
@@ -34,7 +38,7 @@ const STDERR_BYTES = 64 * 1024;
  * Runs a program to its end, in a process group of its own.
  *
  * Errors: `ToolMissing` when it cannot be started, `Timeout`, `LimitExceeded` when it writes too
- * much, `RenderFailed` when a signal that is not ours ends it. A non-zero exit is a result, not an
+ * much or takes too much memory, `RenderFailed` when a signal that is not ours ends it. A non-zero exit is a result, not an
  * error. Cancellation: the whole group is stopped and the call rejects with `signal.reason` once
  * the child has ended. However it ends, nothing of its group is left.
  */
@@ -49,6 +53,11 @@ export async function runProgram(run: ProgramRun, signal: AbortSignal): Promise<
     detached: true, // a group of its own, so that children of the child end with it
     windowsHide: true,
   });
+  let takesTooMuch = false;
+  using _memory = boundMemory(child, run, () => {
+    takesTooMuch = true;
+    signalGroup(child, 'SIGKILL'); // there is no time for more
+  });
   const end = stopWhenAborted(child, deadline.signal, stop.signal, run);
   try {
     const result = await outcome(child, run, stop);
@@ -57,16 +66,30 @@ export async function runProgram(run: ProgramRun, signal: AbortSignal): Promise<
     return result;
   } catch (error) {
     if (signal.aborted) throw signal.reason;
+    if (takesTooMuch) {
+      const message = `${basename(run.program)}: needs more than ${run.maxMemoryBytes} bytes of memory`;
+      throw new TiphysError('LimitExceeded', message, { cause: error });
+    }
     if (deadline.signal.aborted) {
-      throw new TiphysError('Timeout', `${run.program}: not finished within ${run.timeoutMs} ms`, {
-        cause: error,
-      });
+      throw new TiphysError(
+        'Timeout',
+        `${basename(run.program)}: not finished within ${run.timeoutMs} ms`,
+        {
+          cause: error,
+        },
+      );
     }
     throw error;
   } finally {
     end();
     signalGroup(child, 'SIGKILL'); // what it left running in its group has no reader any more
   }
+}
+
+function boundMemory(child: ChildProcess, run: ProgramRun, onExceeded: () => void): Disposable {
+  const { maxMemoryBytes: maxBytes, clock } = run;
+  if (child.pid === undefined || maxBytes === undefined) return { [Symbol.dispose]() {} };
+  return watchMemory(child.pid, { maxBytes, clock }, onExceeded);
 }
 
 function outcome(
@@ -95,16 +118,20 @@ function outcome(
         return reject(
           new TiphysError(
             'LimitExceeded',
-            `${run.program}: more than ${run.maxOutputBytes} bytes of output`,
+            `${basename(run.program)}: more than ${run.maxOutputBytes} bytes of output`,
           ),
         );
       }
       if (code === null) {
         return reject(
-          new TiphysError('RenderFailed', `${run.program}: ended by ${endedBy ?? 'a signal'}`, {
-            hint: 'The machine may be short of memory.',
-            retry: 'backoff',
-          }),
+          new TiphysError(
+            'RenderFailed',
+            `${basename(run.program)}: ended by ${endedBy ?? 'a signal'}`,
+            {
+              hint: 'The machine may be short of memory.',
+              retry: 'backoff',
+            },
+          ),
         );
       }
       resolve({ exitCode: code, stdout: Buffer.concat(stdout), stderr: stderr.toString('utf8') });
@@ -114,7 +141,7 @@ function outcome(
 
 function couldNotStart(run: ProgramRun, error: NodeJS.ErrnoException): TiphysError {
   const reason = error.code === 'ENOENT' ? 'not found' : (error.code ?? error.message);
-  return new TiphysError('ToolMissing', `${run.program}: cannot be started: ${reason}`, {
+  return new TiphysError('ToolMissing', `${basename(run.program)}: cannot be started: ${reason}`, {
     cause: error,
   });
 }
