@@ -5,6 +5,7 @@ import { describeCached, measureCached } from './cached.ts';
 import { describeImport, measureImport } from './import-time.ts';
 import { measure, type Measurement } from './measure.ts';
 import { describeRollout, measureRollout } from './rollout.ts';
+import { describeScripts, measureScripts, SCRIPTED } from './scripts.ts';
 
 // `make bench`: the budgets of the design, measured on this machine; writes docs/benchmarks.md.
 // BENCH_SECTIONS=rollout,applications chooses parts, which are then only printed. Sizes: BENCH_APPS=200,1000
@@ -29,6 +30,10 @@ const SECTIONS: Readonly<Record<string, { title: string; measure: () => Promise<
       describeCached(
         await measureCached(Number(process.env['BENCH_OBJECTS'] ?? '100000'), stop.signal),
       ),
+  },
+  scripts: {
+    title: 'Scripts',
+    measure: async () => describeScripts(SCRIPTED, await measureScripts(SCRIPTED, stop.signal)),
   },
   applications: {
     title: 'Applications',
