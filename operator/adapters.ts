@@ -35,3 +35,4 @@ export {
   type WebhookRequest,
 } from './git/index.ts';
 export type { WebhookSecrets } from './core/webhook/secrets.ts';
+export { createAccessControl, type AccessControlOptions } from './rbac/access-control.ts';

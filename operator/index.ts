@@ -66,6 +66,14 @@ export {
   type Observed,
   type ObservedHealth,
 } from './core/sync/observe-results.ts';
+export {
+  decideAccess,
+  groupsOf,
+  type AccessDecision,
+  type AccessPolicies,
+  type AccessRequest,
+  type Caller,
+} from './core/access/decide-access.ts';
 export { decideAutoSync, type AutoSyncDecision } from './core/sync/auto-sync.ts';
 export { prepareTargets, type Targets } from './core/sync/prepare-targets.ts';
 export {

@@ -9,9 +9,16 @@ import { hasCode, TiphysError } from '../core/errors.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
 import type { CommandIo } from './command.ts';
 
-/** The objects in a YAML or JSON file, lists flattened; `-` is standard input. Errors: `InvalidManifest` with file and line, `PathNotFound`. */
-export async function readObjects(path: string, io: CommandIo): Promise<readonly KubeObject[]> {
-  const written = await readText(path, io);
+/**
+ * The objects in a YAML or JSON file, lists flattened; `-` is standard input. `read` is its text, when
+ * that was read already. Errors: `InvalidManifest` with file and line, `PathNotFound`.
+ */
+export async function readObjects(
+  path: string,
+  io: CommandIo,
+  read?: string,
+): Promise<readonly KubeObject[]> {
+  const written = read ?? (await readText(path, io));
   try {
     return parseManifests(written, { file: path });
   } catch (cause) {
@@ -24,7 +31,8 @@ export async function readObjects(path: string, io: CommandIo): Promise<readonly
   }
 }
 
-async function readText(path: string, io: CommandIo): Promise<string> {
+/** The text of a file; `-` is standard input. Errors: `PathNotFound`. */
+export async function readText(path: string, io: CommandIo): Promise<string> {
   if (path === '-') return readStandardInput(io);
   try {
     return await readFile(resolve(io.cwd, path), 'utf8');

@@ -1,12 +1,14 @@
 import { TiphysError, toTiphysError } from '../core/errors.ts';
 import { nearestName } from '../core/nearest-name.ts';
 import { EXIT_ERROR, EXIT_OK, type Command, type CommandIo } from './command.ts';
+import { can } from './can.ts';
 import { cmpServer } from './cmp-server.ts';
 import { crds } from './crds.ts';
 import { diff } from './diff.ts';
 import { explain } from './explain.ts';
 import { health } from './health.ts';
 import { plan } from './plan.ts';
+import { rbac } from './rbac.ts';
 import { render } from './render.ts';
 import { run } from './run.ts';
 import { version } from './version.ts';
@@ -20,6 +22,8 @@ export const COMMANDS: readonly Command[] = [
   diff,
   health,
   plan,
+  can,
+  rbac,
   cmpServer,
   version,
 ];

@@ -4,24 +4,23 @@ export type Glob = (text: string) => boolean;
 export interface GlobOptions {
   /** Characters that `*` and `?` do not stand for; `**` does. Default: none. */
   readonly separators?: string;
+  /** What a pattern that is not well formed matches. Default: its own text. */
+  readonly malformed?: 'itself' | 'nothing';
 }
 
 /**
  * Compiles a glob as Argo CD matches paths, names and URLs: `*` stands for any text, `?` for one
  * character; `**` is `*` that also crosses separators; `[abc]`, `[a-z]` and `[!a]` for one of a set;
- * `{a,b}` for alternatives, which may nest; `\` takes the next character literally. A pattern that
- * is not well formed matches only its own text. The work of matching is at most (pattern × text).
+ * `{a,b}` for alternatives, which may nest; `\` takes the next character literally. The work of
+ * matching is at most (pattern × text).
  */
-export function compileGlob(pattern: string, { separators = '' }: GlobOptions = {}): Glob {
+export function compileGlob(pattern: string, options: GlobOptions = {}): Glob {
+  const { separators = '', malformed = 'itself' } = options;
   if (!/[*?[\]{}\\]/.test(pattern)) return (text) => text === pattern;
-  const alternatives = expandBraces(pattern);
-  if (alternatives === undefined) return (text) => text === pattern;
-  const matchers: (readonly Token[])[] = [];
-  for (const alternative of alternatives) {
-    const tokens = tokenize(alternative);
-    if (tokens === undefined) return (text) => text === pattern;
-    matchers.push(tokens);
-  }
+  const alternatives = expandBraces(pattern)?.map(tokenize);
+  const matchers = alternatives?.filter((tokens) => tokens !== undefined);
+  if (matchers === undefined || matchers.length !== alternatives?.length)
+    return (text) => malformed === 'itself' && text === pattern;
   return (text) => {
     const characters = Array.from(text);
     return matchers.some((tokens) => matchTokens(tokens, characters, separators));
