@@ -16,19 +16,22 @@ export interface AuditedWrite {
   readonly code: number;
   /** Nothing was stored: only asked. */
   readonly dryRun: boolean;
+  /** Of a Job as it was sent: which run of a hook it is; empty for everything else. */
+  readonly hookRun: string;
   /** Microseconds since 1970. */
   readonly receivedAtMicros: number;
   /** Microseconds since 1970. */
   readonly answeredAtMicros: number;
 }
 
-/** Every answered write, without bodies: enough to tell who wrote what and in which order. */
+/** Every answered write, without bodies but those of Jobs: who wrote what and in which order, and for which run. */
 export const AUDIT_POLICY: string = JSON.stringify({
   apiVersion: 'audit.k8s.io/v1',
   kind: 'Policy',
   omitStages: ['RequestReceived', 'ResponseStarted', 'Panic'],
   rules: [
     { level: 'None', resources: [{ group: 'coordination.k8s.io' }, { group: 'events.k8s.io' }] },
+    { level: 'Request', resources: [{ group: 'batch' }], verbs: ['create', 'patch'] },
     { level: 'Metadata', verbs: ['create', 'update', 'patch', 'delete', 'deletecollection'] },
     { level: 'None' },
   ],
@@ -44,6 +47,9 @@ interface AuditEvent {
     readonly subresource?: string;
     readonly namespace?: string;
     readonly name?: string;
+  };
+  readonly requestObject?: {
+    readonly metadata?: { readonly annotations?: Readonly<Record<string, string>> };
   };
   readonly responseStatus?: { readonly code?: number };
   readonly requestReceivedTimestamp: string;
@@ -72,6 +78,7 @@ function auditedWrite(event: AuditEvent): AuditedWrite {
     name: objectRef.name ?? '',
     userAgent: event.userAgent ?? '',
     code: event.responseStatus?.code ?? 0,
+    hookRun: event.requestObject?.metadata?.annotations?.['tiphys.io/hook-run'] ?? '',
     dryRun: new URL(event.requestURI, 'https://api').searchParams.has('dryRun'),
     receivedAtMicros: microseconds(event.requestReceivedTimestamp),
     answeredAtMicros: microseconds(event.stageTimestamp),

@@ -32,11 +32,24 @@ export type Fault = (typeof FAULTS)[number];
 export interface FaultyProxy extends AsyncDisposable {
   /** Of the administrator, by way of the proxy. */
   readonly kubeconfigPath: string;
+  /** Its URL. */
+  readonly server: string;
   /** What was done so far, and how many watches were cut. */
   readonly faults: Readonly<Record<Fault | 'watch-cut', number>>;
   /** From now on. Share of requests that go wrong, 0 to 1; watches are cut only above 0. */
   setRate(rate: number): void;
+  /** From now on: it is asked of every request before chance is, and says what goes wrong with it. */
+  setScript(script: FaultScript): void;
+  /** Cuts all watches that are open. */
+  cutWatches(): void;
 }
+
+/** What happens to one request; `undefined`: nothing. `path` is without the query. */
+export type FaultScript = (request: {
+  readonly method: string;
+  readonly path: string;
+  readonly isWatch: boolean;
+}) => Fault | undefined;
 
 export interface FaultyProxyOptions {
   readonly plane: Pick<ControlPlane, 'server' | 'ca' | 'adminToken' | 'dir'>;
@@ -61,7 +74,17 @@ export async function startFaultyProxy(options: FaultyProxyOptions): Promise<Fau
     'watch-cut': 0,
   };
 
+  let script: FaultScript = () => undefined;
+  const watches = new Set<ServerResponse>();
+
   function draw(request: IncomingMessage): Fault | undefined {
+    const { method = '', url = '/' } = request;
+    const path = new URL(url, 'https://api').pathname;
+    const scripted = script({ method, path, isWatch: isWatch(request) });
+    if (scripted !== undefined) {
+      faults[scripted] += 1;
+      return scripted;
+    }
     if (random() >= rate) return undefined;
     const possible = FAULTS.filter((fault) => fault !== 'conflict' || request.method !== 'GET');
     const fault = possible[Math.floor(random() * possible.length)];
@@ -95,6 +118,10 @@ export async function startFaultyProxy(options: FaultyProxyOptions): Promise<Fau
       response.writeHead(answer.statusCode ?? 502, answer.headers);
       response.flushHeaders(); // a watch that has nothing to tell yet has begun all the same
       answer.pipe(response);
+      if (isWatch(request)) {
+        watches.add(response);
+        response.on('close', () => watches.delete(response));
+      }
       if (rate > 0 && isWatch(request)) {
         const timer = setTimeout(
           () => {
@@ -138,9 +165,16 @@ export async function startFaultyProxy(options: FaultyProxyOptions): Promise<Fau
   );
   return {
     kubeconfigPath,
+    server: `https://127.0.0.1:${port}`,
     faults,
     setRate(next) {
       rate = next;
+    },
+    setScript(next) {
+      script = next;
+    },
+    cutWatches() {
+      for (const { socket } of watches) socket?.destroy();
     },
     async [Symbol.asyncDispose]() {
       if (!server.listening) return;

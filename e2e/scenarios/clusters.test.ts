@@ -1,5 +1,6 @@
 import { after, before, describe, test } from 'node:test';
 import { type ControlPlane, startControlPlane } from '../controlplane/control-plane.ts';
+import { startFaultyProxy } from '../controlplane/faulty-proxy.ts';
 import { createKubectl, type Kubectl } from '../controlplane/kubectl.ts';
 import { met, pending, type Expectation } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
@@ -198,5 +199,43 @@ describe('a second cluster', () => {
         /Failed to load live state: cluster level ClusterRole "reader" can not be managed when in namespaced mode/,
       ),
     );
+  });
+
+  test('that was connected and is gone: deletions say so, whether they had begun, and a person lets go', async () => {
+    await using proxy = await startFaultyProxy({ plane: other, seed: 1 });
+    const name = world.name('leaving');
+    const config = { bearerToken: other.adminToken, tlsClientConfig: { insecure: true } };
+    const secret = clusterSecret(name, config, { server: proxy.server });
+    const files = { 'a.yaml': configMap('a', 'left'), 'b.yaml': configMap('b', 'left') };
+    await world.given(world.repository('leaving', files));
+    const destined = (base: string) =>
+      world.application(base, {
+        repoURL: world.git.urlOf('leaving'),
+        syncPolicy: true,
+        cascade: true,
+        spec: { destination: { name, namespace: world.name(base) } },
+      });
+    const [begun, later] = [destined('begun'), destined('later')];
+    await world.when(registered(secret), begun.created(), later.created());
+    await world.thenEventually(
+      ...[begun, later].flatMap((app) => [app.isSynced(), app.isHealthy(), app.hasNoConditions()]),
+    );
+    const held = '--patch={"metadata":{"finalizers":["example.com/held"]}}';
+    await there(['patch', 'configmap', 'a', `--namespace=${begun.name}`, '--type=merge', held]);
+    await world.when(begun.deleted());
+    await world.thenEventually(begun.hasCondition('DeletionWarning', /ConfigMap\/a \(held by/));
+
+    await proxy[Symbol.asyncDispose]();
+    await world.when(later.deleted());
+    const silent = new RegExp(
+      `^cluster ${proxy.server} has not answered since 20\\S+Z \\(.+\\); until it does \\d objects there stay.*tiphys\\.io/let-go`,
+    );
+    await world.thenEventually(
+      begun.hasCondition('DeletionError', silent),
+      later.hasCondition('DeletionError', silent),
+    );
+    const letGo = { metadata: { annotations: { 'tiphys.io/let-go': 'true' } } };
+    await world.when(begun.patched(letGo), later.patched(letGo));
+    await world.thenEventually(begun.isAbsent(), later.isAbsent(), valueThere(later.name, 'left'));
   });
 });

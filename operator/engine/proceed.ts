@@ -9,7 +9,7 @@ import { decideNext, type NextDecision } from './decide-next.ts';
 import { endedPass, type Hindrance, hindranceOf } from './hindrance.ts';
 import { recordHeals } from './hold-back.ts';
 import { compareTargets, type LoadedState } from './load-state.ts';
-import { beginOperation, pinRevisions } from './operation.ts';
+import { beginOperation, isBegun, pinRevisions } from './operation.ts';
 import { again, type Engine, type Pass } from './pass.ts';
 import type { Report } from './report.ts';
 import { respectIgnoredParts } from './respect-ignored-parts.ts';
@@ -27,6 +27,8 @@ type Idle = Extract<NextDecision, { type: 'idle' }>;
 
 /** How long a pass waits at the most for an event that should come by itself. */
 const OPERATION_POLL_MS = 30_000;
+/** How long until the request for an operation that has begun is taken away again. */
+const REQUEST_POLL_MS = 100;
 
 /** With desired and live state at hand: decide, do one step, report. */
 export async function proceed(
@@ -124,6 +126,7 @@ async function carryOut(
       ? await announce({ ...pass, begun: state }, now, engine, signal)
       : app;
   if (stored === undefined) return again(0);
+  if (isBegun(stored)) return again(REQUEST_POLL_MS); // the next pass takes the request away
   // A pass that cannot write its outcome is taken up again: the objects alone do not tell of it.
   const { uid } = app.metadata;
   memory.unwritten = stored === app && !isStored(app, state) ? { uid, state } : undefined;

@@ -20,7 +20,7 @@ import { countRequests } from './count-requests.ts';
 import { forgetHeals } from './hold-back.ts';
 import { keepHookFinalizers } from './keep-hook-finalizers.ts';
 import { loadState, type LoadedState, type LoadRequest } from './load-state.ts';
-import { type CurrentOperation, currentOperation, operationSources } from './operation.ts';
+import { type CurrentOperation, currentOperation, isBegun, operationSources } from './operation.ts';
 import { again, DONE, type Engine } from './pass.ts';
 import { holdOperation, proceed } from './proceed.ts';
 import { removeApplication } from './remove-application.ts';
@@ -34,6 +34,8 @@ import { resyncPeriod, untilResync, untilWindow, withComparison } from './timing
 type Admitted = Extract<Admission, { type: 'admitted' }>;
 
 const DELETION_POLL_MS = 5_000;
+/** By then the watch has told that the request is gone, or what somebody else wrote. */
+const REQUEST_POLL_MS = 100;
 
 /** One pass over an application that could be parsed and is ours to work on. */
 export async function reconcileApplication(
@@ -52,6 +54,11 @@ export async function reconcileApplication(
     if (removed.type === 'gone') return DONE;
     await reporter.deletion(key, removed.app, removed.conditions, signal);
     return again(removed.afterMs ?? DELETION_POLL_MS);
+  }
+  if (!idle && isBegun(app)) {
+    // Before anything else is done: it would be taken for another one when this is over.
+    await reporter.report(key, app, app.status, signal);
+    return again(REQUEST_POLL_MS);
   }
   const need = needOf(app, memory, engine);
   if (need.level === 'none' && operation.type === 'none')

@@ -1,7 +1,7 @@
 import { instanceName } from '../core/app/names.ts';
 import { parseApplication } from '../core/app/parse.ts';
 import type { Application } from '../core/app/types.ts';
-import { hasCode, toTiphysError } from '../core/errors.ts';
+import { hasCode, toTiphysError, type TiphysError } from '../core/errors.ts';
 import type { AppKey } from '../core/app/app-key.ts';
 import { LET_GO_ANNOTATION } from '../core/sync/deletion-hooks.ts';
 import {
@@ -22,6 +22,8 @@ import { deletePass } from './delete-application.ts';
 import { findProject } from './find-project.ts';
 import type { Engine } from './pass.ts';
 import type { EnginePorts } from './ports.ts';
+import { withDeadline } from '../runtime/deadline.ts';
+import { probeCluster } from './probe-cluster.ts';
 import { releaseHooks, releaseLeftHooks } from './release-hooks.ts';
 import { formatTime } from './run-sync-pass.ts';
 import { cleanUpHooks, runDeletionHooks } from './run-deletion-hooks.ts';
@@ -88,12 +90,16 @@ export async function removeApplication(
   }
 }
 
+/** Whether it is the cluster that gave no answer; other things take too long as well. */
+const isSilence = ({ code, message }: TiphysError, server: string): boolean =>
+  code === 'KubeUnreachable' || (code === 'Timeout' && message.includes(server));
+
 function troubleOf(app: Application, error: unknown, { ports }: Engine): DeletionTrouble {
   const failure = toTiphysError(error);
   const { conditions = [], resources = [] } = app.status;
   const nowMs = ports.clock.now();
   const destination = findDestination(app, ports.clusters.entries);
-  if (failure.code === 'KubeUnreachable' && destination.type === 'found') {
+  if (destination.type === 'found' && isSilence(failure, destination.entry.server)) {
     const objects = resources.filter(({ hook }) => hook !== true).length;
     const input = { conditions, objects, nowMs, parseTime: Date.parse, formatTime };
     return unreachableCluster(destination.entry.server, failure.message, input);
@@ -140,6 +146,10 @@ async function runStage(
   const acting = actAs(connected, app, project, ports);
   if (acting.refusal !== undefined) return held(acting.refusal);
   const cluster = countRequests(acting.cluster, app, ports.metrics);
+  const waitingThere = async (message: string): Promise<Outcome> => {
+    await probeCluster(cluster, ports.clock, signal); // one that is gone tells of no change
+    return waiting(message);
+  };
   switch (stage.type) {
     case 'hooks': {
       const admission = admit(app, ports, settings);
@@ -151,12 +161,12 @@ async function runStage(
       const request = { app, project, cluster, sources, health, phase: stage.phase };
       const step = await runDeletionHooks(request, ports, settings, signal);
       if (step.type === 'failed') return held(step.message);
-      return step.type === 'wait' ? waiting(step.message) : OVER;
+      return step.type === 'wait' ? waitingThere(step.message) : OVER;
     }
     case 'cleanup': {
       const request = { app, project, cluster, phase: stage.phase };
       const message = await cleanUpHooks(request, settings, signal);
-      return message === undefined ? OVER : waiting(message);
+      return message === undefined ? OVER : waitingThere(message);
     }
     case 'cascade': {
       const { propagation } = stage;
@@ -166,7 +176,7 @@ async function runStage(
       const request = { app, instance, project, cluster, settings, propagation };
       const step = await deletePass(request, signal);
       if (step.type === 'done') return OVER;
-      return step.type === 'wait' ? waiting(step.message) : { type: 'going', conditions: [] };
+      return step.type === 'wait' ? waitingThere(step.message) : { type: 'going', conditions: [] };
     }
   }
 }
@@ -181,8 +191,18 @@ async function releaseIfReachable(
   if (destination.type === 'unknown') return;
   const cluster = ports.clusters.connected(destination.entry.server);
   const instance = instanceName(app.metadata, settings.namespace);
-  if (cluster !== undefined) await releaseLeftHooks({ cluster, instance }, ports.logger, signal);
+  if (cluster === undefined) return;
+  using deadline = withDeadline(signal, LET_GO_MS, ports.clock);
+  try {
+    await releaseLeftHooks({ cluster, instance }, ports.logger, deadline.signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    ports.logger.warn({ app: instance, err: error }, 'a hook keeps our finalizer');
+  }
 }
+
+/** Somebody who lets go does not wait for a cluster that is gone. */
+const LET_GO_MS = 10_000;
 
 /** When the Application is gone, an Event is all that is left to read. */
 function tell(app: Application, { events, logger }: EnginePorts, message: string): void {

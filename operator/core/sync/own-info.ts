@@ -27,10 +27,10 @@ export function withInfo(operation: Operation, name: OwnInfo, value: string): Op
   return { ...operation, info: [...others, { name, value }] };
 }
 
-/** The operation as somebody asked for it. */
-export function withoutOwnInfo(operation: Operation): Operation {
+/** The operation as somebody asked for it, or with some of our notes left out. */
+export function withoutOwnInfo(operation: Operation, notes: ReadonlySet<string> = OWN): Operation {
   const { info, ...rest } = operation;
-  if (info?.some(({ name }) => OWN.has(name)) !== true) return operation;
-  const asked = info.filter(({ name }) => !OWN.has(name));
+  if (info?.some(({ name }) => notes.has(name)) !== true) return operation;
+  const asked = info.filter(({ name }) => !notes.has(name));
   return asked.length === 0 ? rest : { ...rest, info: asked };
 }

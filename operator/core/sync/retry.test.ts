@@ -93,6 +93,21 @@ test('retry: an attempt begins without results, at the same revision', () => {
   assert.equal(begun.operation.sync?.revision, 'main');
 });
 
+test('retry: an attempt keeps the notes about the operation, and drops those about the attempt before', () => {
+  const kept = [
+    { name: 'Reason', value: 'asked' },
+    { name: 'tiphys.io/namespace-metadata', value: '{}' },
+  ];
+  const info = [
+    ...kept,
+    { name: 'tiphys.io/prune-waves', value: '0 1' },
+    { name: 'tiphys.io/phase', value: 'Sync 2026-01-01T00:00:00Z' },
+  ];
+  const before = failed({ phase: 'Running', retryCount: 1 }, { limit: 5 });
+  const begun = beginRetry({ ...before, operation: { ...before.operation, info } });
+  assert.deepEqual(begun.operation.info, kept);
+});
+
 test('retry: with refresh it begins at the newest revision', () => {
   const begun = beginRetry(
     failed({ phase: 'Running', retryCount: 1 }, { limit: 5, refresh: true }),

@@ -1,6 +1,6 @@
 import type { OperationState, RetryStrategy } from '../app/types.ts';
 import { parseDuration } from '../app/duration.ts';
-import { withoutOwnInfo } from './own-info.ts';
+import { OWN_INFO, withoutOwnInfo } from './own-info.ts';
 
 const DEFAULT_DURATION_MS = 5_000;
 const DEFAULT_FACTOR = 2;
@@ -49,10 +49,12 @@ export function retryDueAt(
   return delay === undefined ? undefined : parseTime(state.finishedAt) + delay;
 }
 
+const OF_AN_ATTEMPT: ReadonlySet<string> = new Set([OWN_INFO.pruneWaves, OWN_INFO.phase]);
+
 /** The state with which the next attempt begins; with `retry.refresh` it resolves the newest revision. */
 export function beginRetry(state: OperationState): OperationState {
   const { finishedAt: _finished, syncResult, ...rest } = state;
-  const operation = withoutOwnInfo(state.operation); // of what there is to prune now
+  const operation = withoutOwnInfo(state.operation, OF_AN_ATTEMPT);
   const refresh = operation.retry?.refresh === true;
   const { revision: _revision, revisions: _revisions, ...unpinned } = operation.sync ?? {};
   const { resources: _resources, ...pinned } = syncResult ?? {};
