@@ -13,6 +13,7 @@ const FAULTY = 0.1;
 const SEED = Number(process.env['TIPHYS_SEED'] ?? Math.floor(Math.random() * 2 ** 32));
 
 interface Status {
+  readonly operationState: { readonly startedAt: string };
   readonly sync: { readonly revision: string };
   readonly resources: readonly {
     readonly kind: string;
@@ -28,8 +29,14 @@ describe('an API server with bad days', () => {
   let world: World;
   before(async () => {
     plane = await startControlPlane({ signal, audit: true });
-    proxy = await startFaultyProxy({ plane, seed: SEED, rate: 0 });
+    proxy = await startFaultyProxy({ plane, seed: SEED, rate: FAULTY });
     world = await startWorld({ signal, cluster: plane, operator: false });
+    world.startOperator([
+      `--kubeconfig=${proxy.kubeconfigPath}`,
+      '--sync-wave-delay=200ms',
+      '--repo-poll-interval=1s',
+      '--repo-poll-jitter=0s',
+    ]);
   });
   after(async () => {
     await world[Symbol.asyncDispose]();
@@ -77,7 +84,6 @@ describe('an API server with bad days', () => {
   }
 
   test(`every tenth request fails: ${APPLICATIONS} applications with waves and a hook all end right (TIPHYS_SEED=${SEED})`, async () => {
-    proxy.setRate(FAULTY);
     const withExtras = Object.fromEntries(extras.map((path) => [path, configMap('extra', '1')]));
     await world.given(world.repository('faulty', { ...files('1'), ...withExtras }));
     const apps = folders.map((folder) =>
@@ -91,12 +97,6 @@ describe('an API server with bad days', () => {
         },
       }),
     );
-    world.startOperator([
-      `--kubeconfig=${proxy.kubeconfigPath}`,
-      '--sync-wave-delay=200ms',
-      '--repo-poll-interval=1s',
-      '--repo-poll-jitter=0s',
-    ]);
     const first = await world.git.revision('faulty');
     await world.given(() => world.kubectl.apply(...apps.map(({ object }) => object)));
     await convergeTo(apps, first, '1');
@@ -155,6 +155,7 @@ describe('an API server with bad days', () => {
   });
 
   test('a beginning that was stored though the answer was 500, and is seen in another second', async () => {
+    proxy.setRate(0);
     await world.given(world.repository('begun', filesOf('app', '1')));
     const app = world.application('begun', {
       repoURL: world.git.urlOf('begun'),
@@ -171,14 +172,23 @@ describe('an API server with bad days', () => {
       return 'internal-after';
     });
     await world.when(app.created());
+    await world.thenEventually(app.operationSays(/(?:)/));
+    const begun = await statusOf(app);
     await world.thenEventually(app.isSynced(), app.operationEndedWell());
     proxy.setScript(() => undefined);
     assert.ok(blindUntilMs > 0, 'the beginning was written');
     assert.equal((await statusOf(app)).history.length, 1);
-    assert.equal((await hooksMade(app)).length, 1);
+    const runs = (await hooksMade(app)).map(({ hookRun }) => hookRun);
+    const seconds = Date.parse(begun.operationState.startedAt) / 1000;
+    assert.deepEqual(
+      runs,
+      [`${seconds}-0-PreSync`],
+      'what had begun went on, and nothing else began',
+    );
   });
 
   test('a request that cannot be taken away for a while is carried out once', async () => {
+    proxy.setRate(0);
     await world.given(world.repository('asked', filesOf('app', '1')));
     const syncOptions = ['CreateNamespace=true'];
     const app = world.application('asked', {
