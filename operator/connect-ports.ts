@@ -104,6 +104,8 @@ export interface GitOptions {
   readonly timeoutMs?: number;
   /** Allows `file://` URLs: for tests only. */
   readonly allowLocal?: boolean;
+  /** Mirrors that are not in use go when all take more than this. Default: no bound. */
+  readonly maxMirrorBytes?: number;
   /** Whether submodules are folders. Default true. */
   readonly submodules?: boolean;
   /** When false, projects ask for signatures in vain. Default true. */

@@ -8,7 +8,7 @@ import type { TextCache } from '../ports/text-cache.ts';
 import type { Logger, Metrics } from '../ports/telemetry.ts';
 import { sha256 } from '../runtime/hash.ts';
 import { createKeyedLock } from '../runtime/keyed-lock.ts';
-import { excess, type KeptFile } from './excess.ts';
+import { excess, type KeptFile } from '../runtime/excess.ts';
 
 export interface DiskCacheOptions {
   /** Folder for the entries, made with mode 0700 on first use. Processes may share it. */

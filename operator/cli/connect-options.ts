@@ -101,6 +101,7 @@ export async function connectOptions(
       pollIntervalMs: config.repoPollInterval,
       pollJitterMs: config.repoPollJitter,
       timeoutMs: config.gitTimeout,
+      ...(config.gitCacheSize > 0 && { maxMirrorBytes: config.gitCacheSize * 2 ** 20 }),
       submodules: config.gitSubmodules,
       verifySignatures: config.verifySignatures,
       ...(identity !== undefined && { azureIdentity: identity }),

@@ -40,6 +40,7 @@ export interface Config {
   readonly repoPollInterval: number;
   readonly repoPollJitter: number;
   readonly gitTimeout: number;
+  readonly gitCacheSize: number;
   readonly gitSubmodules: boolean;
   readonly verifySignatures: boolean;
   readonly manifestCacheSize: number;
@@ -224,6 +225,12 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
     fallback: '90s',
     description: 'Longest time for one fetch.',
     alias: ['ARGOCD_EXEC_TIMEOUT'],
+  }),
+  gitCacheSize: key('git-cache-size', {
+    schema: whole(0, 100_000_000),
+    fallback: '10240',
+    description:
+      'Mirrors of repositories that are not in use go when all take more than so many MiB; 0 is no bound.',
   }),
   gitSubmodules: key('git-submodules', {
     schema: truth,

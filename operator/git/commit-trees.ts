@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TiphysError } from '../core/errors.ts';
 import { ANONYMOUS, type RepositoryAccess } from '../core/repository/access.ts';
@@ -38,20 +39,30 @@ export interface CommitTreesOptions extends Omit<MirrorOptions, 'dir' | 'repoUrl
 /** Makes mirrors, and opens commits in them with submodules and LFS files in their places. */
 export interface CommitTrees extends AsyncDisposable {
   mirror(key: string, url: string, access: () => RepositoryAccess): MirroredRepository;
+  /** Throws away the mirror in a folder of this name, whether it is known or from another time. */
+  discard(name: string, signal: AbortSignal): Promise<void>;
+  /** Names of mirrors that were read since a time of the monotonic clock, those of submodules too. */
+  usedSince(ms: number): ReadonlySet<string>;
   open(repository: MirroredRepository, commit: string, signal: AbortSignal): Promise<SourceTree>;
 }
 
 const TREES_KEPT = 256;
 
+/** Of the folder of a mirror. */
+export function mirrorName(key: string): string {
+  return `${sha256(key).slice(0, 32)}.git`;
+}
+
 export function createCommitTrees(options: CommitTreesOptions): CommitTrees {
   const trees = createLruCache<string, SourceTree>(TREES_KEPT);
   /** Of repositories and submodules, by key. */
   const mirrored = new Map<string, MirroredRepository>();
+  const used = new Map<string, number>();
 
   function mirror(key: string, url: string, access: () => RepositoryAccess): MirroredRepository {
     const known = mirrored.get(key);
     if (known !== undefined) return known;
-    const dir = join(options.mirrors, `${sha256(key).slice(0, 32)}.git`);
+    const dir = join(options.mirrors, mirrorName(key));
     const repository = {
       key,
       url,
@@ -68,6 +79,7 @@ export function createCommitTrees(options: CommitTreesOptions): CommitTrees {
     depth: number,
     signal: AbortSignal,
   ): Promise<TreeReader> {
+    used.set(mirrorName(repository.key), options.clock.monotonic());
     const plain = await repository.mirror.tree(commit, signal);
     const { lfs } = repository.access();
     const reader = lfs ? withLfs(plain, repository.mirror, options.fetchTimeoutMs) : plain;
@@ -106,7 +118,15 @@ export function createCommitTrees(options: CommitTreesOptions): CommitTrees {
 
   return {
     mirror,
+    async discard(name, signal) {
+      const known = Array.from(mirrored.values()).find(({ key }) => mirrorName(key) === name);
+      trees.clear();
+      if (known !== undefined) await known.mirror.discard(signal);
+      else await rm(join(options.mirrors, name), { recursive: true, force: true });
+    },
+    usedSince: (ms) => new Set(Array.from(used).flatMap(([name, atMs]) => (atMs > ms ? name : []))),
     async open(repository, commit, signal) {
+      used.set(mirrorName(repository.key), options.clock.monotonic());
       const { lfs } = repository.access();
       const key = `${repository.key}\n${commit}\n${lfs}`;
       const known = trees.get(key);

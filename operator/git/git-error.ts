@@ -1,5 +1,6 @@
 import { TiphysError } from '../core/errors.ts';
 import { withoutCredentials } from '../core/revision/repository-url.ts';
+import { isDiskFull } from './damage.ts';
 
 /** Words by which git, curl and ssh say that the server refuses us. */
 const REFUSED = [
@@ -40,6 +41,10 @@ export function gitFailure(
   const words = ASKED.test(stderr) ? wordsOfRefusal(signedIn) : lastWords(stderr);
   const message = `repository ${repository}: ${doing}: ${words}`;
   const fields = { repository };
+  if (isDiskFull(stderr)) {
+    const hint = 'Free space on the disk of --data-dir; the fetch is tried again.';
+    return new TiphysError('GitUnreachable', message, { fields, hint });
+  }
   if (REFUSED.some((pattern) => pattern.test(stderr))) {
     return new TiphysError('GitAuthFailed', message, { fields });
   }

@@ -16,7 +16,8 @@ import { createKeyedLock } from '../runtime/keyed-lock.ts';
 import { createLimiter } from '../runtime/limiter.ts';
 import { createPace, type Pace } from '../runtime/pace.ts';
 import { createSingleFlight } from '../runtime/single-flight.ts';
-import { createCommitTrees, type MirroredRepository } from './commit-trees.ts';
+import { createCommitTrees, mirrorName, type MirroredRepository } from './commit-trees.ts';
+import { mirrorsBeyond } from './mirror-space.ts';
 import { openForeignSession } from './git-session.ts';
 import { createSignatures } from './signatures.ts';
 import type { AzureIdentity } from './sign-in/azure.ts';
@@ -56,6 +57,8 @@ export interface GitRepositoriesOptions {
   readonly idleAfterMs?: number;
   /** After a failure, askers that do not insist get the same failure for so long. Default 10 s. */
   readonly failureMs?: number;
+  /** Mirrors that are not in use go when all take more than this. Default: no bound. */
+  readonly maxMirrorBytes?: number;
   /** Allows `file://` and plain paths. For tests and the command line only. */
   readonly allowLocal?: boolean;
   readonly maxMaterialisedBytes?: number;
@@ -86,6 +89,8 @@ interface Repository {
   lastUsedMs: number;
   timer: Disposable | undefined;
 }
+
+const SPACE_MS = 600_000;
 
 /** How the last try to talk to a repository ended. */
 export interface RepositoryConnection {
@@ -145,9 +150,12 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
     extra: options.env ?? {},
     allowLocal: options.allowLocal ?? false,
   };
+  const mirrors = join(options.dir, 'mirrors');
   const commits = createCommitTrees({
     program: options.program ?? 'git',
-    mirrors: join(options.dir, 'mirrors'),
+    mirrors,
+    onRepair: (repository, why) =>
+      logger.warn({ repository, reason: textOf(why) }, 'a broken mirror is made anew'),
     git,
     signIn,
     clock,
@@ -170,7 +178,8 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
     logger,
     timeoutMs: options.timeoutMs,
   });
-  let prepared: Promise<unknown> | undefined;
+  let prepared: Promise<void> | undefined;
+  let spaceTimer: Disposable | undefined;
 
   /** What one project may read with its own credentials, another must not find in a shared mirror. */
   function repositoryOf(repoUrl: string, project = ''): Repository {
@@ -203,7 +212,40 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
   async function prepare(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted();
     if (stopped.signal.aborted) throw stopped.signal.reason;
-    await (prepared ??= mkdir(home, { recursive: true, mode: 0o700 }));
+    prepared ??= begin();
+    try {
+      await prepared;
+    } catch (error) {
+      prepared = undefined; // a full disk may have room for the next one
+      throw error;
+    }
+  }
+
+  async function begin(): Promise<void> {
+    await mkdir(home, { recursive: true, mode: 0o700 });
+    await makeRoom();
+  }
+
+  /** Removes what is too much, now and from time to time. What is in use stays, whatever its size. */
+  async function makeRoom(): Promise<void> {
+    const { maxMirrorBytes } = options;
+    if (maxMirrorBytes === undefined || stopped.signal.aborted) return;
+    const since = clock.monotonic() - idleAfterMs;
+    const used = new Set(commits.usedSince(since));
+    for (const { key, lastUsedMs } of repositories.values())
+      if (lastUsedMs > since) used.add(mirrorName(key));
+    for (const name of await mirrorsBeyond(mirrors, maxMirrorBytes, (one) => used.has(one))) {
+      await commits.discard(name, stopped.signal);
+      logger.info({ path: name }, 'a mirror that is not in use was removed to make room');
+    }
+    spaceTimer = clock.schedule(SPACE_MS, () => {
+      const poll = makeRoom()
+        .catch((error: unknown) => {
+          if (!stopped.signal.aborted) logger.warn({ err: error }, 'mirrors could not be removed');
+        })
+        .finally(() => polls.delete(poll));
+      polls.add(poll);
+    });
   }
 
   /** Asks the server now. Callers that come while a listing is under way share the next one. */
@@ -407,6 +449,7 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
     },
     async [Symbol.asyncDispose]() {
       stopped.abort(new TiphysError('Internal', 'git repositories: stopped'));
+      spaceTimer?.[Symbol.dispose]();
       for (const repository of repositories.values()) repository.timer?.[Symbol.dispose]();
       await Promise.all(polls);
       const free = new AbortController().signal;
@@ -416,6 +459,11 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
       await commits[Symbol.asyncDispose]();
     },
   };
+}
+
+/** An error as what it says: here nothing failed yet. */
+function textOf(why: unknown): string {
+  return why instanceof Error ? why.message : String(why);
 }
 
 function revisionNotFound(repoUrl: string, revision: string): TiphysError {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, rm, stat } from 'node:fs/promises';
+import { mkdir, rm, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode, TiphysError } from '../core/errors.ts';
 import type { RepositoryAccess } from '../core/repository/access.ts';
@@ -11,9 +11,12 @@ import { createLruCache } from '../runtime/lru-cache.ts';
 import { type ProgramResult, runProgram } from '../runtime/run-program.ts';
 import { createSingleFlight } from '../runtime/single-flight.ts';
 import { createCatFile } from './cat-file.ts';
+import { isDamage } from './damage.ts';
 import { gitFailure } from './git-error.ts';
 import { type GitEnvironment, localEnvironment, openGitSession } from './git-session.ts';
 import { openGitTree } from './git-tree.ts';
+import { removeLeftovers } from './leftovers.ts';
+import { repairing } from './repairing-reader.ts';
 import type { SignIn } from './sign-in/sign-in.ts';
 import type { TreeReader } from './follow-path.ts';
 import { formatOf, type ObjectFormat, type TreeObject } from './tree-object.ts';
@@ -32,6 +35,8 @@ export interface MirrorOptions {
   readonly network: Limiter;
   readonly listTimeoutMs: number;
   readonly fetchTimeoutMs: number;
+  /** Told when the mirror on disk is broken and is made anew. Must not throw. */
+  readonly onRepair: (repository: string, why: unknown) => void;
 }
 
 /** One bare mirror of one repository: asks the server for refs, fetches, opens commits. */
@@ -50,6 +55,8 @@ export interface Mirror extends AsyncDisposable {
   expand(prefix: string, signal: AbortSignal): Promise<string | undefined>;
   /** Ends the reading process until it is needed again. */
   rest(): void;
+  /** Throws away what is on disk; whoever needs it again fetches it anew. */
+  discard(signal: AbortSignal): Promise<void>;
 }
 
 export interface LocalRun {
@@ -73,6 +80,7 @@ const TREE_LINES_KEPT = 200_000;
 const MAX_LIST_BYTES = 256 * 1024 * 1024;
 /** Small fetches leave loose objects and packs behind; this often they are put together. */
 const FETCHES_PER_REPACK = 100;
+const REPAIR_PAUSE_MS = 60_000;
 
 export function createMirror(options: MirrorOptions): Mirror {
   const { repoUrl, dir, clock } = options;
@@ -91,6 +99,7 @@ export function createMirror(options: MirrorOptions): Mirror {
   /** What the server said last; git must know before the mirror is made. */
   let format: ObjectFormat = 'sha1';
   let fetches = 0;
+  let repairedAtMs: number | undefined;
 
   function local(
     args: readonly string[],
@@ -145,6 +154,7 @@ export function createMirror(options: MirrorOptions): Mirror {
   async function make(wanted: ObjectFormat, signal: AbortSignal): Promise<void> {
     if (made === wanted) return;
     await lock.run('make', signal, async () => {
+      if (made === wanted) return;
       const there = await stat(join(dir, 'HEAD')).catch(() => undefined);
       if (there === undefined || (await formatOnDisk(signal)) !== wanted) {
         // Whatever stands here is half a repository: a process was killed while making it.
@@ -156,12 +166,35 @@ export function createMirror(options: MirrorOptions): Mirror {
         if (result.exitCode !== 0) throw gitFailure(repoUrl, 'make the mirror', result.stderr);
       }
       made = wanted;
+      const now = new Date(clock.now());
+      await utimes(dir, now, now); // says which mirrors are still used
     });
   }
 
   async function formatOnDisk(signal: AbortSignal): Promise<string> {
     const result = await local(['rev-parse', '--show-object-format'], signal);
     return result.stdout.toString('utf8').trim();
+  }
+
+  /** Throws the mirror away; the next who needs it makes it anew. Nothing but time is lost. */
+  async function discard(signal: AbortSignal): Promise<void> {
+    const away = async (): Promise<void> => {
+      catFile.rest();
+      trees.clear();
+      made = undefined;
+      await rm(dir, { recursive: true, force: true });
+    };
+    await lock.run('fetch', signal, () => lock.run('make', signal, away));
+  }
+
+  /** False when that was done a short while ago: a disk that breaks everything must not fetch for ever. */
+  async function repair(why: unknown, signal: AbortSignal): Promise<boolean> {
+    const now = clock.monotonic();
+    if (repairedAtMs !== undefined && now - repairedAtMs < REPAIR_PAUSE_MS) return false;
+    repairedAtMs = now;
+    options.onRepair(shown, why);
+    await discard(signal);
+    return true;
   }
 
   /** One fetch at a time, and one for all who wait for the same thing. */
@@ -172,13 +205,18 @@ export function createMirror(options: MirrorOptions): Mirror {
         lock.run('fetch', stop, async () => {
           const flags = ['--quiet', '--force', '--no-tags', '--no-write-fetch-head'];
           if (depth > 0) flags.push(`--depth=${depth}`);
-          await removeStaleLocks(dir);
+          await removeLeftovers(dir);
           const command: RemoteCommand = {
             doing: 'fetch',
             args: (url) => ['fetch', ...flags, '--', url, ...refspecs],
             timeoutMs: options.fetchTimeoutMs,
           };
-          await remote(command, AbortSignal.any([stop, stopped.signal]));
+          try {
+            await remote(command, AbortSignal.any([stop, stopped.signal]));
+          } catch (error) {
+            await removeLeftovers(dir); // half a pack on a full disk would keep it full
+            throw error;
+          }
           fetches += 1;
           if (fetches % FETCHES_PER_REPACK === 0) await local(['repack', '-d', '--quiet'], stop);
         }),
@@ -189,9 +227,58 @@ export function createMirror(options: MirrorOptions): Mirror {
   async function open(commit: string, signal: AbortSignal): Promise<TreeReader | undefined> {
     const known = trees.get(commit);
     if (known !== undefined) return known;
-    const tree = await openGitTree(catFile, treeObjects, commit, signal);
-    if (tree !== undefined) trees.set(commit, tree, 1);
+    const found = await openGitTree(catFile, treeObjects, commit, signal);
+    if (found === undefined) return undefined;
+    const repairHere = async (stop: AbortSignal): Promise<TreeReader | undefined> => {
+      const why = `objects of ${commit} cannot be read`;
+      // Of many who find it broken one repairs; who comes after that only asks again.
+      await flights.run('repair', (stopAll) => repair(why, stopAll), stop);
+      await fetched(commit, stop);
+      return await openGitTree(catFile, treeObjects, commit, stop);
+    };
+    const tree = repairing(found, { isBroken, repair: repairHere });
+    trees.set(commit, tree, 1);
     return tree;
+  }
+
+  /** Opens a commit, fetched when it is not there; once more with a new mirror when this one is broken. */
+  async function fetched(commit: string, signal: AbortSignal): Promise<TreeReader> {
+    try {
+      return await fetchAndOpen(commit, signal);
+    } catch (error) {
+      const isRefs = isNotFound(error) && (await hasBrokenRefs(signal));
+      if (signal.aborted || !(isRefs || (await isBroken(error)))) throw error;
+      if (!(await repair(error, signal))) throw error;
+      return await fetchAndOpen(commit, signal);
+    }
+  }
+
+  async function fetchAndOpen(commit: string, signal: AbortSignal): Promise<TreeReader> {
+    await make(formatOf(commit), signal);
+    const known = await open(commit, signal);
+    if (known !== undefined) return known;
+    if (!(await fetchShallow(commit, signal))) await fetch(ALL_REFS, signal);
+    const arrived = await open(commit, signal);
+    if (arrived !== undefined) return arrived;
+    await fetchCommit(commit, signal); // pull requests, and commits that no branch holds any more
+    const asked = await open(commit, signal);
+    if (asked === undefined) throw notFound(commit);
+    return asked;
+  }
+
+  /** A program that cannot be started may only miss the folder that it is to work in. */
+  async function isBroken(error: unknown): Promise<boolean> {
+    if (isDamage(error)) return true;
+    if (made === undefined || !hasCode(error, 'ToolMissing')) return false;
+    return (await stat(dir).catch(() => undefined)) === undefined;
+  }
+
+  /** Whether a branch or tag names a commit that is not there: then git believes to have what it has not. */
+  async function hasBrokenRefs(signal: AbortSignal): Promise<boolean> {
+    const args = ['for-each-ref', '--format=%(objecttype)'];
+    const result = await local(args, signal).catch(() => undefined); // no folder: broken indeed
+    signal.throwIfAborted();
+    return result?.exitCode !== 0;
   }
 
   async function fetchCommit(commit: string, signal: AbortSignal, depth = 0): Promise<boolean> {
@@ -225,23 +312,18 @@ export function createMirror(options: MirrorOptions): Mirror {
         args: (url) => ['ls-remote', '--symref', '--', url],
         timeoutMs: options.listTimeoutMs,
       };
-      const refs = parseLsRemote((await remote(command, signal)).toString('utf8'));
+      const list = async () => parseLsRemote((await remote(command, signal)).toString('utf8'));
+      const refs = await list().catch(async (error: unknown) => {
+        if (signal.aborted || !(await isBroken(error))) throw error;
+        if (!(await repair(error, signal))) throw error;
+        return await list();
+      });
       const [commit] = refs.byName.values();
       if (commit !== undefined) format = formatOf(commit);
       return refs;
     },
-    async tree(commit, signal) {
-      await make(formatOf(commit), signal);
-      const known = await open(commit, signal);
-      if (known !== undefined) return known;
-      if (!(await fetchShallow(commit, signal))) await fetch(ALL_REFS, signal);
-      const fetched = await open(commit, signal);
-      if (fetched !== undefined) return fetched;
-      await fetchCommit(commit, signal); // pull requests, and commits that no branch holds any more
-      const asked = await open(commit, signal);
-      if (asked === undefined) throw notFound(commit);
-      return asked;
-    },
+    tree: fetched,
+    discard,
     async expand(prefix, signal) {
       await make(format, signal);
       const known = await findCommit(prefix, signal);
@@ -294,9 +376,4 @@ function namedTimeout(error: unknown, repository: string, doing: string): unknow
   });
 }
 
-/** A fetch that was killed leaves lock files that would stop every later one. We are the only writer. */
-async function removeStaleLocks(dir: string): Promise<void> {
-  const names = await readdir(dir);
-  const locks = names.filter((name) => name.endsWith('.lock'));
-  await Promise.all(locks.map((name) => rm(join(dir, name), { force: true })));
-}
+const isNotFound = (error: unknown): boolean => hasCode(error, 'RevisionNotFound');

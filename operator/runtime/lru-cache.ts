@@ -5,6 +5,7 @@ export interface LruCache<K, V> {
   /** Replaces what stood under the key. A value heavier than the whole cache is not kept. */
   set(key: K, value: V, weight: number): void;
   delete(key: K): void;
+  clear(): void;
   readonly size: number;
   readonly weight: number;
 }
@@ -41,6 +42,10 @@ export function createLruCache<K, V>(maxWeight: number): LruCache<K, V> {
       }
     },
     delete: remove,
+    clear() {
+      entries.clear();
+      total = 0;
+    },
     get size() {
       return entries.size;
     },

@@ -24,7 +24,7 @@ export async function openRepositories(
   access: Partial<RepositoryAccess> = {},
   options: Partial<GitRepositoriesOptions> = {},
 ): Promise<OpenedRepositories> {
-  const dir = await mkdtemp(join(tmpdir(), 'tiphys-git-test-'));
+  const dir = options.dir ?? (await mkdtemp(join(tmpdir(), 'tiphys-git-test-')));
   const logged: string[] = [];
   const repositories = createGitRepositories({
     dir,
@@ -47,7 +47,7 @@ export async function openRepositories(
       logged.some((line) => line.includes(text)) || (await contains(dir, text)),
     async [Symbol.asyncDispose]() {
       await repositories[Symbol.asyncDispose]();
-      await rm(dir, { recursive: true });
+      if (options.dir === undefined) await rm(dir, { recursive: true });
     },
   };
 }
