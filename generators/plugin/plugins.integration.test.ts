@@ -24,7 +24,7 @@ import { createDirectoryGenerator } from '../directory/index.ts';
 import { type Files, openWorkshop, type Workshop } from '../testing/workshop.ts';
 import { packFolder } from './archive.ts';
 import { createPluginGenerator, type PluginGeneratorOptions } from './index.ts';
-import { type CmpServer, pluginYaml, startCmpServer } from './testing/cmp-server.ts';
+import { type CmpServer, pluginYaml, startCmpServer } from '../../e2e/controlplane/cmp-server.ts';
 
 const signal = AbortSignal.timeout(300_000);
 const CANARY = 'canary-that-must-not-be-seen';

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, readlink, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -308,6 +308,13 @@ describe('git repositories', () => {
     assert.equal(await readFile(join(written.root, 'apps/folder/x.yaml'), 'utf8'), 'shared');
     const link = await stat(join(written.root, 'apps/link.yaml'));
     assert.equal(link.isFile(), true);
+
+    await assert.rejects(tree.copy([''], signal), (error) => hasCode(error, 'UnsafePath'));
+    await using copied = await tree.copy(['apps', 'shared'], signal);
+    assert.equal(await readlink(join(copied.root, 'apps/folder')), '../shared');
+    assert.equal(await readFile(join(copied.root, 'apps/folder/x.yaml'), 'utf8'), 'shared');
+    await using single = await tree.copy(['apps/folder'], signal);
+    assert.equal(await readlink(join(single.root, 'apps/folder')), '../shared');
   });
 
   test('a file larger than asked for is refused, and the next read is right', async () => {

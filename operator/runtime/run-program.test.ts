@@ -39,6 +39,7 @@ async function untilGone(pid: number): Promise<void> {
 }
 
 interface PidFile extends AsyncDisposable {
+  readonly path: string;
   /** Script that writes its process id and then stays. */
   readonly write: string;
   pid(): Promise<number>;
@@ -46,9 +47,10 @@ interface PidFile extends AsyncDisposable {
 
 async function openPidFile(): Promise<PidFile> {
   const dir = await mkdtemp(join(tmpdir(), 'tiphys-run-'));
-  const path = JSON.stringify(join(dir, 'pid'));
+  const path = join(dir, 'pid');
   return {
-    write: `require('node:fs').writeFileSync(${path}, process.pid + ' '); setInterval(() => {}, 1000)`,
+    path,
+    write: `require('node:fs').writeFileSync(${JSON.stringify(path)}, process.pid + ' '); setInterval(() => {}, 1000)`,
     async pid() {
       for (;;) {
         const text = await readFile(join(dir, 'pid'), 'utf8').catch(() => '');
@@ -117,6 +119,18 @@ describe('running a program', () => {
     const child = await file.pid();
     await failed;
     await untilGone(child);
+  });
+
+  test('what it leaves running in its group ends with it', async () => {
+    await using file = await openPidFile();
+    const script = `
+      const { spawn } = require('node:child_process');
+      const child = spawn(process.execPath, ['-e', ${JSON.stringify(file.write)}], { stdio: 'ignore' });
+      child.unref();
+      const wait = () => require('node:fs').existsSync(${JSON.stringify(file.path)}) || setTimeout(wait, 10);
+      wait();`;
+    assert.equal((await run(script)).exitCode, 0);
+    await untilGone(await file.pid());
   });
 
   test('an abort ends it, and is the reason of the rejection', async () => {

@@ -176,6 +176,24 @@ describe('the manifest source', () => {
     assert.equal((await ask()).objects.length, 1);
   });
 
+  test('a generator that comes to recognise the folder takes it over without a commit', async () => {
+    const repoURL = await server.createRepository('late', { 'app/cm.yaml': configMap('plain') });
+    let there = false;
+    const late: Generator = {
+      ...spy(async () => '').generator,
+      detect: async () => there,
+      detectVersion: async () => (there ? 'there' : ''),
+    };
+    const source = open(late);
+    const types = async () =>
+      (await source.manifests(requestFor([{ repoURL, path: 'app' }]), signal)).sourceTypes;
+    assert.deepEqual(await types(), ['Directory']);
+    there = true;
+    assert.deepEqual(await types(), ['Spy']);
+    there = false;
+    assert.deepEqual(await types(), ['Directory']);
+  });
+
   test('a link that is turned to another file renders anew', async () => {
     const repoURL = await server.createRepository('linked', {
       'app/cm.yaml': { linkTo: '../shared/hop' },

@@ -3,9 +3,9 @@ import { once } from 'node:events';
 import { access, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { systemClock } from '../../../operator/runtime/clock.ts';
+import { sleep } from './waiting.ts';
 
-const MAIN = join(import.meta.dirname, '../../../operator/main.ts');
+const MAIN = join(import.meta.dirname, '../../operator/main.ts');
 
 /** A `tiphys cmp-server` process; disposing ends it and removes its folders. */
 export interface CmpServer extends AsyncDisposable {
@@ -61,7 +61,7 @@ export async function startCmpServer(
   const ended = once(child, 'exit');
   while (!(await exists(socket))) {
     if (child.exitCode !== null) throw new Error(`cmp-server ended: ${log}`);
-    await systemClock.sleep(20, signal);
+    await sleep(20, signal);
   }
   return {
     socketDir,
