@@ -46,6 +46,8 @@ export interface DefaultGeneratorsOptions {
     readonly localDir?: string;
     /** Globs of what they do not get, over paths from the root of the repository. */
     readonly exclusions?: readonly string[];
+    /** They get no more than `manifest-generate-paths` of the Application says. */
+    readonly useGeneratePaths?: boolean;
   };
   /** What charts and kustomizations may fetch with credentials. Default: what everybody may read. */
   readonly reach?: SourceReach;

@@ -2,12 +2,13 @@ import { TiphysError } from '../../operator/core/errors.ts';
 import type { GenerateRequest, Generator, SelectRequest } from '../../operator/ports/generator.ts';
 import type { SourceTree } from '../../operator/ports/source-tree.ts';
 import { sha256 } from '../../operator/runtime/hash.ts';
+import { createLruCache } from '../../operator/runtime/lru-cache.ts';
 import type { ToolOptions } from '../process/tool.ts';
 import { type Environment, parameterVariables, pluginEnvironment } from './environment.ts';
-import type { Plugin, PluginJob } from './plugin.ts';
+import type { Plugin, PluginJob, PluginTraits } from './plugin.ts';
 import type { ParameterAnnouncement } from './plugin-config.ts';
 import { listSidecars } from './sidecars.ts';
-import { openSourceCopy } from './source-copy.ts';
+import { commonRoot, openSourceCopy, type SourceCopy } from './source-copy.ts';
 
 export interface PluginGeneratorOptions extends ToolOptions {
   /** Folder with the sockets of sidecars; looked into at every use. Default: none. */
@@ -16,7 +17,14 @@ export interface PluginGeneratorOptions extends ToolOptions {
   readonly localDir?: string;
   /** Globs over paths from the root of the repository: what plugins do not get. Default: none. */
   readonly exclusions?: readonly string[];
+  /**
+   * Plugins get only the deepest folder that holds the application's and what the annotation
+   * `manifest-generate-paths` names. Default false.
+   */
+  readonly useGeneratePaths?: boolean;
 }
+
+const CHECKS_KEPT = 1_000;
 
 /** The generator `Plugin`, which can also tell what people may set. */
 export interface PluginGenerator extends Generator {
@@ -40,6 +48,16 @@ export function createPluginGenerator(options: PluginGeneratorOptions): PluginGe
   const { exclusions = [] } = options;
   /** What recognised a tree, so that it is not asked again for the same render. */
   const recognised = new WeakMap<SourceTree, ReadonlyMap<string, Plugin>>();
+  /** By identity: a plugin that is another one by now is asked again. */
+  const checked = createLruCache<string, PluginTraits>(CHECKS_KEPT);
+
+  async function check(plugin: Plugin, signal: AbortSignal): Promise<PluginTraits> {
+    const known = checked.get(plugin.identity);
+    if (known !== undefined) return known;
+    const traits = await plugin.check(signal);
+    checked.set(plugin.identity, traits, 1);
+    return traits;
+  }
 
   async function plugins(): Promise<readonly Plugin[]> {
     const { socketDir = '', localDir = '' } = options;
@@ -48,14 +66,38 @@ export function createPluginGenerator(options: PluginGeneratorOptions): PluginGe
       ...(localDir === ''
         ? []
         : await import('./local.ts').then(({ readLocalPlugins }) =>
-            readLocalPlugins(localDir, exclusions, options),
+            readLocalPlugins(localDir, options),
           )),
     ];
     return found.sort((left, right) => (left.name < right.name ? -1 : 1));
   }
 
-  function openCopy(tree: SourceTree) {
-    return openSourceCopy({ tree, workDir: options.workDir, exclusions });
+  /** What of the tree plugins get, and where the application is in it. */
+  function openCopy(
+    tree: SourceTree,
+    path: string,
+    { source, generatePaths }: Pick<SelectRequest, 'source' | 'generatePaths'>,
+  ): { readonly copy: SourceCopy; readonly pathInCopy: string } {
+    const limited = options.useGeneratePaths === true && generatePaths !== undefined;
+    const root = limited ? commonRoot(path, generatePaths, source.path ?? '') : '';
+    const copy = openSourceCopy({ tree, root, workDir: options.workDir, exclusions });
+    return { copy, pathInCopy: root === '' ? path : path.slice(root.length + 1) };
+  }
+
+  /**
+   * Only plugins with a discovery rule are asked. One that does not answer is an error: it may be the
+   * one that has rendered the source until now.
+   */
+  async function firstMatch(
+    plugins: readonly Plugin[],
+    job: PluginJob,
+    signal: AbortSignal,
+  ): Promise<Plugin | undefined> {
+    for (const plugin of plugins) {
+      const { discovers } = await check(plugin, signal);
+      if (discovers && (await plugin.matches(job, signal))) return plugin;
+    }
+    return undefined;
   }
 
   /** The plugin that a source names or that recognises it. */
@@ -75,7 +117,7 @@ export function createPluginGenerator(options: PluginGeneratorOptions): PluginGe
     const plugin = all.find((one) => one.name === name);
     const fits =
       plugin !== undefined &&
-      (!(await plugin.check(signal)).discovers || (await plugin.matches(job, signal)));
+      (!(await check(plugin, signal)).discovers || (await plugin.matches(job, signal)));
     if (fits) return plugin;
     const problem = `could not find cmp-server plugin with name "${name}" supporting the given repository`;
     throw missing(problem, all, plugin !== undefined);
@@ -88,12 +130,13 @@ export function createPluginGenerator(options: PluginGeneratorOptions): PluginGe
   ): Promise<T> {
     const { tree, path, instance: appName } = request;
     await using stack = new AsyncDisposableStack();
-    const copy = stack.use(openCopy(tree));
+    const { copy, pathInCopy } = openCopy(tree, path, request);
+    stack.use(copy);
     const env = pluginEnvironment(request);
-    const job: PluginJob = { appName, tree, path, copy, env };
+    const job: PluginJob = { appName, tree, path, pathInCopy, copy, env };
     try {
       const plugin = await choose(request, job, signal);
-      if (!(await plugin.check(signal)).wantsCredentials) return await work(plugin, job);
+      if (!(await check(plugin, signal)).wantsCredentials) return await work(plugin, job);
       const credentials = await request.gitEnvironment?.(signal);
       if (credentials === undefined) return await work(plugin, job);
       stack.use(credentials);
@@ -120,9 +163,10 @@ export function createPluginGenerator(options: PluginGeneratorOptions): PluginGe
     async detect(tree, path, signal, request) {
       const all = await plugins();
       if (all.length === 0) return false;
-      await using copy = openCopy(tree);
-      const env = discoveryEnvironment(path, request);
-      const job = { appName: request?.instance ?? '', tree, path, copy, env };
+      const { copy, pathInCopy } = openCopy(tree, path, request);
+      await using _copy = copy;
+      const env = discoveryEnvironment(request);
+      const job = { appName: request.instance, tree, path, pathInCopy, copy, env };
       const plugin = await firstMatch(all, job, signal);
       if (plugin === undefined) return false;
       recognised.set(tree, new Map([[path, plugin]]));
@@ -139,28 +183,12 @@ export function createPluginGenerator(options: PluginGeneratorOptions): PluginGe
   };
 }
 
-/**
- * Only plugins with a discovery rule are asked. One that does not answer is an error: it may be the one
- * that has rendered the source until now.
- */
-async function firstMatch(
-  plugins: readonly Plugin[],
-  job: PluginJob,
-  signal: AbortSignal,
-): Promise<Plugin | undefined> {
-  for (const plugin of plugins) {
-    const { discovers } = await plugin.check(signal);
-    if (discovers && (await plugin.matches(job, signal))) return plugin;
-  }
-  return undefined;
-}
-
 /** What is known before a generator is chosen. */
-function discoveryEnvironment(path: string, request: SelectRequest | undefined): Environment {
+function discoveryEnvironment({ instance, source, path }: SelectRequest): Environment {
   return {
-    ARGOCD_APP_NAME: request?.instance ?? '',
-    ARGOCD_APP_SOURCE_REPO_URL: request?.source.repoURL ?? '',
-    ARGOCD_APP_SOURCE_PATH: request?.source.path ?? path,
+    ARGOCD_APP_NAME: instance,
+    ARGOCD_APP_SOURCE_REPO_URL: source.repoURL,
+    ARGOCD_APP_SOURCE_PATH: source.path ?? path,
     ...parameterVariables({}),
   };
 }

@@ -22,7 +22,6 @@ import {
   matchesSource,
   type PluginRun,
 } from './run-plugin.ts';
-import { includedPaths } from './source-copy.ts';
 
 const DEFAULT_TIMEOUT_MS = 90_000;
 const MAX_CONFIG_BYTES = 1_000_000;
@@ -34,7 +33,6 @@ const MAX_CONFIG_BYTES = 1_000_000;
  */
 export async function readLocalPlugins(
   dir: string,
-  exclusions: readonly string[],
   options: ToolOptions,
 ): Promise<readonly Plugin[]> {
   const plugins = new Map<string, Plugin>();
@@ -47,7 +45,7 @@ export async function readLocalPlugins(
     if (plugins.has(config.name)) {
       throw new TiphysError('InvalidConfig', `${file}: there is another plugin ${config.name}`);
     }
-    plugins.set(config.name, localPlugin(config, sha256(text), exclusions, options));
+    plugins.set(config.name, localPlugin(config, sha256(text), options));
   }
   return [...plugins.values()];
 }
@@ -80,12 +78,7 @@ function readFolder(dir: string): Promise<readonly string[]> {
   });
 }
 
-function localPlugin(
-  config: PluginConfig,
-  hash: string,
-  exclusions: readonly string[],
-  options: ToolOptions,
-): Plugin {
+function localPlugin(config: PluginConfig, hash: string, options: ToolOptions): Plugin {
   const { clock, limiter, timeoutMs = DEFAULT_TIMEOUT_MS } = options;
   const { name, discovery } = config;
 
@@ -96,8 +89,7 @@ function localPlugin(
     work: (run: PluginRun, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
     return limiter.run(signal, async () => {
-      const paths = await includedPaths(job.tree, exclusions, signal);
-      await using files = await job.tree.copy(paths, signal);
+      await using files = await job.copy.files(signal);
       if (!config.preserveFileMode) await restrictModes(files.root, signal);
       await using folder = await openRunFolder(options);
       const home = join(folder.dir, 'home');
@@ -105,7 +97,7 @@ function localPlugin(
       const pluginRun = {
         config,
         root: files.root,
-        path: job.path,
+        path: job.pathInCopy,
         env: { ...privateEnvironment(options, home), ...job.env },
         untilMs: clock.monotonic() + timeoutMs,
         maxOutputBytes: options.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES,

@@ -5,7 +5,7 @@ import type { GenerateRequest } from '../../operator/ports/generator.ts';
 import { pluginEnvironment } from './environment.ts';
 import { findMatch, type Found } from './find-match.ts';
 import { mergeAnnouncements, parseAnnouncements, parsePluginConfig } from './plugin-config.ts';
-import { coverOf } from './source-copy.ts';
+import { commonRoot, coverOf } from './source-copy.ts';
 
 const HEAD = 'apiVersion: argoproj.io/v1alpha1\nkind: ConfigManagementPlugin\n';
 
@@ -229,7 +229,9 @@ describe('what is sent', () => {
     type: path.includes('.') ? ('file' as const) : ('directory' as const),
   }));
   const cover = (...globs: readonly string[]) =>
-    coverOf(entries, (path) => globs.some((glob) => compileGlob(glob, { separators: '/' })(path)));
+    coverOf('', entries, (path) =>
+      globs.some((glob) => compileGlob(glob, { separators: '/' })(path)),
+    );
 
   test('is everything, named once, when nothing is left out', () => {
     assert.deepEqual(cover('nothing'), ['']);
@@ -242,4 +244,20 @@ describe('what is sent', () => {
     assert.deepEqual(cover('a'), ['d', 'f.txt']);
     assert.deepEqual(cover('*'), []);
   });
+
+  const roots: readonly (readonly [string, string, string])[] = [
+    ['team/web', '.', 'team/web'],
+    ['team/web', './charts;values.yaml', 'team/web'],
+    ['team/web', '../lib', 'team'],
+    ['team/web', '../lib/*.yaml;.', 'team'],
+    ['team/web', '/team/web-2/x', 'team'],
+    ['team/web', '/other', ''],
+    ['team/web', '/*', ''],
+    ['', 'lib', ''],
+  ];
+  for (const [folder, annotation, expected] of roots) {
+    test(`of ${folder || 'the root'} with ${annotation} is ${expected || 'all'}`, () => {
+      assert.equal(commonRoot(folder, annotation, folder), expected);
+    });
+  }
 });

@@ -11,9 +11,19 @@ export interface PluginJob {
   readonly tree: SourceTree;
   /** Folder of the application in the tree. */
   readonly path: string;
-  /** The tree as an archive. */
+  /** The same in the copy. */
+  readonly pathInCopy: string;
+  /** What plugins get of the tree. */
   readonly copy: SourceCopy;
   readonly env: Environment;
+}
+
+/** What a plugin says of itself. */
+export interface PluginTraits {
+  /** It has a rule by which it recognises sources. */
+  readonly discovers: boolean;
+  /** Its commands are to get the credentials of the repository. */
+  readonly wantsCredentials: boolean;
 }
 
 /** A plugin, wherever its commands run. Errors and cancellation: as `Generator`. */
@@ -22,12 +32,7 @@ export interface Plugin {
   readonly name: string;
   /** Another text when the plugin may have become another one. */
   readonly identity: string;
-  check(signal: AbortSignal): Promise<{
-    /** It has a rule by which it recognises sources. */
-    readonly discovers: boolean;
-    /** Its commands are to get the credentials of the repository. */
-    readonly wantsCredentials: boolean;
-  }>;
+  check(signal: AbortSignal): Promise<PluginTraits>;
   matches(job: PluginJob, signal: AbortSignal): Promise<boolean>;
   generate(job: PluginJob, signal: AbortSignal): Promise<readonly KubeObject[]>;
   announce(job: PluginJob, signal: AbortSignal): Promise<readonly ParameterAnnouncement[]>;

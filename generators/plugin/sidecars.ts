@@ -46,7 +46,7 @@ function sidecar(
     signal: AbortSignal,
     work: (client: PluginClient, call: PluginCall) => Promise<T>,
   ): Promise<T> {
-    const { appName, path, env } = job;
+    const { appName, pathInCopy: path, env } = job;
     return await limiter.run(signal, async () => {
       const archive = await job.copy.archive(signal);
       return await connected((client) => work(client, { appName, path, env, archive }));

@@ -55,6 +55,7 @@ export async function connectOptions(
       socketDir: config.pluginSocketDir,
       localDir: config.pluginDir,
       exclusions: config.pluginTarExclude,
+      useGeneratePaths: config.pluginUseManifestGeneratePaths,
     },
     ...(config.renderParallelism === 0 ? {} : { parallelism: config.renderParallelism }),
   };

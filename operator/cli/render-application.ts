@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CONFIG_KEYS } from '../config/keys.ts';
 import { instanceName } from '../core/app/names.ts';
+import { generatePathsOf } from '../core/webhook/affected.ts';
 import { askedSources, type PinnedSources } from '../core/app/sources.ts';
 import type { Application, SyncOperation } from '../core/app/types.ts';
 import { validateStructure } from '../core/app/validate.ts';
@@ -153,6 +154,7 @@ async function renderManifests(
   });
   const request = {
     ...pinned,
+    ...generatePathsOf(app.metadata.annotations),
     instance,
     appName: app.metadata.name,
     project: app.spec.project,

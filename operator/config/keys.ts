@@ -65,6 +65,7 @@ export interface Config {
   readonly pluginSocketDir: string;
   readonly pluginDir: string;
   readonly pluginTarExclude: readonly string[];
+  readonly pluginUseManifestGeneratePaths: boolean;
   readonly metricsHost: string;
   readonly metricsPort: number;
   readonly metricsApplicationLabels: readonly string[];
@@ -374,6 +375,14 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
     description:
       'Globs of files and folders that plugins do not get, from the root of the repository, with semicolons between.',
     alias: ['ARGOCD_REPO_SERVER_PLUGIN_TAR_EXCLUSIONS'],
+  }),
+  pluginUseManifestGeneratePaths: key('plugin-use-manifest-generate-paths', {
+    schema: truth,
+    fallback: 'false',
+    alone: 'true',
+    description:
+      'Plugins get only the deepest folder that holds the application and what its annotation manifest-generate-paths names.',
+    alias: ['ARGOCD_REPO_SERVER_PLUGIN_USE_MANIFEST_GENERATE_PATHS'],
   }),
   metricsHost: key('metrics-host', {
     schema: text,

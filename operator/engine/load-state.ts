@@ -1,4 +1,5 @@
 import type { ComparedResource } from '../core/app/compared-resource.ts';
+import { generatePathsOf } from '../core/webhook/affected.ts';
 import type { Application, ApplicationSource, Project } from '../core/app/types.ts';
 import { describeResource, type GroupVersionKind } from '../core/objects/kube-object.ts';
 import { TiphysError } from '../core/errors.ts';
@@ -101,6 +102,7 @@ export function manifestRequest(request: LoadRequest): ManifestRequest {
     sources: request.sources,
     revisions: request.revisions,
     signatures: request.sources.map(({ repoURL }) => signatureCriteria(request.project, repoURL)),
+    ...generatePathsOf(app.metadata.annotations),
     instance: request.instance,
     appName: app.metadata.name,
     project: request.project.name,

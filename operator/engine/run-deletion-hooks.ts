@@ -1,4 +1,5 @@
 import { signatureCriteria } from '../core/signatures/criteria.ts';
+import { generatePathsOf } from '../core/webhook/affected.ts';
 import { gvkOf, idOf, keyOf, type KubeObject } from '../core/objects/kube-object.ts';
 import { instanceName } from '../core/app/names.ts';
 import type { Application, ApplicationSource, Project } from '../core/app/types.ts';
@@ -134,6 +135,7 @@ async function manifestsOf(
     sources,
     revisions: sources.map(() => ''),
     signatures: sources.map(({ repoURL }) => signatureCriteria(project, repoURL)),
+    ...generatePathsOf(app.metadata.annotations),
     instance: instanceName(app.metadata, settings.namespace),
     appName: app.metadata.name,
     project: project.name,

@@ -26,6 +26,8 @@ export interface GenerateRequest {
   readonly refs: ReadonlyMap<string, SourceTree>;
   /** The application has several sources, so that `$name/…` in a path must be a `ref`. */
   readonly multipleSources: boolean;
+  /** The annotation `argocd.argoproj.io/manifest-generate-paths`, when the Application has it. */
+  readonly generatePaths?: string;
   /** Settings of this generator from the configuration, e.g. build options. */
   readonly settings: JsonObject;
   /** Variables with which `git` signs in to the repository; only for whom the administrator trusts. */
@@ -84,6 +86,8 @@ export interface SelectRequest {
   readonly path: string;
   readonly source: ApplicationSource;
   readonly instance: string;
+  /** The annotation `argocd.argoproj.io/manifest-generate-paths`, when the Application has it. */
+  readonly generatePaths?: string;
   /** By generator name; `enabled: false` switches one off. */
   readonly settings: GeneratorSettings;
 }

@@ -9,6 +9,8 @@ export interface ManifestRequest {
   readonly revisions: readonly string[];
   /** What must be signed, one for each source; absent: nothing. Not for charts. */
   readonly signatures?: readonly SignatureCriteria[];
+  /** The annotation `argocd.argoproj.io/manifest-generate-paths`, when the Application has it. */
+  readonly generatePaths?: string;
   readonly instance: string;
   readonly appName: string;
   readonly project: string;

@@ -102,6 +102,14 @@ function matchesPaths(
   return changed.some((file) => paths.some((path) => covers(path, file)));
 }
 
+/** The annotation, as requests for manifests carry it. */
+export function generatePathsOf(annotations: Readonly<Record<string, string>> | undefined): {
+  readonly generatePaths?: string;
+} {
+  const generatePaths = annotations?.[GENERATE_PATHS_ANNOTATION] ?? '';
+  return generatePaths.trim() === '' ? {} : { generatePaths };
+}
+
 /** The paths that the annotation names, from the root of the repository; the root itself is empty. */
 export function generatePaths(annotation: string, sourcePath: string): readonly string[] {
   return annotation

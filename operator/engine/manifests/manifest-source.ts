@@ -274,6 +274,7 @@ function parametersKey(
       appName: request.appName,
       namespace: request.namespace,
       several: request.sources.length > 1,
+      ...(request.generatePaths !== undefined && { generatePaths: request.generatePaths }),
       settings,
     }),
   );

@@ -136,6 +136,8 @@ export function createSourceRenderer(options: RenderSourceOptions): SourceRender
     const mainTree = trees.get('');
     if (main === undefined || mainTree === undefined) throw new Error('a source has a tree');
 
+    const { generatePaths } = request;
+    const paths = generatePaths === undefined ? {} : { generatePaths };
     const startedMs = clock.monotonic();
     const { generator, source } = await generators.select(
       {
@@ -143,6 +145,7 @@ export function createSourceRenderer(options: RenderSourceOptions): SourceRender
         path: folder,
         source: watchSource(job.source, use),
         instance: request.instance,
+        ...paths,
         settings,
       },
       signal,
@@ -162,6 +165,7 @@ export function createSourceRenderer(options: RenderSourceOptions): SourceRender
       apiVersions: request.apiVersions,
       refs,
       multipleSources: request.sources.length > 1,
+      ...paths,
       settings: settings[generator.name] ?? {},
       ...(chartOf(source) === undefined && {
         gitEnvironment: (stop: AbortSignal) =>
