@@ -39,8 +39,8 @@ export interface PluginGenerator extends Generator {
  * Config management plugins: sidecars behind Unix sockets, and those that the administrator lets run
  * here. A source that names none gets the first, by name, whose discovery rule recognises it.
  *
- * A plugin reads what it likes of the repository, so every commit in it renders anew; `exclusions` bound
- * that. Errors: `ToolMissing` when no plugin fits or the one that does is not there; `RenderFailed`,
+ * A plugin reads what it likes of the repository and is told the commit, so every commit renders anew;
+ * options bound what is sent. Errors: `ToolMissing` when no plugin fits or the one that does is not there; `RenderFailed`,
  * `InvalidManifest`, `UnsafePath`, `PathNotFound`, `Timeout`, `LimitExceeded`. None repeats what a
  * command has printed.
  */
