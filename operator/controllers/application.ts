@@ -1,6 +1,6 @@
 import { appKey, type AppKey } from '../core/app/app-key.ts';
 import { parseInstanceName } from '../core/app/names.ts';
-import { isJsonArray, isJsonObject, jsonEqual, type JsonValue } from '../core/objects/json.ts';
+import { isJsonObject, jsonEqual, type JsonValue } from '../core/objects/json.ts';
 import {
   groupOf,
   idOf,
@@ -21,6 +21,7 @@ import type { SourceRepositories } from '../ports/source-repositories.ts';
 import { createController, type Controller } from '../runtime/controller.ts';
 import type { AddOptions } from '../runtime/work-queue.ts';
 import { createDependents, isProgress } from './dependents.ts';
+import { manages } from './manages.ts';
 import { measureReconciles } from './measure-reconcile.ts';
 import { concernedByOrphan, showOrphans } from './orphans.ts';
 import { askWorth, worthALook } from './worth-a-look.ts';
@@ -227,18 +228,6 @@ function phaseOf(app: KubeObject): JsonValue | undefined {
   const status = app['status'];
   const state = isJsonObject(status) ? status['operationState'] : undefined;
   return isJsonObject(state) ? state['phase'] : undefined;
-}
-
-/** Whether the status of an application lists an object of one of these kinds. */
-function manages(app: KubeObject, kinds: readonly GroupKind[]): boolean {
-  const status = app['status'];
-  const resources = isJsonObject(status) ? status['resources'] : undefined;
-  if (!isJsonArray(resources)) return false;
-  const names = new Set(kinds.map(({ group, kind }) => `${group}/${kind}`));
-  const text = (value: JsonValue | undefined) => (typeof value === 'string' ? value : '');
-  return resources.some(
-    (entry) => isJsonObject(entry) && names.has(`${text(entry['group'])}/${text(entry['kind'])}`),
-  );
 }
 
 function projectOf(app: KubeObject): JsonValue | undefined {
