@@ -517,7 +517,12 @@ images: [{name: side, newTag: '2'}]
 
     const refused: readonly (readonly [string, string, TiphysError['code'], RegExp])[] = [
       ['https://github.com/o/r//base?ref=v1', 'a remote base', 'RenderFailed', /remote base https/],
-      ['github.com/o/r', 'a remote base without scheme', 'RenderFailed', /remote base github\.com/],
+      [
+        'github.com/o/r',
+        'a remote base without scheme',
+        'RenderFailed',
+        /remote base https:\/\/github\.com/,
+      ],
       ['git@github.com:o/r', 'a remote base over ssh', 'RenderFailed', /remote base git@/],
       ['../nope', 'a missing base', 'PathNotFound', /resources: \.\.\/nope: does not exist/],
       ['../../x', 'a base outside the repository', 'UnsafePath', /leads outside the repository/],

@@ -218,10 +218,11 @@ export async function connectPorts(
     const { generators } = options;
     if (typeof generators === 'object') return generators;
     const { projects } = stores;
-    const reach = createSourceReach(directory, {
-      projects,
-      projectSettings: projectSettings.current,
-    });
+    const reach = createSourceReach(
+      directory,
+      { projects, projectSettings: projectSettings.current },
+      repositories,
+    );
     const remembered = kept && { remembered: kept };
     return generators?.(reach) ?? createDefaultGenerators({ dataDir, clock, reach, ...remembered });
   }

@@ -68,6 +68,8 @@ export function createDefaultGenerators(options: DefaultGeneratorsOptions): Gene
       ...tool,
       ...(kustomize === undefined ? {} : { program: kustomize }),
       ...(kubectl === undefined ? {} : { kubectl }),
+      ...(helm === undefined ? {} : { helm }),
+      ...(options.reach === undefined ? {} : { reach: options.reach }),
     }),
     createHelmGenerator({
       ...tool,

@@ -26,6 +26,7 @@ describe('what applications of a project may read', () => {
           problems: [],
         }),
       },
+      { resolve: async () => '', tree: () => Promise.reject(new Error('no Git here')) },
     );
     return reach.refusal(repoUrl, 'web');
   };

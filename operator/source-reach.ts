@@ -2,16 +2,22 @@ import { permitsSource } from './core/project/permits.ts';
 import { findProject } from './engine/find-project.ts';
 import type { EnginePorts } from './engine/ports.ts';
 import type { RepositoryDirectory } from './live/repository-directory.ts';
-import type { SourceReach } from './ports/source-repositories.ts';
+import type { SourceReach, SourceRepositories } from './ports/source-repositories.ts';
 
 /** What applications of a project may read: what is registered, as far as the project permits it. */
 export function createSourceReach(
   directory: Pick<RepositoryDirectory, 'accessTo' | 'named' | 'ofProject'>,
   ports: Pick<EnginePorts, 'projects' | 'projectSettings'>,
+  repositories: Pick<SourceRepositories, 'resolve' | 'tree'>,
 ): SourceReach {
   return {
     access: directory.accessTo,
     named: directory.named,
+    async tree(repoUrl, revision, project, signal) {
+      const options = { fresh: false, project };
+      const commit = await repositories.resolve(repoUrl, revision, options, signal);
+      return await repositories.tree(repoUrl, commit, { project }, signal);
+    },
     refusal(repoUrl, project) {
       const found = findProject(project, { ...ports, repositoriesOf: directory.ofProject });
       if (found.type !== 'found') return found.message;

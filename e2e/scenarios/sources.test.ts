@@ -160,4 +160,34 @@ describe('a repository that is polled often', () => {
     await world.when(world.pushed('polled', { files: { 'a.yaml': configMap('a', 'two') } }));
     await world.thenEventually(world.object('configmaps', 'a', app.name).has('data.value', 'two'));
   });
+
+  test('a base of another repository is built, unless the project may not read there', async () => {
+    await world.given(
+      world.repository('shared-base', {
+        'base/kustomization.yaml': 'resources: [map.yaml]\nnamePrefix: shared-\n',
+        'base/map.yaml': configMap('map', '1'),
+      }),
+    );
+    const base = `${world.git.urlOf('shared-base')}//base?ref=main`;
+    await world.given(
+      world.repository('uses-base', { 'kustomization.yaml': `resources: ['${base}']\n` }),
+    );
+    const repoURL = world.git.urlOf('uses-base');
+    const app = world.application('uses-base', { repoURL, syncPolicy: true });
+    await world.when(app.created());
+    await world.thenEventually(app.isSynced(), app.isHealthy());
+    await world.thenEventually(world.object('configmaps', 'shared-map', app.name).exists());
+    await world.kubectl.apply({
+      apiVersion: 'argoproj.io/v1alpha1',
+      kind: 'AppProject',
+      metadata: { name: 'one-repository', namespace: world.namespace },
+      spec: { sourceRepos: [repoURL], destinations: [{ server: '*', namespace: '*' }] },
+    });
+    const project = 'one-repository';
+    const other = world.application('narrow-base', { repoURL, project, syncPolicy: true });
+    await world.when(other.created());
+    await world.thenEventually(
+      other.hasCondition('ComparisonError', /remote base \S+: .* not permitted in project/),
+    );
+  });
 });

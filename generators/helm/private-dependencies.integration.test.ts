@@ -42,6 +42,7 @@ describe('dependencies of charts that are private', () => {
     const reach = {
       access: (repo: string) => registered[repo] ?? ANONYMOUS,
       named: (name: string) => names[name],
+      tree: () => Promise.reject(new Error('no Git here')),
       refusal: (repo: string, project: string) =>
         permitted(repo) ? undefined : `repository ${repo} is not permitted in project '${project}'`,
     };

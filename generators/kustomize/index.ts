@@ -1,11 +1,13 @@
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { TiphysError } from '../../operator/core/errors.ts';
 import type { KustomizeSource } from '../../operator/core/app/types.ts';
-import { isJsonObject } from '../../operator/core/objects/json.ts';
+import { isJsonArray, isJsonObject, type JsonValue } from '../../operator/core/objects/json.ts';
 import type { Generated, GenerateRequest, Generator } from '../../operator/ports/generator.ts';
+import type { SourceReach } from '../../operator/ports/source-repositories.ts';
 import { buildEnvironment } from '../build-environment.ts';
 import { plainVersion } from '../kubernetes-version.ts';
+import { locateProgram } from '../process/locate-program.ts';
 import {
   DEFAULT_MAX_OUTPUT_BYTES,
   describeCommand,
@@ -19,7 +21,7 @@ import { isMeaningful, KUSTOMIZE_FLAGS } from '../registry.ts';
 import { DEFAULT_YAML_LIMITS } from '../yaml/parse-documents.ts';
 import { parseManifests } from '../yaml/parse-manifests.ts';
 import { editKustomization } from './edit.ts';
-import { findKustomizeFiles } from './find-files.ts';
+import { findKustomizeFiles, type FindOptions, type FoundTree } from './find-files.ts';
 import { joinPath, KUSTOMIZATION_FILES, readKustomization } from './kustomization.ts';
 import {
   findKustomize,
@@ -31,14 +33,18 @@ import {
 export interface KustomizeGeneratorOptions extends KustomizeProgramOptions {
   /** Other programs by the version that `source.kustomize.version` asks for. */
   readonly versions?: Readonly<Record<string, string>>;
+  /** Bases and files of other servers, as far as the project permits. Without it they are refused. */
+  readonly reach?: SourceReach;
+  /** For `--enable-helm`. Default `helm`, looked up in `path`. */
+  readonly helm?: string;
 }
 
 /**
  * Kustomizations, built by `kustomize` (or the one in `kubectl`) on a private copy of the files that
  * they name. Overrides are worked into that copy as data.
  *
- * Settings (`settings.Kustomize`): `buildOptions`, text split at blanks; `allowRemoteBases`, default
- * false; `versions`, more programs by version; `versionOptions`, build options instead of the others by
+ * Settings (`settings.Kustomize`): `buildOptions`, text split at blanks; `allowRemoteBases`, false
+ * refuses what the project would permit; `versions`, more programs by version; `versionOptions`, build options instead of the others by
  * version. Errors: `RenderFailed` with kustomize's own words, `InvalidSpec`, `InvalidManifest`,
  * `PathNotFound`, `UnsafePath`, `ToolMissing`, `Timeout`, `LimitExceeded`.
  */
@@ -87,7 +93,6 @@ async function generate(
     .split(/\s+/)
     .filter(Boolean);
   const allowHelm = buildOptions.includes('--enable-helm');
-  const allowRemote = request.settings['allowRemoteBases'] === true;
 
   const file = await readKustomization(tree, path, signal);
   if (file === undefined) {
@@ -99,23 +104,31 @@ async function generate(
   const components = await wantedComponents(request, source, signal);
   const content = editKustomization(file.content, source, components, buildEnvironment(request));
   const edited = { ...file, content };
-  const files = await findKustomizeFiles(tree, path, edited, { allowRemote, allowHelm }, signal);
+  const remotes = remoteAccess(request, options.reach, signal);
+  const found = await findKustomizeFiles(tree, path, edited, { ...remotes, allowHelm }, signal);
 
-  await using written = await tree.materialise(files, signal);
-  await using run = await openRunFolder(options);
+  await using disk = new AsyncDisposableStack();
+  const run = disk.use(await openRunFolder(options));
+  const roots = await writeTrees(found, disk, signal);
+  const root = roots.get(found[0]) ?? '';
   // JSON is YAML: no text can come out with another meaning than it went in with.
-  await writeFile(join(written.root, file.path), JSON.stringify(content));
-  const args = [tool.command, join(written.root, path), ...buildOptions];
-  if (allowHelm) args.push(...helmFlags(request, source));
-  const shown = new Map([[written.root, '.']]);
+  if (found[0]?.bases.has(file.path) !== true) {
+    await writeFile(join(root, file.path), JSON.stringify(content));
+  }
+  const args = [tool.command, join(root, path), ...buildOptions];
+  if (allowHelm) {
+    args.push(...(await helmCommand(options, buildOptions)), ...helmFlags(request, source));
+  }
+  const shown = new Map(
+    found.flatMap((one) => {
+      const place = roots.get(one) ?? '';
+      return [place, basename(place)].map((name): [string, string] => [name, one.shown]);
+    }),
+  );
   const command = describeCommand(tool.program, args, shown);
   const home = join(run.dir, 'home');
   await mkdir(home);
-  const result = await runTool(
-    options,
-    { program: tool.program, args, cwd: written.root, home },
-    signal,
-  );
+  const result = await runTool(options, { program: tool.program, args, cwd: root, home }, signal);
   if (result.exitCode !== 0) {
     const words = lastWords(withoutPaths(result.stderr, shown), 20);
     throw new TiphysError('RenderFailed', `${path || '.'}: kustomize build failed: ${words}`, {
@@ -133,6 +146,63 @@ async function generate(
   return { objects, readSet: [], commands: [command] };
 }
 
+/** Puts what was found on disk, with the bases of other repositories as the folders they are now. */
+async function writeTrees(
+  found: readonly FoundTree[],
+  disk: AsyncDisposableStack,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<FoundTree | undefined, string>> {
+  const roots = new Map<FoundTree | undefined, string>();
+  for (const one of found) {
+    const written = disk.use(await one.tree.materialise([...one.files], signal));
+    roots.set(one, written.root);
+  }
+  for (const one of found) {
+    for (const [path, { content }] of one.contents) {
+      const file = join(roots.get(one) ?? '', path);
+      const entries = one.bases.get(path) ?? new Map<string, never>();
+      const local = (entry: JsonValue): JsonValue => {
+        const base = typeof entry === 'string' ? entries.get(entry) : undefined;
+        if (base === undefined) return entry;
+        return relative(dirname(file), join(roots.get(base.of) ?? '', base.path)) || '.';
+      };
+      const lists = Object.entries(content).map(([field, value]) => [
+        field,
+        isJsonArray(value) ? value.map(local) : value,
+      ]);
+      await writeFile(file, JSON.stringify(Object.fromEntries(lists)));
+    }
+  }
+  return roots;
+}
+
+/** Other repositories and servers, as far as the project permits them. */
+function remoteAccess(
+  request: GenerateRequest,
+  reach: SourceReach | undefined,
+  signal: AbortSignal,
+): Pick<FindOptions, 'openBase' | 'checkUrl'> {
+  const check = (what: string, url: string): SourceReach => {
+    if (reach === undefined || request.settings['allowRemoteBases'] === false) {
+      throw new TiphysError('RenderFailed', `${what} ${url} is not allowed here`, {
+        hint: 'Commit the files to this repository, or set kustomize.allowRemoteBases in argocd-cm.',
+      });
+    }
+    const why = reach.refusal(url, request.project);
+    if (why === undefined) return reach;
+    throw new TiphysError('NotPermitted', `${what} ${url}: ${why}`, {
+      hint: 'Add it to spec.sourceRepos of the AppProject.',
+    });
+  };
+  return {
+    async openBase({ repoUrl, revision }) {
+      const { tree } = check('remote base', repoUrl);
+      return await tree(repoUrl, revision, request.project, signal);
+    },
+    checkUrl: (url) => void check('remote file', url),
+  };
+}
+
 async function wantedComponents(
   request: GenerateRequest,
   source: KustomizeSource,
@@ -146,6 +216,15 @@ async function wantedComponents(
     if ((await request.tree.resolve(path, signal)) !== undefined) present.push(component);
   }
   return present;
+}
+
+/** Kustomize looks for helm in PATH, where it need not be. */
+async function helmCommand(
+  options: KustomizeGeneratorOptions,
+  buildOptions: readonly string[],
+): Promise<readonly string[]> {
+  if (buildOptions.some((option) => option.startsWith('--helm-command'))) return [];
+  return ['--helm-command', await locateProgram(options.helm ?? 'helm', options)];
 }
 
 function helmFlags(request: GenerateRequest, source: KustomizeSource): readonly string[] {

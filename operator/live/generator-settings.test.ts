@@ -31,13 +31,13 @@ const cases: readonly (readonly [
       'kustomize.buildOptions.v5': '--load-restrictor LoadRestrictionsNone',
       'kustomize.path.v5': '/tools/kustomize-5',
       'kustomize.version.v4': '/tools/kustomize-4',
-      'kustomize.allowRemoteBases': 'true',
+      'kustomize.allowRemoteBases': 'false',
     },
     {
       Helm: {},
       Kustomize: {
         buildOptions: '--enable-helm',
-        allowRemoteBases: true,
+        allowRemoteBases: false,
         versions: { v5: '/tools/kustomize-5', v4: '/tools/kustomize-4' },
         versionOptions: { v5: '--load-restrictor LoadRestrictionsNone' },
       },

@@ -65,7 +65,9 @@ export function readGeneratorSettings(data: JsonValue | undefined): Read {
       Kustomize: {
         ...enabled('kustomize.enable'),
         ...(buildOptions === undefined ? {} : { buildOptions }),
-        ...(text('kustomize.allowRemoteBases') === 'true' ? { allowRemoteBases: true } : {}),
+        ...((text('kustomize.allowRemoteBases') ?? 'true') === 'true'
+          ? {}
+          : { allowRemoteBases: false }),
         ...(Object.keys(versions).length === 0 ? {} : { versions }),
         ...(Object.keys(versionOptions).length === 0 ? {} : { versionOptions }),
       },

@@ -67,7 +67,7 @@ export type AccessLookup = (repoUrl: string, project: string) => RepositoryAcces
 
 /**
  * What an application of a project may read besides the repositories of its sources: charts that its
- * chart depends on, bases of its kustomization. Asked each time. Must not throw.
+ * chart depends on, bases of its kustomization. Asked each time. Only `tree` throws, as `SourceRepositories` does.
  */
 export interface SourceReach {
   readonly access: AccessLookup;
@@ -75,4 +75,11 @@ export interface SourceReach {
   named(name: string, project: string): string | undefined;
   /** Why the project may not read a repository; `undefined` when it may. */
   refusal(repoUrl: string, project: string): string | undefined;
+  /** The files of a Git repository at a revision. Asks nobody whether the project may read it. */
+  tree(
+    repoUrl: string,
+    revision: string,
+    project: string,
+    signal: AbortSignal,
+  ): Promise<SourceTree>;
 }
