@@ -63,6 +63,8 @@ export const MEANINGS: readonly Meaning[] = [
     means: 'Degraded',
   },
   { types: ['Healthy'], is: 'False', means: 'Degraded' },
+  // A composite resource of Crossplane, of whatever group: what was made before may still be ready.
+  { types: ['Synced'], is: 'False', means: 'Degraded', ofFailure: true },
   { types: ['Suspended', 'Paused', 'ReconciliationPaused'], is: 'True', means: 'Suspended' },
   { types: ['Reconciling'], is: 'True', means: 'Progressing' },
   { types: FINISHED, is: 'True', means: 'Degraded', ofFailure: true },
