@@ -4,13 +4,15 @@ import { join } from 'node:path';
 import { describeCached, measureCached } from './cached.ts';
 import { describeImport, measureImport } from './import-time.ts';
 import { measure, type Measurement } from './measure.ts';
+import { describePushes, measurePushes } from './pushes.ts';
 import { describeRollout, measureRollout } from './rollout.ts';
 import { describeScripts, measureScripts, SCRIPTED } from './scripts.ts';
 
 // `make bench`: the budgets of the design, measured on this machine; writes docs/benchmarks.md.
 // BENCH_SECTIONS=rollout,applications chooses parts, which are then only printed. Sizes: BENCH_APPS=200,1000
 // applications, BENCH_OBJECTS=100000 objects in memory, BENCH_ROLLOUT=1000,100,2000 applications rolled
-// out, how many of them slowly, and objects of one application.
+// out, how many of them slowly, and objects of one application; BENCH_RENDERING=200,100 renders of each tool and
+// repositories, BENCH_PUSHES=1000 applications in the repository that is pushed to.
 
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const)
@@ -44,6 +46,24 @@ const SECTIONS: Readonly<Record<string, { title: string; measure: () => Promise<
         results.push(...(await measure(size, say, stop.signal)));
       }
       return describeApplications(results);
+    },
+  },
+  rendering: {
+    title: 'Rendering',
+    measure: async () => {
+      const [renders = 200, repositories = 100] = (process.env['BENCH_RENDERING'] ?? '200,100')
+        .split(',')
+        .map(Number);
+      // Loaded only here, as it loads the library.
+      const { describeRendering, measureRendering } = await import('./rendering.ts');
+      return describeRendering(await measureRendering({ renders, repositories }, stop.signal));
+    },
+  },
+  pushes: {
+    title: 'Pushes',
+    measure: async () => {
+      const applications = Number(process.env['BENCH_PUSHES'] ?? '1000');
+      return describePushes(await measurePushes(applications, say, stop.signal));
     },
   },
   rollout: {
