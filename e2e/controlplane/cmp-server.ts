@@ -26,6 +26,8 @@ export async function startCmpServer(
     readonly socketDir?: string;
     readonly args?: readonly string[];
     readonly env?: Readonly<Record<string, string>>;
+    /** The program that Node runs. Default: `operator/main.ts` as it is written. */
+    readonly program?: string;
   },
   signal: AbortSignal,
 ): Promise<CmpServer> {
@@ -38,7 +40,7 @@ export async function startCmpServer(
   const child = spawn(
     process.execPath,
     [
-      MAIN,
+      options.program ?? MAIN,
       'cmp-server',
       '--config-dir-path',
       join(dir, 'config'),

@@ -3,6 +3,7 @@ import { access, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { pluginYaml, startCmpServer } from '../controlplane/cmp-server.ts';
 import { progressToStderr as log, runTool } from '../controlplane/tool-cache.ts';
 
 /** What a user gets: the package is built, packed and installed into a folder of its own. */
@@ -126,6 +127,18 @@ describe('the published package', () => {
     const output = await run(process.execPath, [program, ...args], 'user');
     assert.match(output, /name: from-a-template/);
   });
+
+  test('serves a plugin and speaks to it: grpc and the protocol are found', async () => {
+    const program = join(folder, 'user/node_modules/.bin/tiphys');
+    const config = pluginYaml('made', `echo '${JSON.stringify(MADE)}'`);
+    await using server = await startCmpServer({ name: 'made', config, program }, signal);
+    await mkdir(join(folder, 'user/plugged'));
+    await writeFile(join(folder, 'user/plugged/x.txt'), '');
+    await writeFile(join(folder, 'user/plugin-app.json'), JSON.stringify(PLUGIN_APP));
+    const flags = ['--repo-dir', 'plugged', '--plugin-socket-dir', server.socketDir];
+    const args = [program, 'render', 'plugin-app.json', ...flags];
+    assert.match(await run(process.execPath, args, 'user'), /name: from-a-plugin/);
+  });
 });
 
 const TEMPLATE = 'apiVersion: v1\nkind: ConfigMap\nmetadata: {name: "{{ name }}"}\n';
@@ -141,6 +154,15 @@ const TEMPLATE_APP = {
       path: 'web',
       directory: { jinja: { parameters: [{ name: 'name', value: 'from-a-template' }] } },
     },
+  },
+};
+
+const MADE = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'from-a-plugin' } };
+const PLUGIN_APP = {
+  ...TEMPLATE_APP,
+  spec: {
+    ...TEMPLATE_APP.spec,
+    source: { repoURL: 'https://git.example/r', path: '.', plugin: { name: 'made' } },
   },
 };
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { TiphysError } from '../../operator/core/errors.ts';
 import { sha256 } from '../../operator/runtime/hash.ts';
 import {
+  DEFAULT_MAX_MEMORY_BYTES,
   DEFAULT_MAX_OUTPUT_BYTES,
   openRunFolder,
   privateEnvironment,
@@ -101,6 +102,7 @@ function localPlugin(config: PluginConfig, hash: string, options: ToolOptions): 
         env: { ...privateEnvironment(options, home), ...job.env },
         untilMs: clock.monotonic() + timeoutMs,
         maxOutputBytes: options.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES,
+        maxMemoryBytes: options.maxMemoryBytes ?? DEFAULT_MAX_MEMORY_BYTES,
         clock,
         onStderr: () => {}, // there is no log of its own that it could go to
       };

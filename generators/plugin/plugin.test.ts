@@ -5,6 +5,7 @@ import type { GenerateRequest } from '../../operator/ports/generator.ts';
 import { pluginEnvironment } from './environment.ts';
 import { findMatch, type Found } from './find-match.ts';
 import { mergeAnnouncements, parseAnnouncements, parsePluginConfig } from './plugin-config.ts';
+import { timeLeft } from './run-plugin.ts';
 import { commonRoot, coverOf } from './source-copy.ts';
 
 const HEAD = 'apiVersion: argoproj.io/v1alpha1\nkind: ConfigManagementPlugin\n';
@@ -220,6 +221,18 @@ describe('finding by pattern', () => {
     test(`${pattern}${deep ? ' with **' : ''}: ${expected}`, async () => {
       assert.equal(await findMatch(pattern, { deep }, async (path) => folders[path]), expected);
     });
+  }
+});
+
+describe('the time of a call', () => {
+  const cases: readonly (readonly [string, number, number])[] = [
+    ['ends a little before the caller stops waiting', 31_000, 29_900],
+    ['is that of the server when the caller waits longer', 500_000, 90_000],
+    ['is that of the server when the caller does not say', Number.POSITIVE_INFINITY, 90_000],
+    ['is over when the caller has stopped waiting', 500, 1],
+  ];
+  for (const [name, deadlineMs, expected] of cases) {
+    test(name, () => assert.equal(timeLeft(deadlineMs, 1_000, 90_000), expected));
   }
 });
 

@@ -88,6 +88,16 @@ describe('plugins that misbehave', { concurrency: 1 }, () => {
     assert.ok(hasCode(error, 'LimitExceeded'));
   });
 
+  test('one that runs here and takes all memory is stopped', async () => {
+    const localDir = await bench.shop.folder({
+      'p.yaml': pluginYaml('hungry', 'awk \'BEGIN { x = "x"; while (1) x = x x }\''),
+    });
+    const options = { localDir, maxMemoryBytes: 200_000_000 };
+    const error = await bench.failure(bench.generate({ name: 'hungry' }, { options }));
+    assert.ok(hasCode(error, 'LimitExceeded'), error.message);
+    assert.match(error.message, /plugin hungry: generate: sh: needs more than 200000000 bytes/);
+  });
+
   test('what one that fails has said stays in the log of its sidecar', async () => {
     const error = await bench.failure(bench.generate(bench.runs(`echo ${CANARY} >&2; exit 7`)));
     assert.ok(hasCode(error, 'RenderFailed'));

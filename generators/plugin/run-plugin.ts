@@ -27,6 +27,8 @@ export interface PluginRun {
   /** When everything must have ended, on the monotonic clock. */
   readonly untilMs: number;
   readonly maxOutputBytes: number;
+  /** Of a command with all that it starts. Default: no bound. */
+  readonly maxMemoryBytes?: number;
   readonly clock: Clock;
   /** What a command wrote to its standard error, if anything: may hold secrets. */
   readonly onStderr: (command: CommandName, stderr: string, exitCode: number) => void;
@@ -37,6 +39,14 @@ export type CommandName = 'init' | 'generate' | 'discover.find' | 'parameters.dy
 /** How long commands have between SIGTERM and SIGKILL. */
 const KILL_AFTER_MS = 5_000;
 const SHOWN_LINES = 20;
+
+/** What is left of the caller's time when commands must have ended. */
+const ANSWER_MS = 100;
+
+/** How long commands may take, for a caller that waits until `deadlineMs`; infinite when it does not say. */
+export function timeLeft(deadlineMs: number, nowMs: number, maxMs: number): number {
+  return Math.max(1, Math.min(maxMs, deadlineMs - nowMs - ANSWER_MS));
+}
 
 /**
  * Runs init, then generate. Errors: `RenderFailed` when one does not end well, without what it said;
@@ -156,6 +166,7 @@ async function start(
         timeoutMs: Math.max(1, run.untilMs - run.clock.monotonic()),
         killAfterMs: KILL_AFTER_MS,
         maxOutputBytes: run.maxOutputBytes,
+        ...(run.maxMemoryBytes !== undefined && { maxMemoryBytes: run.maxMemoryBytes }),
         clock: run.clock,
       },
       signal,

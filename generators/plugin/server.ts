@@ -22,6 +22,7 @@ import {
   generateManifests,
   matchesSource,
   type PluginRun,
+  timeLeft,
 } from './run-plugin.ts';
 import { type ArchiveLimits, unpackArchive } from './unpack.ts';
 import {
@@ -55,8 +56,6 @@ export interface PluginServerOptions {
   readonly logger: Logger;
 }
 
-/** What is left of the caller's time when commands must have ended. */
-const ANSWER_MS = 100;
 const STOP_MS = 5_000;
 /** Metadata with all variables; pieces of files are smaller. */
 const MAX_MESSAGE_BYTES = 16_000_000;
@@ -129,7 +128,8 @@ async function onCopy<T>(
   signal: AbortSignal,
 ): Promise<T> {
   const { config, clock, limits } = options;
-  const untilMs = clock.monotonic() + timeLeft(call.getDeadline(), options);
+  const untilMs =
+    clock.monotonic() + timeLeft(Number(call.getDeadline()), clock.now(), options.timeoutMs);
   const dir = join(options.workDir, randomUUID());
   const logger = options.logger.child({ method });
   try {
@@ -162,14 +162,6 @@ async function onCopy<T>(
   } finally {
     await rm(dir, { recursive: true, force: true });
   }
-}
-
-function timeLeft(
-  deadline: Date | number,
-  { timeoutMs, clock }: Pick<PluginServerOptions, 'timeoutMs' | 'clock'>,
-): number {
-  const left = Number(deadline) - clock.now() - ANSWER_MS;
-  return Math.min(timeoutMs, Number.isNaN(left) ? timeoutMs : left);
 }
 
 const STATUS: Partial<Readonly<Record<ErrorCode, status>>> = {

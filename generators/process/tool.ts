@@ -33,7 +33,7 @@ export interface RunFolder extends AsyncDisposable {
 }
 
 export const DEFAULT_MAX_OUTPUT_BYTES = 100_000_000;
-const DEFAULT_MAX_MEMORY_BYTES = 2 ** 30;
+export const DEFAULT_MAX_MEMORY_BYTES: number = 2 ** 30;
 
 export async function openRunFolder(options: ToolOptions): Promise<RunFolder> {
   await mkdir(options.workDir, { recursive: true, mode: 0o700 });
