@@ -37,6 +37,38 @@ describe('drift, pruning and manual syncs', () => {
     await world.when(world.edited('configmap', 'a', app.name, { data: { value: 'by hand' } }));
     await world.thenEventually(app.isOutOfSync());
     await world.thenConsistently(1_500, app.isOutOfSync(), object.has('data.value', 'by hand'));
+    await world.thenEventually(
+      app.hasCondition(
+        'AutoSyncInfo',
+        /cluster changed later.*spec\.syncPolicy\.automated\.selfHeal/,
+      ),
+    );
+    const on = { automated: { prune: true, selfHeal: true } };
+    await world.when(app.patched({ spec: { syncPolicy: on } }), app.refreshed());
+    await world.thenEventually(app.isSynced(), app.hasNoConditions());
+  });
+
+  test('drift that comes back again and again is healed later each time, and status says when', async () => {
+    await world.given(world.repository('again', { 'a.yaml': configMap('a', 'from Git') }));
+    const app = world.application('again', { repoURL: world.git.urlOf('again'), syncPolicy: true });
+    const object = world.object('configmaps', 'a', app.name);
+    await world.when(app.created());
+    await world.thenEventually(app.isSynced(), app.isHealthy());
+    const edited = () =>
+      world.when(world.edited('configmap', 'a', app.name, { data: { value: 'by hand' } }));
+    for (let times = 1; times <= 2; times += 1) {
+      await edited();
+      await world.thenEventually(object.has('data.value', 'from Git'), app.isSynced());
+    }
+    await edited(); // 6 s after the last one
+    await world.thenEventually(
+      app.hasCondition('AutoSyncInfo', /^healed a moment ago; healed again at 20\S+Z$/),
+    );
+    await world.thenEventually(
+      object.has('data.value', 'from Git'),
+      app.isSynced(),
+      app.hasNoConditions(),
+    );
   });
 
   test('fields of other managers are no drift', async () => {
@@ -70,8 +102,11 @@ describe('drift, pruning and manual syncs', () => {
     await world.when(world.pushed('prune', { remove: ['b.yaml'] }), app.refreshed());
     await world.thenEventually(app.isOutOfSync());
     await world.thenConsistently(1_000, b.exists());
+    await world.thenEventually(
+      app.hasCondition('AutoSyncInfo', /^Only pruning is left.*spec\.syncPolicy\.automated\.prune/),
+    );
     await world.when(app.patched({ spec: { syncPolicy: { automated: { prune: true } } } }));
-    await world.thenEventually(b.isAbsent(), app.isSynced());
+    await world.thenEventually(b.isAbsent(), app.isSynced(), app.hasNoConditions());
   });
 
   test('an empty source prunes nothing unless that is allowed', async () => {

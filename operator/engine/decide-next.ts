@@ -6,17 +6,23 @@ import type {
 } from '../core/app/types.ts';
 import type { DependencyVerdict } from '../core/app/depends-on.ts';
 import type { WindowDecision } from '../core/project/sync-windows.ts';
+import { nextStepFor } from '../core/app/explain-decision.ts';
 import { nameOf } from '../core/app/resource-status.ts';
 import { retryDueAt } from '../core/sync/retry.ts';
-import { decideAutoSync, type SelfHealSettings } from '../core/sync/auto-sync.ts';
+import {
+  type AutoSyncSkip,
+  decideAutoSync,
+  type SelfHealSettings,
+} from '../core/sync/auto-sync.ts';
 import type { NewCondition } from './admit.ts';
 import type { LoadedState } from './load-state.ts';
+import { formatTime } from './run-sync-pass.ts';
 
 /** What follows a comparison. */
 export type NextDecision =
   | {
       readonly type: 'idle';
-      /** SyncError, or nothing to clear it. */
+      /** SyncError and the like, or nothing to clear them. */
       readonly conditions: readonly NewCondition[];
       /** Whether an earlier SyncError stays: nothing was decided that could renew it. */
       readonly keepsSyncError?: boolean;
@@ -36,6 +42,15 @@ export interface DecideOptions {
   /** Whether sync windows allow an automated sync now. */
   readonly windows: WindowDecision;
 }
+
+/** Why automated sync, though it is on, leaves an application OutOfSync. */
+export const AUTO_SYNC_INFO = 'AutoSyncInfo';
+
+const info = (message: string): NewCondition => ({ type: AUTO_SYNC_INFO, message });
+
+/** Of other reasons something else in the status tells: the spec, the operation, other conditions. */
+const leftAlone = (reason: AutoSyncSkip): readonly NewCondition[] =>
+  reason === 'SelfHealDisabled' || reason === 'OnlyPruningLeft' ? [info(nextStepFor(reason))] : [];
 
 const READY: DependencyVerdict = { type: 'ready' };
 
@@ -91,7 +106,7 @@ export function decideNext(
     };
   switch (decision.type) {
     case 'skip':
-      return idle(decision.reason);
+      return { ...idle(decision.reason), conditions: leftAlone(decision.reason) };
     case 'refuse':
       return {
         type: 'idle',
@@ -100,7 +115,10 @@ export function decideNext(
         reason: decision.reason,
       };
     case 'retry-at':
-      return idle(decision.reason, Math.max(0, decision.atMs - nowMs));
+      return {
+        ...idle(decision.reason, Math.max(0, decision.atMs - nowMs)),
+        conditions: [info(`healed a moment ago; healed again at ${formatTime(decision.atMs)}`)],
+      };
     case 'sync': {
       const verdict = decision.reason === 'SelfHeal' ? READY : dependencies();
       return verdict.type === 'ready'

@@ -5,7 +5,7 @@ import { higherLevel } from '../core/app/refresh.ts';
 import type { Application, OperationState } from '../core/app/types.ts';
 import { isWorthWriting } from '../core/app/worth-writing.ts';
 import type { ReconcileOutcome } from '../runtime/controller.ts';
-import { decideNext, type NextDecision } from './decide-next.ts';
+import { AUTO_SYNC_INFO, decideNext, type NextDecision } from './decide-next.ts';
 import { endedPass, type Hindrance, hindranceOf } from './hindrance.ts';
 import { recordHeals } from './hold-back.ts';
 import { compareTargets, type LoadedState } from './load-state.ts';
@@ -233,14 +233,18 @@ function statusOf(
   const further = [...pass.windows.conditions, ...orphanConditions(request.project, orphans)];
   const found = { app, loaded, request, compared, now, operationState, further };
   const withReasons = reporter.keepsReasons;
-  return comparedStatus({ ...found, level: need.level, withReasons }, settings);
+  const status = comparedStatus({ ...found, level: need.level, withReasons }, settings);
+  if (operationState === undefined || status.conditions === undefined) return status;
+  // Nothing is left alone any more.
+  const conditions = status.conditions.filter(({ type }) => type !== AUTO_SYNC_INFO);
+  return { ...status, conditions };
 }
 
 function withSyncError(status: Report, decision: Idle, now: string): Report {
   const before = status.conditions;
   const conditions = setConditions(
     before ?? [],
-    decision.keepsSyncError === true ? [] : ['SyncError', 'DependencyWarning'],
+    decision.keepsSyncError === true ? [] : ['SyncError', 'DependencyWarning', AUTO_SYNC_INFO],
     decision.conditions,
     now,
   );
