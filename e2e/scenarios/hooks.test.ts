@@ -184,10 +184,12 @@ describe('hooks of a sync', () => {
     );
   });
 
-  for (const phase of ['PreSync', 'Sync', 'PostSync'])
+  for (const phase of ['PreSync', 'Sync', 'PostSync', 'SyncFail'])
     test(`a sync that is terminated in phase ${phase} takes its running hook away`, async () => {
       const base = `terminated-${phase.toLowerCase()}`;
-      const app = await made(base, { 'job.yaml': hangingHook('migrate', phase) });
+      const fails = staged(hookJob('fails', 'PreSync'), 'fail');
+      const reason: Record<string, string> = phase === 'SyncFail' ? { 'fails.yaml': fails } : {};
+      const app = await made(base, { 'job.yaml': hangingHook('migrate', phase), ...reason });
       await world.when(app.synced(syncPolicy));
       await world.thenEventually(
         job('migrate', app).exists(),
@@ -199,7 +201,10 @@ describe('hooks of a sync', () => {
         job('migrate', app).isAbsent(),
       );
       await world.when(
-        world.pushed(base, { files: { 'job.yaml': hookJob('migrate', phase) } }),
+        world.pushed(base, {
+          files: { 'job.yaml': hookJob('migrate', phase) },
+          remove: Object.keys(reason),
+        }),
         app.refreshed('hard'),
       );
       await synced(app, 'well');

@@ -1,6 +1,7 @@
+import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startWorld, type World } from '../language/world.ts';
-import { configMap, hangingHook } from './manifests.ts';
+import { configMap, hangingHook, inWave } from './manifests.ts';
 
 const signal = AbortSignal.timeout(300_000);
 
@@ -42,4 +43,33 @@ describe('syncs that take too long', () => {
       await world.thenEventually(app.operationFailed(told), hook.isAbsent());
       await world.stopOperator('SIGTERM');
     });
+
+  test('with one worker: a sync that waits holds nobody up, and waves keep their distance', async () => {
+    world.startOperator(['--workers=1', '--sync-wave-delay=2s']);
+    await world.given(
+      world.repository('waiting', { 'hook.yaml': hangingHook('hangs', 'PreSync') }),
+      world.repository('waves', {
+        'a.yaml': configMap('a', '1'),
+        'b.yaml': inWave(1, configMap('b', '1')),
+      }),
+    );
+    const of = (base: string) =>
+      world.application(base, { repoURL: world.git.urlOf(base), syncPolicy: true });
+    const [waiting, waves] = [of('waiting'), of('waves')];
+    await world.when(waiting.created(), waiting.synced({ syncOptions: ['CreateNamespace=true'] }));
+    await world.thenEventually(waiting.operationSays(/completion of hook/));
+    await world.when(waves.created());
+    await world.thenEventually(waves.operationSucceeded(), waves.isSynced());
+    await world.thenConsistently(300, waiting.operationSays(/completion of hook/));
+    const [first = NaN, second = NaN] = await Promise.all(
+      ['a', 'b'].map(async (name) => {
+        const seen = await world.object('configmaps', name, waves.name).read(signal);
+        return Date.parse(seen?.metadata.creationTimestamp ?? '');
+      }),
+    );
+    assert.ok(second - first >= 2_000, `wave 1 came ${second - first} ms after wave 0`);
+    await world.when(waiting.terminated());
+    await world.thenEventually(waiting.operationFailed());
+    await world.stopOperator('SIGTERM');
+  });
 });
