@@ -40,7 +40,7 @@ async function walk(
     }
     return;
   }
-  const matches = compileGlob(name);
+  const matches = compileGlob(name, { caretNegates: true });
   for (const entry of entries) {
     if (!matches(entry.path.slice(entry.path.lastIndexOf('/') + 1))) continue;
     const target = entry.type === 'symlink' ? await tree.resolve(entry.path, signal) : entry;

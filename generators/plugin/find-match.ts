@@ -45,7 +45,7 @@ async function walk(
     }
     return false;
   }
-  const matches = compileGlob(name);
+  const matches = compileGlob(name, { caretNegates: true });
   for (const entry of entries) {
     if (!matches(entry.name)) continue;
     if (rest.length === 0) return true;

@@ -115,7 +115,7 @@ function compileExclusions(patterns: readonly string[]): Glob {
   const globs = patterns.flatMap((pattern) => {
     const all = [pattern];
     if (pattern.startsWith('**/')) all.push(pattern.slice('**/'.length)); // for no folder at all
-    return all.map((one) => compileGlob(one, { separators: '/' }));
+    return all.map((one) => compileGlob(one, { separators: '/', caretNegates: true }));
   });
   return (path) => globs.some((glob) => glob(path));
 }

@@ -15,6 +15,14 @@ const cases: readonly (readonly [pattern: string, text: string, matches: boolean
   ['[!abc]x', 'bx', false],
   ['[!abc]x', 'dx', true],
   ['[a-c]x', 'cx', true],
+  // As gobwas/glob answers, whose patterns these are.
+  ['[^a]', 'a', true],
+  ['[^a]', '^', true],
+  ['[^a]', 'b', false],
+  ['[a-c]*/**', 'b/c/d', true],
+  ['{a*,b/}?', 'b/x', true],
+  ['{a,{b,c}}*', 'cx', true],
+  ['{,a}', '', true],
   ['{a,b}.yaml', 'b.yaml', true],
   ['{a,b}.yaml', 'c.yaml', false],
   ['{dev,prod/{eu,us}}/*', 'prod/us/a', true],
@@ -34,6 +42,11 @@ for (const [pattern, text, matches] of cases) {
     assert.equal(matchGlob(pattern, text), matches);
   });
 }
+
+test('a caret negates where globs are those of files', () => {
+  const matches = compileGlob('[^a]', { caretNegates: true });
+  assert.deepEqual(['a', 'b', '^'].map(matches), [false, true, true]);
+});
 
 test('a text with its special characters escaped matches itself and nothing longer', () => {
   fc.assert(

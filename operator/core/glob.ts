@@ -6,6 +6,8 @@ export interface GlobOptions {
   readonly separators?: string;
   /** What a pattern that is not well formed matches. Default: its own text. */
   readonly malformed?: 'itself' | 'nothing';
+  /** Whether `[^a]` is `[!a]`, as in globs of files; else `^` is a character. Default: false. */
+  readonly caretNegates?: boolean;
 }
 
 /**
@@ -15,9 +17,9 @@ export interface GlobOptions {
  * matching is at most (pattern × text).
  */
 export function compileGlob(pattern: string, options: GlobOptions = {}): Glob {
-  const { separators = '', malformed = 'itself' } = options;
+  const { separators = '', malformed = 'itself', caretNegates = false } = options;
   if (!/[*?[\]{}\\]/.test(pattern)) return (text) => text === pattern;
-  const alternatives = expandBraces(pattern)?.map(tokenize);
+  const alternatives = expandBraces(pattern)?.map((one) => tokenize(one, caretNegates));
   const matchers = alternatives?.filter((tokens) => tokens !== undefined);
   if (matchers === undefined || matchers.length !== alternatives?.length)
     return (text) => malformed === 'itself' && text === pattern;
@@ -95,7 +97,7 @@ function findUnescaped(text: string, wanted: string, from: number): number {
   return -1;
 }
 
-function tokenize(pattern: string): Token[] | undefined {
+function tokenize(pattern: string, caretNegates: boolean): Token[] | undefined {
   const tokens: Token[] = [];
   const characters = Array.from(pattern);
   for (let index = 0; index < characters.length; index += 1) {
@@ -108,7 +110,8 @@ function tokenize(pattern: string): Token[] | undefined {
       tokens.push({ type: 'any-character' });
     } else if (character === '[') {
       const close = characters.indexOf(']', index + 2);
-      const set = close < 0 ? undefined : parseSet(characters.slice(index + 1, close));
+      const set =
+        close < 0 ? undefined : parseSet(characters.slice(index + 1, close), caretNegates);
       if (set === undefined) return undefined;
       tokens.push(set);
       index = close;
@@ -122,8 +125,8 @@ function tokenize(pattern: string): Token[] | undefined {
   return tokens;
 }
 
-function parseSet(content: readonly string[]): Token | undefined {
-  const negated = content[0] === '!' || content[0] === '^';
+function parseSet(content: readonly string[], caretNegates: boolean): Token | undefined {
+  const negated = content[0] === '!' || (caretNegates && content[0] === '^');
   const members = negated ? content.slice(1) : content;
   if (members.length === 0) return undefined;
   const ranges: Range[] = [];
