@@ -69,6 +69,15 @@ const cases: readonly {
     worth: 'no',
   },
   {
+    name: 'that field, where argocd-cm turns such rules off',
+    event: event(box({ beat: 1 }), box({ beat: 2 })),
+    settings: {
+      ignoreResourceUpdates: [beat],
+      compare: { ...none.compare, ignoreResourceUpdatesEnabled: false },
+    },
+    worth: 'yes',
+  },
+  {
     name: 'that field and another',
     event: event(box({ beat: 1, a: 1 }), box({ beat: 2, a: 2 })),
     settings: { ignoreResourceUpdates: [beat] },

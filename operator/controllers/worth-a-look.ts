@@ -1,6 +1,7 @@
 import {
   hasRules,
   ignoreRulesFor,
+  NO_RULES,
   pathsOfPointers,
   type IgnoreRules,
 } from '../core/diff/ignore-rules.ts';
@@ -66,6 +67,7 @@ function sameWithout(
 
 function updateRules(object: KubeObject, settings: KindSettings): IgnoreRules {
   const { ignoreResourceUpdates, ignoreDifferences, compare } = settings;
+  if (!compare.ignoreResourceUpdatesEnabled) return NO_RULES;
   const also = compare.ignoreDifferencesOnResourceUpdates ? ignoreDifferences : [];
   return ignoreRulesFor(idOf(object), undefined, [...ignoreResourceUpdates, ...also]);
 }

@@ -16,6 +16,7 @@ describe('argocd-cm on comparing and judging', () => {
       ignoreAggregatedRoles: false,
       ignoreResourceStatus: 'all',
       ignoreDifferencesOnResourceUpdates: true,
+      ignoreResourceUpdatesEnabled: true,
     });
     assert.deepEqual(problems, []);
   });
@@ -108,6 +109,17 @@ describe('argocd-cm on comparing and judging', () => {
       const settings = readResourceSettings({ 'resource.compareoptions': text });
       assert.equal(settings.compare.ignoreResourceStatus, expected);
     });
+
+  test('ignoreResourceUpdatesEnabled', () => {
+    for (const [text, expected] of [
+      ['false', false],
+      ['true', true],
+    ] as const) {
+      const key = 'resource.ignoreResourceUpdatesEnabled';
+      const { compare } = readResourceSettings({ [key]: text });
+      assert.equal(compare.ignoreResourceUpdatesEnabled, expected);
+    }
+  });
 
   test('what makes no sense is told by its key and left out, the rest stands', () => {
     const settings = readResourceSettings({

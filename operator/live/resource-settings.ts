@@ -64,7 +64,10 @@ export function readResourceSettings(data: JsonValue | undefined): ResourceSetti
     readPart(split, text, drafts, open, problemIn(key));
   }
   const compareOptions = 'resource.compareoptions';
-  const compare = readCompare(keys[compareOptions], doubtIn(compareOptions));
+  const compare = {
+    ...readCompare(keys[compareOptions], doubtIn(compareOptions)),
+    ignoreResourceUpdatesEnabled: keys['resource.ignoreResourceUpdatesEnabled'] !== 'false',
+  };
   const [unreadable] = doubts;
   if (unreadable !== undefined) {
     const all = draftOf(drafts, '*', '*');
@@ -191,7 +194,10 @@ function splitList(value: JsonValue | undefined): readonly string[] {
     .filter((item) => item !== '');
 }
 
-function readCompare(text: JsonValue | undefined, problem: Problem): CompareSettings {
+function readCompare(
+  text: JsonValue | undefined,
+  problem: Problem,
+): Omit<CompareSettings, 'ignoreResourceUpdatesEnabled'> {
   const defaults = DEFAULT_RESOURCE_SETTINGS.compare;
   const value = typeof text === 'string' ? parse(text) : undefined;
   if (value === undefined) return defaults;

@@ -69,6 +69,8 @@ export interface CompareSettings {
   readonly ignoreResourceStatus: 'all' | 'crd' | 'none';
   /** Whether `ignoreDifferences` also decides which updates are worth a reconcile. */
   readonly ignoreDifferencesOnResourceUpdates: boolean;
+  /** False: every update of an object is worth one, whatever the rules say. */
+  readonly ignoreResourceUpdatesEnabled: boolean;
 }
 
 /** Everything `argocd-cm` says about comparing and judging objects. */
@@ -91,6 +93,7 @@ export const DEFAULT_RESOURCE_SETTINGS: ResourceSettings = {
     ignoreAggregatedRoles: false,
     ignoreResourceStatus: 'all',
     ignoreDifferencesOnResourceUpdates: true,
+    ignoreResourceUpdatesEnabled: true,
   },
   sensitiveAnnotations: [],
   problems: [],
