@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { HelmSource } from '../operator/core/app/types.ts';
+import type { JsonObject } from '../operator/core/objects/json.ts';
 import type { KubeObject } from '../operator/core/objects/kube-object.ts';
 import type { Generator } from '../operator/ports/generator.ts';
 import { createHelmGenerator } from './index.ts';
@@ -288,6 +292,32 @@ describe('a chart through us and by hand', () => {
       assert.ok(objects.length >= 4, `${objects.length} objects`);
     });
   }
+
+  test('values files of a server, where their scheme is allowed', async () => {
+    const server = createServer((request, response) => {
+      if (request.url !== '/v.yaml') return void response.writeHead(404).end();
+      response.end('text: remote\nr: 1\n');
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/v.yaml`;
+    const render = (valueFiles: readonly string[], settings: JsonObject = {}) => {
+      const source = { path: 'charts/web', helm: { valueFiles } };
+      return workshop.generate(generator, FILES, source, { settings }, signal);
+    };
+    try {
+      const { objects } = await render(['prod.yaml', url]);
+      const flags = ['--values', 'prod.yaml', '--values', url];
+      assert.deepEqual(objects, await byHand({ name: '', helm: {}, flags }));
+      await assert.rejects(
+        render([url], { valuesFileSchemes: ['https'] }),
+        /the URL scheme 'http' is not allowed/,
+      );
+      await assert.rejects(render([`${url}.no`]), /helm template failed: .*404/s);
+    } finally {
+      server.close();
+    }
+  });
 
   test('a value that the schema refuses is refused', () =>
     assert.rejects(
