@@ -22,11 +22,17 @@ export interface RedisServer extends AsyncDisposable {
 }
 
 /**
- * A real `redis-server` on 127.0.0.1 that wants a password and keeps nothing on disk.
+ * A real `redis-server` on 127.0.0.1 that keeps nothing on disk, and wants a password unless it is open.
  *
  * Errors: `MissingToolError` without Redis. Lifetime: disposing ends it.
  */
-export async function startRedisServer({ signal }: { signal: AbortSignal }): Promise<RedisServer> {
+export async function startRedisServer({
+  signal,
+  open = false,
+}: {
+  readonly signal: AbortSignal;
+  readonly open?: boolean;
+}): Promise<RedisServer> {
   const program = await resolveSystemProgram('redis-server', { env: process.env, log, signal });
   const dir = await mkdtemp(join(tmpdir(), 'tiphys-redis-'));
   const port = await freePort();
@@ -34,7 +40,7 @@ export async function startRedisServer({ signal }: { signal: AbortSignal }): Pro
   const config = [
     'bind 127.0.0.1',
     `port ${port}`,
-    `requirepass ${password}`,
+    ...(open ? [] : [`requirepass ${password}`]),
     'save ""',
     'appendonly no',
     `dir ${dir}`,

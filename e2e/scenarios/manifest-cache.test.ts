@@ -3,6 +3,7 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { type RedisServer, startRedisServer } from '../controlplane/redis-server.ts';
 import { progressToStderr } from '../controlplane/tool-cache.ts';
 import { resolveTool } from '../controlplane/tools.ts';
 import type { TestApplication } from '../language/application.ts';
@@ -30,6 +31,7 @@ stringData: { password: hunter2 }
 describe('renders are kept on disk', () => {
   let world: World;
   let folder: string;
+  let redis: RedisServer;
   const dataDir = () => join(folder, 'data');
   const calls = () => join(folder, 'calls');
 
@@ -43,6 +45,7 @@ describe('renders are kept on disk', () => {
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tiphys-kept-'));
+    redis = await startRedisServer({ signal, open: true });
     const helm = await resolveTool('helm', { env: process.env, log: progressToStderr, signal });
     world = await startWorld({
       signal,
@@ -55,6 +58,7 @@ describe('renders are kept on disk', () => {
   });
   after(async () => {
     await world[Symbol.asyncDispose]();
+    await redis[Symbol.asyncDispose]();
     await rm(folder, { recursive: true, force: true });
   });
 
@@ -102,6 +106,42 @@ describe('renders are kept on disk', () => {
       );
       await world.thenConsistently(500, thrown.has('data.value', data?.value));
     }
+  });
+
+  test('another instance finds in Redis what one has rendered', async () => {
+    const { 'templates/all.yaml': all, ...rest } = chart;
+    const [open = ''] = all.split('---');
+    await world.given(
+      world.applied({
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: {
+          name: 'argocd-secret',
+          namespace: world.namespace,
+          labels: { 'app.kubernetes.io/part-of': 'argocd' },
+        },
+        stringData: { 'server.secretkey': 'a key that only we know' },
+      }),
+      world.repository('shared', under('dice', { ...rest, 'templates/all.yaml': open })),
+    );
+    const shared = [`--redis=127.0.0.1:${redis.port}`, `--helm=${join(folder, 'helm')}`];
+    await world.stopOperator();
+    world.startOperator([`--data-dir=${join(folder, 'first')}`, ...shared]);
+    const repoURL = world.git.urlOf('shared');
+    const app = world.application('shared', { repoURL, path: 'dice', syncPolicy: true });
+    await world.when(app.created());
+    await world.thenEventually(app.isSynced(), app.isHealthy());
+    const thrown = world.object('configmaps', 'dice', app.name);
+    const data = (await thrown.read(signal))?.['data'] as { value: string } | undefined;
+
+    await world.stopOperator();
+    const { length } = await readFile(calls(), 'utf8');
+    world.startOperator([`--data-dir=${join(folder, 'second')}`, ...shared]);
+    await world.when(app.refreshed('normal'));
+    await world.thenEventually(isServed(app), app.isSynced(), app.isHealthy());
+    const rendered = (await calledSince(length)).filter((line) => line.includes(app.name));
+    assert.deepEqual(rendered, [], 'by nobody, although its disk is empty');
+    await world.thenConsistently(500, thrown.has('data.value', data?.value));
   });
 
   test('nobody else can read what is kept', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -116,6 +116,29 @@ describe('tiphys run', () => {
     first.child.kill('SIGTERM');
     await first.exited;
     await eventually('the second works', () => worksIn(second));
+  });
+
+  test('two may be given one data folder, and the area of a killed one is taken again', async () => {
+    const shared = join(folder, 'data');
+    const flags = [`--data-dir=${shared}`, '--leader-election'];
+    const areas = async () => (await readdir(shared)).filter((name) => /^\d+$/.test(name)).sort();
+    await using first = run([...flags, '--identity=one']);
+    await eventually('the first works', () => worksIn(first));
+    await using second = run([...flags, '--identity=two']);
+    await eventually('the second stands by', () =>
+      second.lines.find(({ msg }) => msg === 'standing by for leadership'),
+    );
+    assert.deepEqual(await areas(), ['1', '2']);
+    await mkdir(join(shared, '1/render/run-left'), { recursive: true });
+    first.child.kill('SIGKILL');
+    await first.exited;
+    await using third = run([...flags, '--identity=three']);
+    await eventually('the third stands by, or leads', () => third.lines.length > 3);
+    await eventually('what was left is gone', async () => {
+      const left = await readdir(join(shared, '1/render')).catch((): string[] => []);
+      return !left.includes('run-left');
+    });
+    assert.deepEqual(await areas(), ['1', '2'], 'no third area was needed');
   });
 
   test('a context that is not in the kubeconfig is told with a hint, and exit code 2', async () => {
