@@ -11,9 +11,11 @@ import { promisify } from 'node:util';
 import { ANONYMOUS, type RepositoryAccess } from '../../operator/core/repository/access.ts';
 import { hasCode, type TiphysError } from '../../operator/core/errors.ts';
 import type { HelmSource } from '../../operator/core/app/types.ts';
+import { openFolderTree } from '../../operator/git/index.ts';
 import type { Generated, Generator } from '../../operator/ports/generator.ts';
 import { type ChartRegistry, serveChart } from '../testing/chart-registry.ts';
 import { type Files, openWorkshop, type Workshop } from '../testing/workshop.ts';
+import { createChartRepositories } from './chart-repositories.ts';
 import { createHelmGenerator } from './index.ts';
 
 // Helm repositories and a registry on loopback that ask who is there, and the real helm.
@@ -201,6 +203,30 @@ describe('dependencies of charts that are private', () => {
     assert.deepEqual(
       objects.map(({ data }) => data),
       [{ v: '1.2.0' }, { v: '1.1.0' }],
+    );
+  });
+
+  test('a chart of a registry without TLS is fetched where insecureOCIForceHttp says so', async () => {
+    const { workDir } = workshop.tool;
+    const limits = { maxFiles: 1_000, maxBytes: 1_000_000 };
+    const charts = createChartRepositories({
+      ...workshop.tool,
+      program: await workshop.program('helm', signal),
+      dir: join(workDir, '..', 'charts'),
+      access: (repo) => registered[repo] ?? ANONYMOUS,
+      openFolder: (dir, stop) => openFolderTree(dir, { workDir, limits }, stop),
+    });
+    const repoUrl = `${registry.host}/team`;
+    const lib = { repoUrl, chart: 'lib', passCredentials: false };
+    registered = { [repoUrl]: { ...JANE, plainHttp: true, insecure: true } };
+    assert.equal(await charts.resolve(lib, '1.x', { fresh: true }, signal), '1.2.0');
+    const tree = await charts.tree(lib, '1.2.0', { fresh: true }, signal);
+    assert.equal((await tree.resolve('Chart.yaml', signal))?.type, 'file');
+    registered = { [repoUrl]: JANE };
+    await fails(
+      charts.tree(lib, '1.2.0', { fresh: true }, signal),
+      'GitUnreachable',
+      /HTTP response to HTTPS client/,
     );
   });
 });
