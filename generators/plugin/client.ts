@@ -45,6 +45,8 @@ export interface PluginClient extends Disposable {
 
 const CHUNK_BYTES = 64 * 1024;
 const MAX_DETAILS = 4_000;
+/** The status of an Application shows the message alone. */
+const SEE_LOG = ' (see the log of its sidecar)';
 /** How a command ended is all that an unknown server gets to say. */
 const EXIT = /\b(exit (?:status|code) \d{1,3}|signal: [a-z]+)\b/;
 
@@ -182,15 +184,19 @@ function toError(
   const [code] = error.metadata.get(CODE_HEADER);
   if (typeof code === 'string' && Object.hasOwn(ERROR_CATALOGUE, code)) {
     const known = code as ErrorCode;
-    return new TiphysError(known, `${who}: ${error.details.slice(0, MAX_DETAILS)}`, {
-      hint: hintOf(known, name),
-    });
+    const details = error.details.slice(0, MAX_DETAILS);
+    const more = known === 'RenderFailed' ? SEE_LOG : '';
+    return new TiphysError(known, `${who}: ${details}${more}`, { hint: hintOf(known, name) });
   }
   switch (error.code) {
     case status.UNAVAILABLE:
-      return new TiphysError('ToolMissing', `${who}: does not answer on its socket`, {
-        hint: 'See whether its sidecar runs, and its log.',
-      });
+      return new TiphysError(
+        'ToolMissing',
+        `${who}: does not answer on its socket: does its sidecar run?`,
+        {
+          hint: 'See whether its sidecar runs, and its log.',
+        },
+      );
     case status.DEADLINE_EXCEEDED:
       return new TiphysError('Timeout', `${who}: not finished within ${timeoutMs} ms`);
     case status.RESOURCE_EXHAUSTED:
@@ -209,7 +215,7 @@ function toError(
 }
 
 function unclear(name: string, how: string): TiphysError {
-  return new TiphysError('RenderFailed', `plugin ${name}: failed: ${how}`, {
+  return new TiphysError('RenderFailed', `plugin ${name}: failed: ${how}${SEE_LOG}`, {
     hint: hintOf('RenderFailed', name),
     retry: 'backoff',
   });

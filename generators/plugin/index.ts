@@ -194,10 +194,11 @@ function discoveryEnvironment({ instance, source, path }: SelectRequest): Enviro
 }
 
 function missing(problem: string, all: readonly Plugin[], isThere = false): TiphysError {
-  const names = all.map(({ name }) => name).join(', ');
-  const known = names === '' ? 'There is no plugin' : `There are the plugins ${names}`;
+  const names = all.map(({ name }) => name).join(', ') || 'none';
+  const known = names === 'none' ? 'There is no plugin' : `There are the plugins ${names}`;
   const hint = isThere
     ? 'The plugin is there, but its discovery rule does not recognise the folder.'
     : `${known}. Correct source.plugin.name, or see whether the sidecar runs (docs/plugins.md).`;
-  return new TiphysError('ToolMissing', problem, { hint });
+  const next = isThere ? 'its discovery rule does not recognise the folder' : `there are: ${names}`;
+  return new TiphysError('ToolMissing', `${problem} (${next})`, { hint });
 }

@@ -157,7 +157,8 @@ async function named<T>(
   } catch (error) {
     if (signal.aborted || !(error instanceof TiphysError)) throw error;
     const late = error.code === 'Timeout' ? ` (${timeoutMs} ms)` : '';
-    throw new TiphysError(error.code, `plugin ${name}: ${error.message}${late}`, {
+    const next = error.code === 'RenderFailed' ? ' (run its commands in a checkout)' : late;
+    throw new TiphysError(error.code, `plugin ${name}: ${error.message}${next}`, {
       cause: error,
       hint:
         error.code === 'RenderFailed'

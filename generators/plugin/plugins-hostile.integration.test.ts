@@ -101,7 +101,10 @@ describe('plugins that misbehave', { concurrency: 1 }, () => {
   test('what one that fails has said stays in the log of its sidecar', async () => {
     const error = await bench.failure(bench.generate(bench.runs(`echo ${CANARY} >&2; exit 7`)));
     assert.ok(hasCode(error, 'RenderFailed'));
-    assert.match(error.message, /plugin shell: generate: exited with code 7$/);
+    assert.match(
+      error.message,
+      /plugin shell: generate: exited with code 7 \(see the log of its sidecar\)$/,
+    );
     assert.match(error.hint, /log of the sidecar of shell/);
     assert.ok(bench.shell.log().includes(CANARY));
   });
@@ -113,7 +116,7 @@ describe('plugins that misbehave', { concurrency: 1 }, () => {
     );
     await bench.serve('open', config);
     const error = await bench.failure(bench.generate({ name: 'open' }));
-    assert.match(error.message, /generate: exited with code 7: chart missing$/);
+    assert.match(error.message, /generate: exited with code 7: chart missing \(see the log/);
   });
 
   for (const [name, script] of [

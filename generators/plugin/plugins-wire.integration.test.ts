@@ -97,7 +97,10 @@ describe('plugins and callers of another implementation', { concurrency: 1 }, ()
     );
     const error = await bench.failure(bench.generate({ name: 'foreign' }));
     assert.ok(hasCode(error, 'RenderFailed'));
-    assert.match(error.message, /plugin foreign: failed: exit status 3$/);
+    assert.match(
+      error.message,
+      /plugin foreign: failed: exit status 3 \(see the log of its sidecar\)$/,
+    );
   });
 
   test('manifests that are garbage are an error without a word of them', async () => {

@@ -237,7 +237,10 @@ describe('plugins behind sockets', { concurrency: 1 }, () => {
     const error = await bench.failure(
       bench.generate({ name: 'bad' }, { options: { localDir: join(failing, '..') } }),
     );
-    assert.match(error.message, /plugin bad: generate: exited with code 3$/);
+    assert.match(
+      error.message,
+      /plugin bad: generate: exited with code 3 \(run its commands in a checkout\)$/,
+    );
     assert.match(error.hint, /tiphys\.io\/show-stderr/);
   });
 
