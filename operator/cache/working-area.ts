@@ -47,7 +47,8 @@ const GUARD_STALE_MS = 30_000;
  *
  * *Guarantees:* an area is held by one process. *Assumptions:* processes on one machine see each
  * other's numbers; on several, their clocks agree to within a minute. *Caveats:* an area whose holder
- * died on another machine is free after 90 s. Errors: `LimitExceeded` when 64 are held; those of the disk.
+ * died on another machine is free after 90 s. Containers that share the name of their host (host network) and the folder, but not
+ * their processes, take each other for dead: give each a folder of its own. Errors: `LimitExceeded` when 64 are held; those of the disk.
  */
 export async function openWorkingArea(
   options: WorkingAreaOptions,
