@@ -33,6 +33,7 @@ export type {
   Selection,
   SelectRequest,
 } from '../operator/ports/generator.ts';
+export type { SourceReach } from '../operator/ports/source-repositories.ts';
 export type { Materialised, SourceTree, TreeEntry } from '../operator/ports/source-tree.ts';
 export type { ApplicationSource } from '../operator/core/app/types.ts';
 export type { JsonObject, JsonValue } from '../operator/core/objects/json.ts';
