@@ -1,4 +1,4 @@
-import { TiphysError } from '../../operator/core/errors.ts';
+import { hasCode, TiphysError } from '../../operator/core/errors.ts';
 import type { GenerateRequest, Generator, SelectRequest } from '../../operator/ports/generator.ts';
 import type { SourceTree } from '../../operator/ports/source-tree.ts';
 import { sha256 } from '../../operator/runtime/hash.ts';
@@ -48,6 +48,8 @@ export function createPluginGenerator(options: PluginGeneratorOptions): PluginGe
   const { exclusions = [] } = options;
   /** What recognised a tree, so that it is not asked again for the same render. */
   const recognised = new WeakMap<SourceTree, ReadonlyMap<string, Plugin>>();
+  /** Of the plugins that were there last. */
+  let names = '';
   /** By identity: a plugin that is another one by now is asked again. */
   const checked = createLruCache<string, PluginTraits>(CHECKS_KEPT);
 
@@ -158,7 +160,13 @@ export function createPluginGenerator(options: PluginGeneratorOptions): PluginGe
     },
     // Names only: a sidecar that starts again must not render everything else anew.
     async detectVersion() {
-      return (await plugins()).map(({ name }) => name).join(' ');
+      try {
+        names = (await plugins()).map(({ name }) => name).join(' ');
+      } catch (error) {
+        // Told by `detect` to whom it concerns; sources that name another type go on.
+        if (!hasCode(error, 'InvalidConfig')) throw error;
+      }
+      return names;
     },
     async detect(tree, path, signal, request) {
       const all = await plugins();

@@ -265,6 +265,24 @@ describe('plugins behind sockets', { concurrency: 1 }, () => {
     assert.equal(detectVersion, first[1]);
   });
 
+  test('a plugin.yaml that cannot be read is told to whom it concerns, and to nobody else', async () => {
+    const localDir = await bench.shop.folder({ 'p.yaml': 'kind: Pod' });
+    const generator = createPluginGenerator({ ...bench.shop.tool, localDir });
+    assert.equal(await generator.detectVersion?.(signal), '');
+    const registry = createGeneratorRegistry([generator, createDirectoryGenerator()]);
+    const tree = await bench.shop.tree({ 'app/a.yaml': '' }, signal);
+    const request = { tree, path: 'app', instance: 'web', settings: {} };
+    const source = { repoURL: 'https://example.com/r', path: 'app' };
+    const typed = { ...source, directory: { exclude: 'none' } };
+    const chosen = await registry.select({ ...request, source: typed }, signal);
+    assert.equal(chosen.generator.name, 'Directory');
+    await assert.rejects(registry.select({ ...request, source }, signal), (error) =>
+      hasCode(error, 'InvalidConfig'),
+    );
+    await writeFile(join(localDir, 'p.yaml'), pluginYaml('here', 'true'));
+    assert.equal(await generator.detectVersion?.(signal), 'here');
+  });
+
   test('no more is sent than the annotation names, when the administrator says so', async () => {
     const localDir = await bench.shop.folder({});
     const script = `echo "{apiVersion: v1, kind: ConfigMap, metadata: {name: m}, data: {files: '$(cd ../.. && find . -type f | tr '\\n' ' ')'}}"`;
