@@ -1,10 +1,7 @@
 export { createFolderRepositories, openFolderTree } from './folder-tree.ts';
-export {
-  createGitRepositories,
-  type GitRepositories,
-  type GitRepositoriesOptions,
-  type RepositoryConnection,
-} from './git-repositories.ts';
+export { createGitRepositories, type GitRepositories } from './git-repositories.ts';
+export type { GitRepositoriesOptions } from './options.ts';
+export type { RepositoryConnection } from './polled-refs.ts';
 export type { AzureIdentity } from './sign-in/azure.ts';
 export {
   readWebhook,
