@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { type ControlPlane, startControlPlane } from '../controlplane/control-plane.ts';
 import { sleep } from '../controlplane/waiting.ts';
 import type { TestApplication } from '../language/application.ts';
+import { met, pending } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
 import { annotated, configMap, hangingHook, hookJob, staged } from './manifests.ts';
 
@@ -221,6 +222,24 @@ describe('hooks of a sync', () => {
     );
     await world.when(app.deleted());
     await world.thenEventually(app.isAbsent(), isLeft('migrate', app));
+  });
+
+  test('syncs that follow each other within a second run their hooks anew each time', async () => {
+    const hook = annotated(configMap('before', '1'), { 'argocd.argoproj.io/hook': 'PreSync' });
+    const app = await made('quick', { 'before.yaml': hook });
+    const before = world.object('configmaps', 'before', app.name);
+    const runs = new Set<string | undefined>();
+    for (let turn = 1; turn <= 6; turn += 1) {
+      const { startedAt: last } = await operationOf(app);
+      await world.when(app.synced(syncPolicy));
+      await world.thenEventually(async () => {
+        const { startedAt, phase = '' } = await operationOf(app);
+        const isNext = startedAt !== last && phase === 'Succeeded';
+        return isNext ? met(phase) : pending(`${phase} since ${startedAt}`);
+      });
+      runs.add((await before.read(signal))?.metadata.uid);
+    }
+    assert.equal(runs.size, 6);
   });
 
   test('a custom resource is waited for by its health, and fails by it', async () => {

@@ -148,9 +148,9 @@ describe('sync options', () => {
     await world.thenEventually(app.isSynced(), app.operationSucceeded());
     await world.when(app.patched({ spec: { syncPolicy: policy('no label!') } }));
     await world.thenEventually(
-      app.operationFailed(/"no label!"/),
       app.hasCondition('SyncError', /^Failed last sync attempt to \[[0-9a-f]+\]: .*"no label!"/),
     );
+    await world.thenEventually(app.operationFailed(/"no label!"/));
     // As after any sync that failed: nothing by itself until something is changed.
     await world.when(world.edited('configmap', 'a', app.name, { data: { value: 'by hand' } }));
     await world.thenConsistently(

@@ -37,6 +37,11 @@ describe('whether the status tells of an operation', () => {
     test(`${name}: ${expected}`, () => assert.equal(isStored(appWith(stored), heal), expected));
 });
 
+test('a beginning that was set within that second is not kept when the second is over by now', () => {
+  const next = state({ revision: 'b' }, 'Running');
+  assert.equal(untilOwnSecond(appWith(state({})), next, true, SECOND_MS + 1_060), 1);
+});
+
 describe('a sync with hooks begins in a second of its own', () => {
   const next = state({ revision: 'b' }, 'Running');
   const cases: readonly [string, OperationState | undefined, boolean, number][] = [

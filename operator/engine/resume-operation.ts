@@ -34,8 +34,8 @@ const healsOf = ({ operation }: OperationState): number =>
   operation.sync?.autoHealAttemptsCount ?? 0;
 
 /**
- * When a sync with hooks may begin: not within the second in which the one before it began, for its
- * hooks have names that are told apart by that second. In ms from now; 0 when it may begin at once.
+ * When a sync with hooks may begin: not in the second in which the one before it began, for their hooks
+ * are told apart by that second. In ms from now, and then with another beginning; 0: as it is.
  */
 export function untilOwnSecond(
   { status }: Application,
@@ -45,7 +45,7 @@ export function untilOwnSecond(
 ): number {
   const last = status.operationState;
   if (!hasHooks || last?.startedAt !== startedAt || !isCompleted(last.phase)) return 0;
-  return Math.max(0, Date.parse(startedAt) + 1_000 - nowMs);
+  return Math.max(1, Date.parse(startedAt) + 1_000 - nowMs); // a pass may take over a second's end
 }
 
 /** The operation of an earlier pass whose outcome could not be written, unless another has come. */

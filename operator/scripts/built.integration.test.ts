@@ -34,7 +34,8 @@ test('the engine works as it is published, and keeps no process alive', async ()
 
 /** Never disposes its engine: an idle thread must not keep the program from ending. */
 const PROGRAM = `
-import { createScriptEngine, systemClock } from './dist/index.js';
+import { createScriptEngine } from './dist/adapters.js';
+import { systemClock } from './dist/index.js';
 
 const engine = createScriptEngine({ clock: systemClock });
 const { signal } = new AbortController();
