@@ -19,7 +19,13 @@ export interface ConstructLimits {
 
 /** What stands in a document, before it becomes a value or a key. */
 type Node =
-  | { readonly type: 'scalar'; readonly scalar: Scalar; readonly source: string }
+  | {
+      readonly type: 'scalar';
+      readonly scalar: Scalar;
+      readonly source: string;
+      /** Quoted, and over a line break that js-yaml takes for a character. */
+      readonly isBroken: boolean;
+    }
   | { readonly type: 'list'; readonly value: JsonValue[] }
   | { readonly type: 'map'; readonly value: MutableMap };
 
@@ -131,7 +137,14 @@ export function constructDocuments(
   function readKey(node: Node, position: number): string | undefined {
     if (node.type !== 'scalar') fail(position, 'a list or map cannot be a key');
     if (node.scalar.type === 'merge') return undefined;
+    if (node.isBroken && !isJson && !isAfterMark(position))
+      fail(position, 'a quoted key has a line break');
     return keyOf(node.scalar) ?? fail(position, 'this cannot be a key');
+  }
+
+  /** Whether a key stands after `?`, which lets it have many lines. */
+  function isAfterMark(position: number): boolean {
+    return /\?\s*['"]?$/.test(source.slice(Math.max(0, position - 1_000), position));
   }
 
   function merge(frame: Frame, target: MutableMap, node: Node, position: number): void {
@@ -169,7 +182,8 @@ export function constructDocuments(
           ? { type: 'merge' }
           : readTagged(text, tag);
     if (scalar.type === 'refused') fail(position, scalar.reason);
-    return { type: 'scalar', scalar, source: text };
+    const isBroken = !isPlain && BREAKS.test(source.slice(event.valueStart, event.valueEnd));
+    return { type: 'scalar', scalar, source: text, isBroken };
   }
 
   function anchorOf(event: ScalarEvent | SequenceEvent | MappingEvent): string | undefined {
@@ -193,6 +207,9 @@ export function constructDocuments(
 }
 
 const MERGE = 'tag:yaml.org,2002:merge';
+
+/** Ends of lines for yaml.v2. The third of them, U+0085, is made a plain one before. */
+const BREAKS = /[\u2028\u2029]/;
 
 function plainValue(node: Node): JsonValue {
   return node.type === 'scalar' ? valueOf(node.scalar, node.source) : node.value;
