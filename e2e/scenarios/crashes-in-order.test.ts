@@ -99,9 +99,12 @@ describe('the operator is killed in syncs with hooks and waves; the audit log te
             runs.filter(({ name }) => name.startsWith(`${phase}-${short}-`)).length <= 1,
             `${namespace}: ${phase} ran twice for ${short} ${seen}: ${runs.map(({ name }) => name)}`,
           );
-        const begin = own.findIndex(({ name }) => name.startsWith(`presync-${short}-`));
+        const begin = own.findIndex(
+          ({ code, name }) => code === 201 && name.startsWith(`presync-${short}-`),
+        );
         const end = own.findIndex(({ name }) => name.startsWith(`postsync-${short}-`));
-        if (begin === -1 || end === -1) continue; // a newer commit came in between
+        // A newer commit came in between, or the kill: a write that nobody waits for is not in the log.
+        if (begin === -1 || end === -1) continue;
         const order = own.slice(begin, end + 1).flatMap(({ resource, name }) => {
           const step = STEPS.indexOf(resource === 'jobs' ? (name.split('-')[0] ?? '') : name);
           // Finished hooks lose their finalizer at any later time.
