@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { TiphysError } from '../core/errors.ts';
+import { listen, type Listening } from '../runtime/listen.ts';
 import type { WebhookAnswer, WebhookRequest } from './webhook.ts';
 
 export interface WebhookServerOptions {
@@ -10,9 +9,7 @@ export interface WebhookServerOptions {
   readonly receive: (request: WebhookRequest) => Promise<WebhookAnswer>;
 }
 
-export interface WebhookServer extends AsyncDisposable {
-  readonly port: number;
-}
+export type WebhookServer = Listening;
 
 /** Whoever can reach the port could otherwise hold connections and memory. */
 const LIMITS = {
@@ -36,26 +33,7 @@ export async function startWebhookServer(options: WebhookServerOptions): Promise
   });
   server.maxHeadersCount = MAX_HEADERS;
   server.maxConnections = MAX_CONNECTIONS;
-  await new Promise<void>((resolve, reject) => {
-    server.on('error', (cause) =>
-      reject(
-        new TiphysError(
-          'InvalidConfig',
-          `webhook port ${options.port}: cannot listen on ${options.host}: ${cause.message}`,
-          { cause, hint: 'Choose a free port and an address of this machine.' },
-        ),
-      ),
-    );
-    server.listen(options.port, options.host, resolve);
-  });
-  return {
-    port: (server.address() as AddressInfo).port,
-    async [Symbol.asyncDispose]() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  return await listen(server, { what: 'webhook', host: options.host, port: options.port });
 }
 
 async function answer(

@@ -1,6 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { TiphysError } from '../core/errors.ts';
+import { listen, type Listening } from '../runtime/listen.ts';
 import type { PrometheusMetrics } from './metrics.ts';
 
 export interface ProbesOptions {
@@ -11,9 +10,7 @@ export interface ProbesOptions {
   readonly ready: () => { readonly ok: boolean; readonly reasons: readonly string[] };
 }
 
-export interface Probes extends AsyncDisposable {
-  readonly port: number;
-}
+export type Probes = Listening;
 
 /** Whoever can reach the port could otherwise hold connections and memory. */
 const LIMITS = {
@@ -38,26 +35,7 @@ export async function startProbes(options: ProbesOptions): Promise<Probes> {
   });
   server.maxHeadersCount = MAX_HEADERS;
   server.maxConnections = MAX_CONNECTIONS;
-  await new Promise<void>((resolve, reject) => {
-    server.on('error', (cause) =>
-      reject(
-        new TiphysError(
-          'InvalidConfig',
-          `metrics port ${options.port}: cannot listen on ${options.host}: ${cause.message}`,
-          { cause, hint: 'Choose a free port and an address of this machine.' },
-        ),
-      ),
-    );
-    server.listen(options.port, options.host, resolve);
-  });
-  return {
-    port: (server.address() as AddressInfo).port,
-    async [Symbol.asyncDispose]() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  return await listen(server, { what: 'metrics', host: options.host, port: options.port });
 }
 
 async function answer(
