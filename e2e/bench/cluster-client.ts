@@ -1,3 +1,4 @@
+import { sleep } from '../controlplane/waiting.ts';
 import { Agent, request } from 'undici';
 
 /** JSON requests to an API server, for the bench. `createKubeRequester` cannot patch. */
@@ -46,4 +47,18 @@ export function createClusterClient(access: {
     },
     [Symbol.asyncDispose]: () => agent.destroy(),
   };
+}
+
+/** Looks until the object holds this under `data.value`. */
+export async function untilValue(
+  client: ClusterClient,
+  path: string,
+  value: string,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    const seen = await client.call<{ data?: { value?: string } }>('GET', path);
+    if (seen.data?.value === value) return;
+    await sleep(2, signal);
+  }
 }

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { startControlPlane } from '../controlplane/control-plane.ts';
 import { monotonicMs, sleep } from '../controlplane/waiting.ts';
 import { startWorld } from '../language/world.ts';
-import { createClusterClient, type ClusterClient } from './cluster-client.ts';
+import { createClusterClient, type ClusterClient, untilValue } from './cluster-client.ts';
 import { usageOf, watchPeak } from './processes.ts';
 import { createWorkload } from './workload.ts';
 
@@ -145,19 +145,6 @@ export async function measure(
 
 function refresh(client: ClusterClient, path: string): Promise<unknown> {
   return client.call('PATCH', path, { metadata: { annotations: { [REFRESH]: 'normal' } } });
-}
-
-async function untilValue(
-  client: ClusterClient,
-  path: string,
-  value: string,
-  signal: AbortSignal,
-): Promise<void> {
-  for (;;) {
-    const seen = await client.call<{ data?: { value?: string } }>('GET', path);
-    if (seen.data?.value === value) return;
-    await sleep(2, signal);
-  }
 }
 
 /** Looks once a second, as a list of a thousand applications is not free. */

@@ -5,7 +5,7 @@ import { startControlPlane } from '../controlplane/control-plane.ts';
 import { monotonicMs, sleep } from '../controlplane/waiting.ts';
 import { met, pending } from '../language/expectation.ts';
 import { startWorld } from '../language/world.ts';
-import { type ClusterClient, createClusterClient } from './cluster-client.ts';
+import { type ClusterClient, createClusterClient, untilValue } from './cluster-client.ts';
 import { usageOf } from './processes.ts';
 import { createWorkload } from './workload.ts';
 
@@ -121,19 +121,6 @@ async function tell(
   const address = `http://127.0.0.1:${port}/api/webhook`;
   const response = await fetch(address, { method: 'POST', headers, body, signal });
   if (response.status !== 200) throw new Error(`the webhook was answered with ${response.status}`);
-}
-
-async function untilValue(
-  client: ClusterClient,
-  path: string,
-  value: string,
-  signal: AbortSignal,
-): Promise<void> {
-  for (;;) {
-    const seen = await client.call<{ data?: { value?: string } }>('GET', path);
-    if (seen.data?.value === value) return;
-    await sleep(5, signal);
-  }
 }
 
 interface Listed {

@@ -4,7 +4,7 @@ import type { TestApplication } from '../language/application.ts';
 import { type Expectation, met, pending } from '../language/expectation.ts';
 import { howMany, isRefreshed, requestsFor } from '../language/stillness.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { configMap } from './manifests.ts';
+import { argocdSettings, configMap } from './manifests.ts';
 
 // What annotations and argocd-cm say about comparing, beyond what is left out.
 
@@ -18,16 +18,8 @@ describe('how it is compared', () => {
   });
   after(() => world[Symbol.asyncDispose]());
 
-  const settings = (data: Readonly<Record<string, string>>) => ({
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: {
-      name: 'argocd-cm',
-      namespace: world.namespace,
-      labels: { 'app.kubernetes.io/part-of': 'argocd' },
-    },
-    data,
-  });
+  const settings = (data: Readonly<Record<string, string>>) =>
+    argocdSettings(world.namespace, data);
 
   const entryIs =
     (app: TestApplication, name: string, status: string, reason = /(?:)/): Expectation =>

@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { met, pending, type Expectation } from '../language/expectation.ts';
 import type { TestApplication } from '../language/application.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { configMap, deployment } from './manifests.ts';
+import { argocdSettings, configMap, deployment } from './manifests.ts';
 
 const signal = AbortSignal.timeout(300_000);
 
@@ -34,16 +34,8 @@ describe('what is compared', () => {
   });
   after(() => world[Symbol.asyncDispose]());
 
-  const settings = (data: Readonly<Record<string, string>>) => ({
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: {
-      name: 'argocd-cm',
-      namespace: world.namespace,
-      labels: { 'app.kubernetes.io/part-of': 'argocd' },
-    },
-    data,
-  });
+  const settings = (data: Readonly<Record<string, string>>) =>
+    argocdSettings(world.namespace, data);
 
   test('status tells why each object is OutOfSync', async () => {
     await world.given(

@@ -9,7 +9,7 @@ import { resolveTool } from '../controlplane/tools.ts';
 import type { TestApplication } from '../language/application.ts';
 import { met, pending, type Expectation } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { under } from './manifests.ts';
+import { argocdSecret, under } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 
@@ -112,16 +112,9 @@ describe('renders are kept on disk', () => {
     const { 'templates/all.yaml': all, ...rest } = chart;
     const [open = ''] = all.split('---');
     await world.given(
-      world.applied({
-        apiVersion: 'v1',
-        kind: 'Secret',
-        metadata: {
-          name: 'argocd-secret',
-          namespace: world.namespace,
-          labels: { 'app.kubernetes.io/part-of': 'argocd' },
-        },
-        stringData: { 'server.secretkey': 'a key that only we know' },
-      }),
+      world.applied(
+        argocdSecret(world.namespace, { 'server.secretkey': 'a key that only we know' }),
+      ),
       world.repository('shared', under('dice', { ...rest, 'templates/all.yaml': open })),
     );
     const shared = [`--redis=127.0.0.1:${redis.port}`, `--helm=${join(folder, 'helm')}`];

@@ -133,3 +133,27 @@ export const hangingHook = (
 /** A hook whose name tells phase, commit and operation, so that its runs can be counted. */
 export const generatedHook = (phase: string): string =>
   hookJob('NAME', phase).replace('name: NAME', `generateName: ${phase.toLowerCase()}-`);
+
+/** The ConfigMap `argocd-cm` of a control plane. */
+export const argocdSettings = (
+  namespace: string,
+  data: Readonly<Record<string, string>>,
+): object => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'argocd-cm', namespace, labels: PART_OF },
+  data,
+});
+
+/** Its Secret `argocd-secret`. */
+export const argocdSecret = (
+  namespace: string,
+  stringData: Readonly<Record<string, string>>,
+): object => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name: 'argocd-secret', namespace, labels: PART_OF },
+  stringData,
+});
+
+const PART_OF = { 'app.kubernetes.io/part-of': 'argocd' };

@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { eventually, met, pending } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { configMap } from './manifests.ts';
+import { argocdSecret, configMap } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 const SECRET = 'known to both';
@@ -46,16 +46,7 @@ describe('a push that a webhook tells of, while nothing is polled', () => {
 
   test('leads to the live change, when it is signed, and only where a file was read', async () => {
     await world.given(
-      world.applied({
-        apiVersion: 'v1',
-        kind: 'Secret',
-        metadata: {
-          name: 'argocd-secret',
-          namespace: world.namespace,
-          labels: { 'app.kubernetes.io/part-of': 'argocd' },
-        },
-        stringData: { 'webhook.github.secret': SECRET },
-      }),
+      world.applied(argocdSecret(world.namespace, { 'webhook.github.secret': SECRET })),
       world.repository('mono', {
         'apps/a/a.yaml': configMap('a', 'one'),
         'apps/b/b.yaml': configMap('b', 'one'),
