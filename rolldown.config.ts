@@ -19,6 +19,7 @@ const options: RolldownOptions = {
   input: {
     index: 'operator/index.ts',
     adapters: 'operator/adapters.ts',
+    services: 'operator/services/index.ts',
     generators: 'generators/index.ts',
     api: 'api/index.ts',
     main: 'operator/main.ts',

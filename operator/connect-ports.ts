@@ -119,6 +119,9 @@ export interface Connected {
   readonly client: KubeClient;
   readonly ports: EnginePorts;
   readonly settings: EngineSettings;
+  readonly config: ConfigStore;
+  /** How a repository is reached, with its credentials. */
+  readonly accessTo: AccessLookup;
   readonly repositories: GitRepositories;
   /** Reads a webhook as the control plane is configured. */
   readonly readWebhook: (request: WebhookRequest) => Promise<WebhookAnswer>;
@@ -212,7 +215,10 @@ export async function connectPorts(
     repositoriesOf: directory.ofProject,
   };
   const readWebhook = createWebhookReader({ settings: () => readWebhookSettings(stores.config) });
-  return { client, ports, settings, repositories, readWebhook, resources, projectSettings };
+  return {
+    ...{ client, ports, settings, repositories, readWebhook, resources, projectSettings },
+    ...{ config: stores.config, accessTo: directory.accessTo },
+  };
 
   function chooseGenerators(): GeneratorRegistry {
     const { generators } = options;

@@ -1,4 +1,4 @@
-import type { ConnectOptions } from './connect-ports.ts';
+import type { Connected, ConnectOptions } from './connect-ports.ts';
 import { createApplicationController } from './controllers/application.ts';
 import { createWebhookReceiver } from './controllers/webhook.ts';
 import type { AppKey } from './core/app/app-key.ts';
@@ -23,6 +23,11 @@ export interface OperatorOptions extends ConnectOptions {
   readonly workers?: number;
   /** Work only while holding a lease; without it this operator must be the only one. */
   readonly leaderElection?: LeaderElection;
+  /**
+   * Starts what answers people beside the work, such as the API: called once everything is listed, whether or
+   * not this operator leads. Its end begins with the signal, and is waited for.
+   */
+  readonly serve?: (connected: Connected, signal: AbortSignal) => Promise<AsyncDisposable>;
 }
 
 /** The lease, and how often it is renewed; defaults as in `acquireLeadership`. */
@@ -78,6 +83,7 @@ export function createOperator(options: OperatorOptions): Operator {
     const connected = await connectPorts({ ...options, createProject: true }, stack, signal);
     const { client, ports, settings, repositories, resources, projectSettings } = connected;
     const { apps, clusters } = ports;
+    if (options.serve !== undefined) stack.use(await options.serve(connected, stop.signal));
     const reconciler = createReconciler(ports, settings);
     const workers = options.workers ?? DEFAULT_WORKERS;
     controller = createApplicationController({

@@ -11,11 +11,13 @@ import { plan } from './plan.ts';
 import { rbac } from './rbac.ts';
 import { render } from './render.ts';
 import { run } from './run.ts';
+import { server } from './server.ts';
 import { version } from './version.ts';
 
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
   run,
+  server,
   explain,
   crds,
   render,

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os';
 import { randomBytes } from 'node:crypto';
 import type { Config } from '../config/keys.ts';
+import type { Connected } from '../connect-ports.ts';
 import { createOperator, type LeaderElection, type Operator } from '../create-operator.ts';
 import { startWebhookServer } from '../git/index.ts';
 import type { Logger } from '../ports/telemetry.ts';
@@ -34,6 +35,12 @@ export async function serve(config: Config, io: CommandIo): Promise<number> {
         conditions: config.metricsApplicationConditions,
       },
       clusterMetrics: { labels: config.metricsClusterLabels },
+      ...(config.apiPort !== undefined && {
+        serve: async (connected: Connected, stopping: AbortSignal) => {
+          const { serveApi } = await import('./serve-api.ts');
+          return await serveApi(connected, config, { logger }, stopping);
+        },
+      }),
     }),
   );
   const probes = stack.use(

@@ -30,8 +30,8 @@ export const version: Command = {
   },
 };
 
-/** Bundled, this is part of a file in `dist`. */
-async function readVersion(): Promise<string> {
+/** The version in our own package. Bundled, this is part of a file in `dist`. */
+export async function readVersion(): Promise<string> {
   for (const path of ['../../package.json', '../package.json']) {
     const text = await readFile(new URL(path, import.meta.url), 'utf8').catch(() => '{}');
     const { name, version: found } = JSON.parse(text) as { name?: unknown; version?: unknown };

@@ -34,6 +34,14 @@ export type ErrorCode =
   | 'KubeRejected'
   | 'IgnoreRuleFailed'
   | 'InvalidAction'
+  | 'Unauthenticated'
+  | 'PermissionDenied'
+  | 'NotFound'
+  | 'AlreadyExists'
+  | 'InvalidRequest'
+  | 'NotPossibleNow'
+  | 'NotImplemented'
+  | 'RequestFailed'
   | 'ScriptFailed'
   | 'Timeout'
   | 'Internal';
@@ -93,6 +101,23 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
     retry: 'never',
     hint: 'List the actions of the object: their names, parameters and whether they are possible now.',
   },
+  Unauthenticated: { retry: 'never', hint: 'Sign in again.' },
+  PermissionDenied: {
+    retry: 'never',
+    hint: 'Ask an administrator for a role that allows it; tiphys can SUBJECT ACTION RESOURCE OBJECT tells which rule decides.',
+  },
+  NotFound: {
+    retry: 'never',
+    hint: 'Check the name and, if given, the project and the namespace.',
+  },
+  AlreadyExists: {
+    retry: 'never',
+    hint: 'Choose another name, or ask for the existing one to be changed (upsert=true).',
+  },
+  InvalidRequest: { retry: 'never', hint: 'Correct the named field of the request.' },
+  NotPossibleNow: { retry: 'never', hint: 'Wait for, or change, what the message names.' },
+  NotImplemented: { retry: 'never', hint: 'This version of Tiphys does not have it.' },
+  RequestFailed: { retry: 'never', hint: 'Read the message; the request was understood.' },
   ScriptFailed: { retry: 'never', hint: 'Correct the script in the ConfigMap argocd-cm.' },
   Timeout: { retry: 'backoff', hint: 'Raise the named limit if the work is legitimately slow.' },
   Internal: { retry: 'backoff', hint: 'This is a defect in Tiphys: please report it.' },

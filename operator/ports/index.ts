@@ -1,5 +1,7 @@
 export type { AppKey } from '../core/app/app-key.ts';
 export type { AppChange, AppStore, ProjectStore } from './app-store.ts';
+export type { AccessControl } from './access-control.ts';
+export type { Authenticated, Authenticator } from './authenticator.ts';
 export type { Clock } from './clock.ts';
 export type { Cluster, ClusterEntry, Clusters, ObjectTypes } from './clusters.ts';
 export type { FinalizerStore } from './finalizer-store.ts';
@@ -42,6 +44,7 @@ export type {
   SourceRepositories,
 } from './source-repositories.ts';
 export type { Materialised, SourceTree, TreeEntry } from './source-tree.ts';
+export type { StateCache } from './state-cache.ts';
 export type { TextCache } from './text-cache.ts';
 export type {
   EventSink,

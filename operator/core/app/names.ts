@@ -28,11 +28,17 @@ export function isProcessed(
   settings: { readonly namespace: string; readonly applicationNamespaces: readonly string[] },
 ): boolean {
   if (TRUE.has(app.metadata.annotations[SKIP_RECONCILE] ?? '')) return false;
+  return isApplicationNamespace(app.metadata.namespace, settings);
+}
+
+/** Whether Applications of a namespace count: the control plane's, and those that it was told of. */
+export function isApplicationNamespace(
+  namespace: string,
+  settings: { readonly namespace: string; readonly applicationNamespaces: readonly string[] },
+): boolean {
   return (
-    app.metadata.namespace === settings.namespace ||
-    settings.applicationNamespaces.some((pattern) =>
-      matchesNamespace(pattern, app.metadata.namespace),
-    )
+    namespace === settings.namespace ||
+    settings.applicationNamespaces.some((pattern) => matchesNamespace(pattern, namespace))
   );
 }
 

@@ -21,9 +21,7 @@ export function validateApplicationAgainstProject(
   controlPlaneNamespace: string,
 ): readonly NewCondition[] {
   const { name, namespace } = app.metadata;
-  const isHome = namespace === controlPlaneNamespace;
-  const admitted = project.spec.sourceNamespaces?.some((p) => matchesNamespace(p, namespace));
-  if (!isHome && admitted !== true)
+  if (!admitsNamespace(project, namespace, controlPlaneNamespace))
     return [
       {
         type: 'UnknownError',
@@ -35,6 +33,16 @@ export function validateApplicationAgainstProject(
     ...destinationProblems(app, project, destination),
   ];
   return messages.map((message) => ({ type: 'InvalidSpecError', message }));
+}
+
+/** Whether Applications in this namespace may belong to the project. */
+export function admitsNamespace(
+  project: Project,
+  namespace: string,
+  controlPlaneNamespace: string,
+): boolean {
+  if (namespace === controlPlaneNamespace) return true;
+  return project.spec.sourceNamespaces?.some((p) => matchesNamespace(p, namespace)) ?? false;
 }
 
 function sourceProblems({ spec }: Application, project: Project): readonly string[] {

@@ -1,0 +1,177 @@
+import { randomUUID } from 'node:crypto';
+import type { ServerResponse } from 'node:http';
+import express, { type Express, type Request, type Response } from 'express';
+import { type Clock, type Logger, toTiphysError } from '../operator/index.ts';
+import type { Authenticated, Authenticator, ControlPlane } from '../operator/services/index.ts';
+import { authenticate } from './http/authenticate.ts';
+import { encodeJson } from './http/go-json.ts';
+import { paramsOf } from './http/params-of.ts';
+import { isUnforeseen, problemBody, problemOf } from './http/problem.ts';
+import { readBody } from './http/read-body.ts';
+import { sendMessages } from './http/send-messages.ts';
+import { expressPath } from './http/express-path.ts';
+import type { Answer, Route } from './route.ts';
+
+export interface ApiOptions {
+  readonly controlPlane: ControlPlane;
+  readonly routes: readonly Route[];
+  readonly authenticator: Authenticator;
+  /** Whether those without a token are let in, as nobody in particular. */
+  readonly allowsAnonymous: () => boolean;
+  /** The cookies that hand a browser its new token; default none. */
+  readonly tokenCookies?: (token: string) => readonly string[];
+  /** What a request that changes something must say it sends; empty: anything. Default: JSON. */
+  readonly contentTypes?: readonly string[];
+  readonly maxBodyBytes?: number;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  /** Aborted when the server stops: streams end. */
+  readonly stopping: AbortSignal;
+}
+
+const MAX_BODY_BYTES = 16 * 2 ** 20;
+
+/**
+ * The API as an Express application; nothing listens yet. Every request is answered: with what its
+ * route says, or with a problem in the shape that clients of the incumbent know.
+ */
+export function createApi(options: ApiOptions): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', false); // read from the URL, by the shape of the route
+  app.set('case sensitive routing', true);
+  for (const route of options.routes)
+    app[route.method](expressPath(route.path), async (request, response) => {
+      await respond(route, request, response, options);
+    });
+  const known = new Set(options.routes.map(({ path }) => path));
+  for (const path of known)
+    app.all(expressPath(path), (_request, response) => {
+      response.status(405).type('text/plain').send('Method Not Allowed\n');
+    });
+  app.use((_request, response) => {
+    response.status(404).type('text/plain').send('Not Found\n');
+  });
+  return app;
+}
+
+async function respond(
+  route: Route,
+  request: Request,
+  response: Response,
+  options: ApiOptions,
+): Promise<void> {
+  const { clock, logger, stopping } = options;
+  const requestId = randomUUID();
+  const startedMs = clock.monotonic();
+  const left = new AbortController();
+  response.on('close', () => left.abort(new Error('the client went away')));
+  const signal = AbortSignal.any([left.signal, stopping]);
+  response.setHeader('x-request-id', requestId);
+  response.setHeader('grpc-metadata-content-type', 'application/grpc');
+  const fields = { requestId, method: request.method, route: route.path };
+  let subject = '';
+  const logFailure = (error: unknown): void => {
+    if (signal.aborted) return;
+    const failure = toTiphysError(error);
+    if (isUnforeseen(failure)) logger.error({ ...fields, err: failure }, 'a request failed');
+  };
+  try {
+    if (!hasRightType(request, options)) {
+      response.status(415).type('text/plain').send('Invalid content type\n');
+      return;
+    }
+    const authenticated = await authenticate(request.headers, route.access, options, signal);
+    subject = authenticated.requester.caller?.subject ?? '';
+    const body = await readBody(request, route.body, options.maxBodyBytes ?? MAX_BODY_BYTES);
+    const answer = await route.answer(
+      {
+        params: paramsOf(route, request.originalUrl),
+        search: new URL(request.originalUrl, 'http://localhost').searchParams,
+        ...{ body, signal },
+        requester: authenticated.requester,
+        headers: request.headers,
+        address: request.socket.remoteAddress ?? '',
+      },
+      options.controlPlane,
+    );
+    await send(answer, request, response, authenticated, { ...options, logFailure }, signal);
+  } catch (error) {
+    logFailure(error);
+    refuse(error, response);
+  } finally {
+    const durationMs = Math.round(clock.monotonic() - startedMs);
+    logger.info({ ...fields, subject, status: response.statusCode, durationMs }, 'request');
+  }
+}
+
+/** A page of somebody else cannot make a browser send JSON: that is what protects cookies here. */
+function hasRightType(
+  { method, headers }: Request,
+  { contentTypes = ['application/json'] }: ApiOptions,
+): boolean {
+  if (method === 'GET' || method === 'HEAD' || contentTypes.length === 0) return true;
+  const sent = (headers['content-type'] ?? '').toLowerCase();
+  return contentTypes.some((type) => type.toLowerCase() === sent);
+}
+
+async function send(
+  answer: Answer,
+  request: Request,
+  response: Response,
+  { renewed }: Authenticated,
+  options: ApiOptions & { readonly logFailure: (error: unknown) => void },
+  signal: AbortSignal,
+): Promise<void> {
+  const cookies = renewed === undefined ? [] : (options.tokenCookies?.(renewed) ?? []);
+  for (const cookie of cookies) response.appendHeader('set-cookie', cookie);
+  switch (answer.type) {
+    case 'json':
+      for (const cookie of answer.cookies ?? []) response.appendHeader('set-cookie', cookie);
+      response.setHeader('content-type', 'application/json');
+      response.end(encodeJson(answer.value));
+      return;
+    case 'stream':
+      await sendMessages(
+        answer.messages,
+        response,
+        {
+          accept: request.headers.accept ?? '',
+          clock: options.clock,
+          onFailure: options.logFailure,
+          ...(answer.select !== undefined && { select: answer.select }),
+        },
+        signal,
+      );
+      return;
+    case 'raw':
+      response.status(answer.status ?? 200);
+      for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
+      await sendRaw(answer.body, response);
+  }
+}
+
+async function sendRaw(
+  body: Extract<Answer, { type: 'raw' }>['body'],
+  response: ServerResponse,
+): Promise<void> {
+  if (typeof body === 'string' || body instanceof Uint8Array) {
+    response.end(body);
+    return;
+  }
+  const { pipeline } = await import('node:stream/promises');
+  await pipeline(body, response);
+}
+
+function refuse(error: unknown, response: Response): void {
+  if (response.headersSent || response.destroyed) {
+    response.destroy();
+    return;
+  }
+  const problem = problemOf(error);
+  response.status(problem.status).setHeader('content-type', 'application/json');
+  // What was not read of the body must not be taken for the next request.
+  if (!response.req.complete) response.setHeader('connection', 'close');
+  response.end(encodeJson(problemBody(problem)));
+}

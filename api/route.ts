@@ -1,0 +1,126 @@
+import * as z from 'zod/mini';
+import type { ControlPlane, Requester } from '../operator/services/index.ts';
+import { bindBody, bindQuery, type Shape } from './http/bind.ts';
+
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
+
+/** What it takes to be answered; the service decides, and this says it to people and to tests. */
+export type RouteAccess =
+  /** Anybody; what is told may depend on whether they signed in. */
+  | { readonly type: 'public' }
+  /** Whoever signed in. */
+  | { readonly type: 'signed-in' }
+  /** Lists hold what one may see, and nobody is refused. */
+  | { readonly type: 'filtered'; readonly resource: string; readonly action: string }
+  | { readonly type: 'needs'; readonly resource: string; readonly action: string }
+  /** Why no rule of a policy can say it. */
+  | { readonly type: 'own-rule'; readonly rule: string };
+
+/** What a request is answered with. */
+export type Answer =
+  | { readonly type: 'json'; readonly value: unknown; readonly cookies?: readonly string[] }
+  | {
+      readonly type: 'stream';
+      readonly messages: AsyncIterable<unknown>;
+      /** Default: the selection of `fields`, if the route has it. */
+      readonly select?: (message: unknown) => unknown;
+    }
+  | {
+      readonly type: 'raw';
+      readonly status?: number;
+      readonly headers: Readonly<Record<string, string | readonly string[]>>;
+      readonly body: string | Uint8Array | AsyncIterable<string | Uint8Array>;
+    };
+
+export interface RouteRequest<Q, B> {
+  /** Decoded. */
+  readonly params: Readonly<Record<string, string>>;
+  readonly query: Q;
+  readonly body: B;
+  readonly requester: Requester;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Of whoever sent it, as far as it can be told. */
+  readonly address: string;
+  /** Aborted when the client goes away or the server stops. */
+  readonly signal: AbortSignal;
+}
+
+/** One route of the API, as data: what it is called by, what it takes, what it needs, and what answers it. */
+export interface Route {
+  readonly method: Method;
+  /** As in OpenAPI: `/api/v1/applications/{name}`; `{rest=**}` takes slashes too. */
+  readonly path: string;
+  readonly summary: string;
+  readonly access: RouteAccess;
+  readonly query: Shape;
+  /** `undefined`: nothing of the body is read. */
+  readonly body: BodyShape | undefined;
+  /** Parameters in which a plus is a blank, as clients write URLs of clusters and repositories. */
+  readonly plusIsBlank: boolean;
+  answer(raw: RawRequest, controlPlane: ControlPlane): Promise<Answer>;
+}
+
+export interface RawRequest extends Omit<RouteRequest<unknown, unknown>, 'query' | 'body'> {
+  readonly search: URLSearchParams;
+  /** Parsed JSON; `undefined` when there was none. */
+  readonly body: unknown;
+}
+
+/** An object with these fields, a bare text, or whatever came. */
+export type BodyShape =
+  | { readonly type: 'fields'; readonly shape: Shape }
+  | { readonly type: 'any' | 'text' };
+
+type Output<S> = S extends Shape ? z.output<S> : unknown;
+
+interface Definition<Q extends Shape, B extends Shape | 'any' | 'text' | undefined> {
+  readonly method: Method;
+  readonly path: string;
+  readonly summary: string;
+  readonly access: RouteAccess;
+  readonly query?: Q;
+  readonly body?: B;
+  readonly plusIsBlank?: boolean;
+  readonly answer: (
+    request: RouteRequest<z.output<Q>, B extends 'text' ? string : Output<B>>,
+    controlPlane: ControlPlane,
+  ) => Promise<Answer> | Answer;
+}
+
+const NOTHING: z.ZodMiniObject<Record<never, never>> = z.object({});
+
+/** Makes a route whose query and body are read, and typed, by their shapes. */
+export function route<
+  Q extends Shape = typeof NOTHING,
+  B extends Shape | 'any' | 'text' | undefined = undefined,
+>(definition: Definition<Q, B>): Route {
+  const { method, path, summary, access, plusIsBlank = false } = definition;
+  const query: Shape = definition.query ?? NOTHING;
+  const body = bodyShape(definition.body);
+  return {
+    ...{ method, path, summary, access, query, body, plusIsBlank },
+    async answer({ search, body: sent, ...rest }, controlPlane) {
+      const request = {
+        ...rest,
+        query: bindQuery(query, search),
+        body: body?.type === 'fields' ? bindBody(body.shape, sent) : sent,
+      };
+      // The shapes have just read both: the types say what they made of them.
+      return await definition.answer(
+        request as Parameters<typeof definition.answer>[0],
+        controlPlane,
+      );
+    },
+  };
+}
+
+function bodyShape(given: Shape | 'any' | 'text' | undefined): BodyShape | undefined {
+  if (given === undefined) return undefined;
+  return typeof given === 'string' ? { type: given } : { type: 'fields', shape: given };
+}
+
+/** An answer that is one JSON value. */
+export function json(value: unknown): Answer {
+  return { type: 'json', value };
+}

@@ -1,0 +1,47 @@
+import type { Config } from '../config/keys.ts';
+import { connectPorts } from '../connect-ports.ts';
+import { untilAborted } from '../runtime/keyed-lock.ts';
+import { createLogger } from '../telemetry/logger.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
+import { startProbes } from '../telemetry/probes.ts';
+import { EXIT_OK, type CommandIo } from './command.ts';
+import { connectOptions } from './connect-options.ts';
+import { serveApi } from './serve-api.ts';
+
+/** Serves the API until the signal, and reconciles nothing. */
+export async function serveOnly(config: Config, io: CommandIo): Promise<number> {
+  const { signal } = io;
+  const logger = createLogger({
+    level: config.logLevel,
+    format: config.logFormat,
+    destination: io.stderr,
+  });
+  logger.info({ config }, 'starting');
+  await using stack = new AsyncDisposableStack();
+  const metrics = createMetrics();
+  let notReady: readonly string[] = ['connecting'];
+  const probes = stack.use(
+    await startProbes({
+      host: config.metricsHost,
+      port: config.metricsPort,
+      metrics,
+      ready: () => ({ ok: notReady.length === 0, reasons: notReady }),
+    }),
+  );
+  logger.info({ host: config.metricsHost, port: probes.port }, 'metrics and probes');
+  try {
+    const options = await connectOptions(config, io, stack, { logger, metrics });
+    const connected = await connectPorts(
+      { ...options, logger, metrics, createProject: true },
+      stack,
+      signal,
+    );
+    stack.use(await serveApi(connected, config, { logger }, signal));
+    notReady = [];
+    return await untilAborted(new Promise<never>(() => {}), signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    logger.info({}, 'stopping');
+    return EXIT_OK;
+  }
+}

@@ -1,0 +1,17 @@
+// The library's third door: what people and machines ask of a control plane, with who may do what decided.
+// Loaded by whoever serves requests; reconciling needs none of it.
+
+export type { ControlPlane, ServicePorts } from './control-plane.ts';
+export { bareRefusal, enforce } from './enforce.ts';
+export { NOBODY, type Requester } from '../core/access/requester.ts';
+export type { Authenticated, Authenticator } from '../ports/authenticator.ts';
+export type { StateCache } from '../ports/state-cache.ts';
+export type { AccessControl } from '../ports/access-control.ts';
+
+export {
+  findApplication,
+  type ApplicationName,
+  type FindOptions,
+  type Found,
+} from './applications/find-application.ts';
+export { listApplications, type ApplicationFilter } from './applications/list-applications.ts';
