@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { configurationPage } from '../operator/config/describe-config.ts';
 import { actionsPage } from './actions-page.ts';
+import { apiPage } from './api-page.ts';
 import { healthPage } from './health-page.ts';
 
 // Writes the generated pages; with --check it only tells whether they are up to date.
@@ -8,6 +9,7 @@ import { healthPage } from './health-page.ts';
 const check = process.argv.includes('--check');
 const pages = {
   'actions.md': actionsPage(),
+  'api.md': apiPage(await readFile(new URL('api.md', import.meta.url), 'utf8')),
   'configuration.md': configurationPage(),
   'health.md': healthPage(),
 };

@@ -2,6 +2,7 @@
 // Loaded by whoever serves requests; reconciling needs none of it.
 
 export type { ControlPlane, ServicePorts } from './control-plane.ts';
+export { recordMutation, type Mutation, type MutationReason } from './audit.ts';
 export { bareRefusal, enforce } from './enforce.ts';
 export { NOBODY, type Requester } from '../core/access/requester.ts';
 export type { Authenticated, Authenticator } from '../ports/authenticator.ts';
