@@ -141,6 +141,7 @@ async function send(
           clock: options.clock,
           onFailure: options.logFailure,
           ...(answer.select !== undefined && { select: answer.select }),
+          ...(answer.topic !== undefined && { topic: answer.topic }),
         },
         signal,
       );

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import type { ControlPlane, Requester } from '../operator/services/index.ts';
+import type { Topic } from './http/send-messages.ts';
 import { bindBody, bindQuery, type Shape } from './http/bind.ts';
 
 export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
@@ -22,8 +23,10 @@ export type Answer =
   | {
       readonly type: 'stream';
       readonly messages: AsyncIterable<unknown>;
-      /** Default: the selection of `fields`, if the route has it. */
+      /** What is left of each `{ result: message }`; default all of it. */
       readonly select?: (message: unknown) => unknown;
+      /** What a message is about, when one that says the same as the last about it need not be sent. */
+      readonly topic?: (message: unknown) => Topic;
     }
   | {
       readonly type: 'raw';

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { once } from 'node:events';
 import { STATUS_CODES, type ServerResponse } from 'node:http';
 import type { Clock } from '../../operator/index.ts';
@@ -8,10 +9,18 @@ export interface SendOptions {
   /** The `Accept` header. */
   readonly accept: string;
   readonly clock: Clock;
-  /** What is left of each message; default all of it. */
+  /** What is left of each `{ result: message }`; default all of it. */
   readonly select?: (message: unknown) => unknown;
+  /** What a message is about, when one that says the same as the last about it need not be sent. */
+  readonly topic?: (message: unknown) => Topic;
   /** Told what ended the stream too early. */
   readonly onFailure: (error: unknown) => void;
+}
+
+export interface Topic {
+  readonly name: string;
+  /** Nothing more is to be expected of it. */
+  readonly isOver: boolean;
 }
 
 const PING_MS = 15_000;
@@ -30,11 +39,9 @@ export async function sendMessages(
   signal: AbortSignal,
 ): Promise<void> {
   const { accept, clock, select = (message) => message, onFailure } = options;
+  const isNews = createNewsCheck(options.topic);
   const isEvents = accept === EVENT_STREAM;
-  const frame = (message: unknown): string => {
-    const json = encodeJson(select(message));
-    return isEvents ? `data: ${json} \n\n` : `${json}\n`;
-  };
+  const frame = (json: string): string => (isEvents ? `data: ${json} \n\n` : `${json}\n`);
   const iterator = messages[Symbol.asyncIterator]();
   const write = async (text: string): Promise<void> => {
     if (!response.write(text)) await once(response, 'drain', { signal });
@@ -53,7 +60,8 @@ export async function sendMessages(
         continue;
       }
       if (event.done === true) break;
-      await write(frame({ result: event.value }));
+      const text = encodeJson(select({ result: event.value }));
+      if (isNews(event.value, text)) await write(frame(text));
       next = settled(iterator.next());
     }
     response.end();
@@ -61,7 +69,7 @@ export async function sendMessages(
     if (signal.aborted) return;
     onFailure(error);
     const problem = problemOf(error);
-    response.end(frame(problemChunk(problem, STATUS_CODES[problem.status] ?? '')));
+    response.end(frame(encodeJson(problemChunk(problem, STATUS_CODES[problem.status] ?? ''))));
   } finally {
     // Not awaited: a source that waits for its next message ends by the signal.
     void iterator.return?.().catch(onFailure);
@@ -76,6 +84,22 @@ export async function sendMessages(
       stop.abort(new Error('a message came'));
     }
   }
+}
+
+/** Remembers a hash of what was sent last about each topic. */
+function createNewsCheck(
+  topicOf: SendOptions['topic'],
+): (message: unknown, text: string) => boolean {
+  const last = new Map<string, string>();
+  return (message, text) => {
+    if (topicOf === undefined) return true;
+    const { name, isOver } = topicOf(message);
+    const sum = hash('sha256', text, 'base64');
+    if (last.get(name) === sum) return false;
+    if (isOver) last.delete(name);
+    else last.set(name, sum);
+    return true;
+  };
 }
 
 /** Awaited in time; until then its failure is nobody's. */

@@ -1,19 +1,31 @@
-import type { JsonObject, KubeObject } from '../../operator/index.ts';
+import type { JsonObject, JsonValue, KubeObject } from '../../operator/index.ts';
+
+const presented = new WeakMap<KubeObject, JsonObject>();
 
 /**
- * An Application as clients know it: neither apiVersion nor kind, and the parts that Go always
- * writes are there even when they are empty (`spec/api.md` 0.2).
+ * An Application as clients know it (`spec/api.md` 0.2): neither apiVersion nor kind; the parts that Go
+ * always writes are there even when they are empty, and what is false, zero or empty is left out elsewhere.
+ * Made once for each object: those of a store are sent to many.
  */
 export function presentApplication(raw: KubeObject): JsonObject {
+  let known = presented.get(raw);
+  if (known === undefined) {
+    known = present(raw);
+    presented.set(raw, known);
+  }
+  return known;
+}
+
+function present(raw: KubeObject): JsonObject {
   const { apiVersion: _version, kind: _kind, metadata, ...rest } = raw as JsonObject;
   const { managedFields: _dropped, ...meta } = part(metadata);
-  const spec = part(rest['spec']);
-  const status = part(rest['status']);
+  const spec = part(withoutZeros(rest['spec']));
+  const status = part(withoutZeros(rest['status']));
   const sync = part(status['sync']);
   const comparedTo = part(sync['comparedTo']);
+  const operation = rest['operation'];
   return {
-    ...rest,
-    metadata: { creationTimestamp: null, ...meta },
+    metadata: { creationTimestamp: null, ...withoutZeros(meta) },
     spec: { ...spec, destination: part(spec['destination']), project: spec['project'] ?? '' },
     status: {
       ...status,
@@ -22,14 +34,77 @@ export function presentApplication(raw: KubeObject): JsonObject {
       sync: {
         status: '',
         ...sync,
-        comparedTo: { ...comparedTo, destination: part(comparedTo['destination']) },
+        comparedTo: {
+          ...comparedTo,
+          source: { repoURL: '', ...part(comparedTo['source']) },
+          destination: part(comparedTo['destination']),
+        },
       },
     },
+    ...(operation !== undefined && operation !== null && { operation: withoutZeros(operation) }),
   };
+}
+
+/** The spec alone, as the answer to who wrote it. */
+export function presentSpec(raw: KubeObject): JsonObject {
+  return part(presentApplication(raw)['spec']);
 }
 
 function part(value: unknown): JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
     ? (value as JsonObject)
     : {};
+}
+
+/** Members that are written whatever their value is, or whose zero means something. */
+const KEPT: ReadonlySet<string> = new Set([
+  'count',
+  'enabled',
+  'factor',
+  'group',
+  'id',
+  'kind',
+  'message',
+  'name',
+  'namespace',
+  'phase',
+  'project',
+  'repoURL',
+  'revisionHistoryLimit',
+  'startedAt',
+  'status',
+  'targetBranch',
+  'type',
+  'value',
+  'version',
+]);
+
+/** Members whose own members are data of people. */
+const DATA: ReadonlySet<string> = new Set([
+  'annotations',
+  'commonAnnotations',
+  'commonLabels',
+  'labels',
+  'map',
+  'options',
+  'valuesObject',
+]);
+
+function withoutZeros<T extends JsonValue | undefined>(value: T): T {
+  if (Array.isArray(value)) return value.map(withoutZeros) as unknown as T;
+  if (typeof value !== 'object' || value === null) return value;
+  const kept: Record<string, JsonValue | undefined> = {};
+  for (const [name, inner] of Object.entries(value as JsonObject)) {
+    if (inner === null || inner === undefined) continue;
+    if (!KEPT.has(name) && isZero(inner, DATA.has(name))) continue;
+    kept[name] = DATA.has(name) ? inner : withoutZeros(inner);
+  }
+  return kept as T;
+}
+
+/** Of maps only those of data: an empty block, such as `automated: {}`, says something. */
+function isZero(value: JsonValue, isData: boolean): boolean {
+  if (value === false || value === 0 || value === '') return true;
+  if (Array.isArray(value)) return value.length === 0;
+  return isData && typeof value === 'object' && value !== null && Object.keys(value).length === 0;
 }

@@ -1,12 +1,17 @@
 import * as z from 'zod/mini';
-import { findApplication, listApplications } from '../../operator/services/index.ts';
+import { getApplication, listApplications } from '../../operator/services/index.ts';
+import { selectListed } from '../present/application-fields.ts';
 import { presentApplication } from '../present/application.ts';
 import { json, type Route, route } from '../route.ts';
-
-const text = z.optional(z.string());
-const texts = z.optional(z.array(z.string()));
-
-const APPLICATION = { appNamespace: text, project: text };
+import {
+  FILTER,
+  filterOf,
+  onlyProject,
+  text,
+  texts,
+  wantedOf,
+  WHICH,
+} from './which-application.ts';
 
 /** Reading Applications. */
 export const applicationRoutes: readonly Route[] = [
@@ -15,36 +20,35 @@ export const applicationRoutes: readonly Route[] = [
     path: '/api/v1/applications',
     summary: 'Applications that one may see',
     access: { type: 'filtered', resource: 'applications', action: 'get' },
-    query: z.object({
-      name: text,
-      projects: texts,
-      project: texts,
-      repo: text,
-      appNamespace: text,
-    }),
+    query: z.object(FILTER),
     answer({ query, requester }, controlPlane) {
-      const { name = '', appNamespace = '', repo = '', project, projects = [] } = query;
-      const items = listApplications(controlPlane, requester, {
-        name,
-        namespace: appNamespace,
-        projects: project ?? projects,
-        repository: repo,
+      // Read first: what changes meanwhile is told to who watches from there.
+      const { resourceVersion } = controlPlane.ports.apps;
+      const items = listApplications(controlPlane, requester, filterOf(query));
+      const select = selectListed(query.fields);
+      return json({
+        metadata: { resourceVersion },
+        items: items.map((app) => select(presentApplication(app))),
       });
-      return json({ metadata: {}, items: items.map(presentApplication) });
     },
   }),
   route({
     method: 'get',
     path: '/api/v1/applications/{name}',
-    summary: 'One Application',
+    summary: 'One Application; with `refresh`, once it has been compared anew',
     access: { type: 'needs', resource: 'applications', action: 'get' },
-    query: z.object(APPLICATION),
+    query: z.object({ ...WHICH, projects: texts, refresh: text }),
     async answer({ params, query, requester, signal }, controlPlane) {
-      const { appNamespace: namespace = '', project = '' } = query;
-      const wanted = { name: params['name'] ?? '', namespace, project };
-      const options = { action: 'get', fresh: true };
-      const { app } = await findApplication(controlPlane, requester, wanted, options, signal);
-      return json(presentApplication(app.raw));
+      const { refresh, projects } = query;
+      const project = onlyProject(query.project, projects);
+      const wanted = {
+        ...wantedOf(params, { ...query, project }),
+        // Present but empty asks for one too.
+        refresh: refresh === undefined ? undefined : refresh === 'hard' ? 'hard' : 'normal',
+      } as const;
+      return json(
+        presentApplication(await getApplication(controlPlane, requester, wanted, signal)),
+      );
     },
   }),
 ];

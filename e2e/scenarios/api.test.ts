@@ -47,7 +47,7 @@ describe('the API, asked by somebody without a token', () => {
       async () => {
         const { status, json } = await api.request('/api/v1/applications');
         if (status !== 200) return pending(`status ${status}`);
-        assert.deepEqual(json, { metadata: {}, items: [] });
+        assert.deepEqual((json as { items: unknown }).items, []);
         return met('an empty list');
       },
       { withinMs: 20_000, signal },

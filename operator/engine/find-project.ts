@@ -1,8 +1,8 @@
 import { parseProject } from '../core/app/parse.ts';
 import type { Project } from '../core/app/types.ts';
+import { selects } from '../core/objects/label-selector.ts';
 import { withGlobalProjects } from '../core/project/global-projects.ts';
 import { withRepositories } from '../core/project/permits.ts';
-import { selects } from '../core/project/project-settings.ts';
 import type { EnginePorts } from './ports.ts';
 
 export type FoundProject =

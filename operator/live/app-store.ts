@@ -91,6 +91,9 @@ export function createAppStore(options: AppStoreOptions): StartableAppStore {
     start: (signal) => store.start(signal),
     get: (key) => store.get(storeKey(key, 'Application')),
     list: () => store.list(),
+    get resourceVersion() {
+      return store.resourceVersion;
+    },
     async read(key, signal) {
       const object = await client.get(addressOf(resource, key), signal);
       if (object !== undefined) store.observe(object);

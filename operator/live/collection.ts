@@ -34,6 +34,8 @@ export interface Collection {
   observe(object: KubeObject): CollectionChange | undefined;
   /** Takes in that this object is gone, before the watch tells. Undefined when it is not held. */
   observeGone(key: ResourceKey, uid: string): CollectionChange | undefined;
+  /** How far the list and the watch have come; of several, the last. Empty before the first list. */
+  readonly resourceVersion: string;
   /** Notes how far the watch of a namespace (empty: of all) has come, by a bookmark. */
   passed(resourceVersion: string, namespace?: string): void;
 }
@@ -80,6 +82,12 @@ export function createCollection(): Collection {
   return {
     get size() {
       return objects.size;
+    },
+    get resourceVersion() {
+      return [...positions.values()].reduce(
+        (last, one) => (last === '' || isOlder(last, one) ? one : last),
+        '',
+      );
     },
     get: (key) => objects.get(key),
     values: () => objects.values(),

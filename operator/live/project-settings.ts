@@ -1,9 +1,9 @@
 import { load } from 'js-yaml';
 import { isJsonArray, isJsonObject, type JsonValue } from '../core/objects/json.ts';
+import type { LabelRequirement } from '../core/objects/label-selector.ts';
 import {
   DEFAULT_PROJECT_SETTINGS,
   type GlobalProject,
-  type LabelRequirement,
   type ProjectSettings,
 } from '../core/project/project-settings.ts';
 import type { ConfigStore } from '../ports/config-store.ts';

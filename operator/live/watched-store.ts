@@ -28,6 +28,8 @@ export interface WatchedStore extends AsyncDisposable {
   start(signal: AbortSignal): Promise<void>;
   get(key: ResourceKey): KubeObject | undefined;
   list(): readonly KubeObject[];
+  /** As of which version the list is: what was changed later is yet to be told of. */
+  readonly resourceVersion: string;
   /** Takes in what a write returned, so that the next read is never older than it. */
   observe(object: KubeObject): void;
   onChange(listener: (change: CollectionChange) => void): Disposable;
@@ -111,6 +113,9 @@ export function createWatchedStore(options: WatchedStoreOptions): WatchedStore {
     },
     get: (key) => collection.get(key),
     list: () => [...collection.values()],
+    get resourceVersion() {
+      return collection.resourceVersion;
+    },
     observe: (object) => announce([collection.observe(trim(object))]),
     onChange: listeners.add,
     async [Symbol.asyncDispose]() {

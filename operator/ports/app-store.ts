@@ -13,6 +13,8 @@ export interface AppChange {
 export interface AppStore {
   get(key: AppKey): KubeObject | undefined;
   list(): readonly KubeObject[];
+  /** As of which version `list` is: what was changed later is yet to be told of by `onChange`. */
+  readonly resourceVersion: string;
   /** The Application as it is on the API server now. */
   read(key: AppKey, signal: AbortSignal): Promise<KubeObject | undefined>;
   /**

@@ -15,4 +15,7 @@ export {
   type FindOptions,
   type Found,
 } from './applications/find-application.ts';
+export { getApplication } from './applications/get-application.ts';
+export type { RefreshType } from './applications/refresh-application.ts';
+export { parseLabelSelector, selects } from '../core/objects/label-selector.ts';
 export { listApplications, type ApplicationFilter } from './applications/list-applications.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Project, ProjectSpec } from '../app/types.ts';
 import { withGlobalProjects } from './global-projects.ts';
-import { type LabelRequirement, selects } from './project-settings.ts';
+import { type LabelRequirement, selects } from '../objects/label-selector.ts';
 
 const project = (spec: ProjectSpec): Project => ({ name: 'web', namespace: 'argocd', spec });
 
