@@ -24,6 +24,7 @@ const options: RolldownOptions = {
     api: 'api/index.ts',
     main: 'operator/main.ts',
     worker: 'operator/scripts/worker.ts',
+    'bcrypt-thread': 'operator/identity/bcrypt-thread.ts',
     'templates-process': 'generators/directory/jinja/process.ts',
   },
   platform: 'node',

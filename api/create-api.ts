@@ -9,6 +9,7 @@ import { paramsOf } from './http/params-of.ts';
 import { isUnforeseen, problemBody, problemOf } from './http/problem.ts';
 import { readBody } from './http/read-body.ts';
 import { sendMessages } from './http/send-messages.ts';
+import type { TokenCookies } from './http/token-cookies.ts';
 import { expressPath } from './http/express-path.ts';
 import type { Answer, Route } from './route.ts';
 
@@ -19,7 +20,7 @@ export interface ApiOptions {
   /** Whether those without a token are let in, as nobody in particular. */
   readonly allowsAnonymous: () => boolean;
   /** The cookies that hand a browser its new token; default none. */
-  readonly tokenCookies?: (token: string) => readonly string[];
+  readonly tokenCookies?: TokenCookies;
   /** What a request that changes something must say it sends; empty: anything. Default: JSON. */
   readonly contentTypes?: readonly string[];
   readonly maxBodyBytes?: number;
@@ -124,7 +125,8 @@ async function send(
   options: ApiOptions & { readonly logFailure: (error: unknown) => void },
   signal: AbortSignal,
 ): Promise<void> {
-  const cookies = renewed === undefined ? [] : (options.tokenCookies?.(renewed) ?? []);
+  const cookies =
+    renewed === undefined ? [] : (options.tokenCookies?.set(renewed, request.headers.cookie) ?? []);
   for (const cookie of cookies) response.appendHeader('set-cookie', cookie);
   switch (answer.type) {
     case 'json':

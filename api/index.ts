@@ -18,3 +18,8 @@ export {
   type RouteRequest,
 } from './route.ts';
 export type { Shape } from './http/bind.ts';
+export {
+  createTokenCookies,
+  type TokenCookies,
+  type TokenCookiesOptions,
+} from './http/token-cookies.ts';

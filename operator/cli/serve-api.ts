@@ -1,16 +1,16 @@
-import { allRoutes, createApi, startApiServer } from '../../api/index.ts';
+import { allRoutes, createApi, createTokenCookies, startApiServer } from '../../api/index.ts';
 import { createMemoryStateCache } from '../cache/memory-state-cache.ts';
 import type { Config } from '../config/keys.ts';
 import type { Connected } from '../connect-ports.ts';
-import { isJsonObject } from '../core/objects/json.ts';
-import { createAuthenticator } from '../identity/create-authenticator.ts';
-import type { ConfigStore } from '../ports/config-store.ts';
+import { createIdentity } from '../identity/create-identity.ts';
+import { ensureSecrets } from '../identity/ensure-secrets.ts';
 import type { Logger } from '../ports/telemetry.ts';
 import { createAccessControl } from '../rbac/access-control.ts';
 import type { ControlPlane } from '../services/index.ts';
 import { readVersion } from './version.ts';
 
 const DEFAULT_PORT = 8080;
+const MAX_COOKIES = 20;
 
 /** Serves the API of a control plane that is connected; disposing ends it. Errors: `InvalidConfig` when the port cannot be taken. */
 export async function serveApi(
@@ -25,31 +25,41 @@ export async function serveApi(
   const access = stack.use(
     createAccessControl({ config: settings, projects: connected.ports.projects, logger }),
   );
+  const { namespace } = connected.settings;
+  const { client } = connected;
+  const { projects } = connected.ports;
+  const states = createMemoryStateCache({ clock });
+  const identity = stack.use(
+    createIdentity({
+      ...{ config: settings, projects, states, access, clock, logger },
+      random: Math.random,
+    }),
+  );
+  const { sessions, tokens, passwords } = identity;
+  await ensureSecrets({ client, config: settings, namespace, passwords, clock, logger }, stopping);
   const controlPlane: ControlPlane = {
     ports: {
       ...connected.ports,
-      client: connected.client,
+      client,
       config: settings,
       access,
       repositories: connected.repositories,
       accessTo: connected.accessTo,
-      states: createMemoryStateCache({ clock }),
+      states,
+      ...{ sessions, tokens, passwords },
     },
     settings: connected.settings,
   };
+  const tokenCookies = createTokenCookies({ path: '/', secure: false, maxCookies: MAX_COOKIES });
   const app = createApi({
     ...{ controlPlane, clock, logger, stopping },
-    routes: allRoutes({ version: await readVersion() }),
-    authenticator: createAuthenticator(),
-    allowsAnonymous: () => allowsAnonymous(settings),
+    routes: allRoutes({ version: await readVersion(), tokenCookies }),
+    authenticator: identity.authenticator,
+    allowsAnonymous: identity.allowsAnonymous,
+    tokenCookies,
   });
   const { apiHost: host, apiPort: port = DEFAULT_PORT } = config;
   const server = stack.use(await startApiServer({ app, host, port }));
   logger.info({ host, port: server.port }, 'API');
   return stack.move();
-}
-
-function allowsAnonymous(config: ConfigStore): boolean {
-  const data = config.configMap('argocd-cm')?.['data'];
-  return isJsonObject(data) && data['users.anonymous.enabled'] === 'true';
 }

@@ -60,6 +60,13 @@ export function createConfigStore(options: ConfigStoreOptions): StartableConfigS
         .list()
         .filter((secret) => secret.metadata.labels?.[SECRET_TYPE] === type)
         .sort((left, right) => ((left.metadata.name ?? '') < (right.metadata.name ?? '') ? -1 : 1)),
+    observe(object) {
+      const { labels = {} } = object.metadata;
+      const isPart = labels['app.kubernetes.io/part-of'] === 'argocd';
+      if (object.kind === 'ConfigMap' && isPart) maps.observe(object);
+      if (object.kind === 'Secret' && isPart) settings.observe(object);
+      if (object.kind === 'Secret' && labels[SECRET_TYPE] !== undefined) typed.observe(object);
+    },
     onChange(listener) {
       const stack = new DisposableStack();
       for (const store of [maps, settings, typed])

@@ -12,6 +12,7 @@ const withData = (data: Readonly<Record<string, string>> | undefined): ConfigSto
       : { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'argocd-cm' }, data },
   secret: () => undefined,
   secretsOfType: () => [],
+  observe() {},
   onChange: () => ({ [Symbol.dispose]() {} }),
 });
 

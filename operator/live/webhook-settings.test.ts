@@ -25,6 +25,7 @@ function config(
     secret: (name) =>
       secrets[name] === undefined ? undefined : object('Secret', name, encoded(secrets[name])),
     secretsOfType: () => [],
+    observe() {},
     onChange: () => ({ [Symbol.dispose]() {} }),
   };
 }

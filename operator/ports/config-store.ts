@@ -6,6 +6,8 @@ export interface ConfigStore {
   secret(name: string): KubeObject | undefined;
   /** Secrets whose label `argocd.argoproj.io/secret-type` has this value: `cluster`, `repository`, … */
   secretsOfType(type: string): readonly KubeObject[];
+  /** Takes in what a write returned, so that the next read is never older than it. */
+  observe(object: KubeObject): void;
   /** The listener must not throw or wait. */
   onChange(listener: (object: KubeObject) => void): Disposable;
 }

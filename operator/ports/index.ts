@@ -31,6 +31,7 @@ export type {
   WatchOptions,
   WriteOptions,
 } from './kube-client.ts';
+export type { Credentials, IssuedToken, Passwords, Sessions, TokenIssuer } from './identity.ts';
 export type { LeaseLock, LeaseRecord, StoredLease } from './lease.ts';
 export type { LiveDepth, LiveEvent, LiveState } from './live-state.ts';
 export type { ManifestRequest, Manifests, ManifestSource } from './manifest-source.ts';

@@ -1,0 +1,75 @@
+import type { AccessControl } from '../ports/access-control.ts';
+import type { ProjectStore } from '../ports/app-store.ts';
+import type { Authenticator } from '../ports/authenticator.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { ConfigStore } from '../ports/config-store.ts';
+import type { Passwords, Sessions, TokenIssuer } from '../ports/identity.ts';
+import type { StateCache } from '../ports/state-cache.ts';
+import type { Logger } from '../ports/telemetry.ts';
+import { followIdentity } from './accounts-of.ts';
+import { createAuthenticator } from './create-authenticator.ts';
+import { createLocalTokens } from './local-tokens.ts';
+import { createPasswords } from './passwords.ts';
+import { createRevocations } from './revocations.ts';
+import { createCheckPassword, DEFAULT_LIMITS, type SignInLimits } from './sign-in.ts';
+
+export interface IdentityOptions {
+  readonly config: ConfigStore;
+  readonly projects: Pick<ProjectStore, 'get'>;
+  readonly states: StateCache;
+  readonly access: Pick<AccessControl, 'scopes'>;
+  readonly clock: Clock;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+  readonly logger: Logger;
+  readonly limits?: Partial<SignInLimits>;
+}
+
+/** Who it is, and how one shows it. */
+export interface Identity extends AsyncDisposable {
+  readonly authenticator: Authenticator;
+  readonly sessions: Sessions;
+  readonly tokens: TokenIssuer;
+  readonly passwords: Passwords;
+  /** Whether those without a token are let in, as nobody in particular. */
+  allowsAnonymous(): boolean;
+}
+
+/** A token that never expires is remembered as revoked for so long. */
+const FOREVER_MS = 10 * 365 * 24 * 3_600_000;
+
+/** Wires tokens, passwords and accounts. Nothing runs until somebody asks. */
+export function createIdentity(options: IdentityOptions): Identity {
+  const { config, projects, states, access, clock, random, logger } = options;
+  const stack = new AsyncDisposableStack();
+  const identity = followIdentity(config, logger);
+  const tokens = createLocalTokens({ key: () => identity().secretKey, clock });
+  const passwords = stack.use(createPasswords());
+  const revocations = stack.use(createRevocations({ states, clock }));
+  const checkPassword = createCheckPassword({
+    ...{ passwords, clock, random },
+    accounts: () => identity().accounts,
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+  });
+  return {
+    authenticator: createAuthenticator({
+      ...{ identity, tokens, projects, revocations, access, clock },
+    }),
+    sessions: {
+      async signIn(credentials, signal) {
+        const { name } = await checkPassword(credentials, signal);
+        const lifetimeMs = identity().settings.sessionMs;
+        return (await tokens.sign(`${name}:login`, { lifetimeMs })).token;
+      },
+      async signOut(token, signal) {
+        const { jti = '', exp } = await tokens.verify(token);
+        const leftMs = exp === undefined ? FOREVER_MS : exp * 1000 - clock.now();
+        if (jti !== '') await revocations.revoke(jti, leftMs, signal);
+      },
+    },
+    tokens: { issue: (subject, lifetime) => tokens.sign(subject, lifetime) },
+    passwords,
+    allowsAnonymous: () => identity().settings.anonymous,
+    [Symbol.asyncDispose]: () => stack.disposeAsync(),
+  };
+}
