@@ -20,7 +20,7 @@ import { connectionFromClusterSecret } from './kube/cluster-secret.ts';
 import type { KubeConnection } from './kube/connection.ts';
 import { createKubeClient } from './kube/kube-client.ts';
 import { createAppStore, createProjectStore } from './live/app-store.ts';
-import { createClusters } from './live/clusters.ts';
+import { borrowsInCluster, createClusters } from './live/clusters.ts';
 import { createConfigStore } from './live/config-store.ts';
 import {
   readControlPlaneSettings,
@@ -39,8 +39,10 @@ import {
   openTexts,
 } from './kept-renders.ts';
 import { readWebhookSettings } from './live/webhook-settings.ts';
+import type { KubeObject } from './core/objects/kube-object.ts';
 import { engineSettings } from './operator-options.ts';
 import type { ChartRepositories } from './ports/chart-repositories.ts';
+import type { ClusterConnector } from './ports/cluster-connector.ts';
 import type { ConfigStore } from './ports/config-store.ts';
 import type { GeneratorRegistry, GeneratorSettings } from './ports/generator.ts';
 import type { Clock, EventSink, Logger, Metrics, ScriptEngine } from './ports/index.ts';
@@ -123,6 +125,9 @@ export interface Connected {
   /** How a repository is reached, with its credentials. */
   readonly accessTo: AccessLookup;
   readonly repositories: GitRepositories;
+  readonly charts: ChartRepositories;
+  /** Connects to the cluster that a Secret describes, stored or not. */
+  readonly connectCluster: ClusterConnector;
   /** Reads a webhook as the control plane is configured. */
   readonly readWebhook: (request: WebhookRequest) => Promise<WebhookAnswer>;
   readonly resources: FollowedSettings;
@@ -184,11 +189,12 @@ export async function connectPorts(
     dataDir: options.dataDir,
   };
   const kept = openTexts(manifestCache.texts, keeping);
+  const charts =
+    options.charts?.(directory.accessTo) ??
+    createDefaultCharts({ dataDir, clock }, directory.accessTo);
   const manifests = createManifestSource({
     repositories,
-    charts:
-      options.charts?.(directory.accessTo) ??
-      createDefaultCharts({ dataDir, clock }, directory.accessTo),
+    charts,
     generators: chooseGenerators(),
     stores: await openManifestStores(kept, manifestCache, keeping, stack),
     settings: options.generatorSettings ?? generatorSettings.current,
@@ -216,7 +222,8 @@ export async function connectPorts(
   };
   const readWebhook = createWebhookReader({ settings: () => readWebhookSettings(stores.config) });
   return {
-    ...{ client, ports, settings, repositories, readWebhook, resources, projectSettings },
+    ...{ client, ports, settings, repositories, readWebhook, resources, projectSettings, charts },
+    connectCluster,
     ...{ config: stores.config, accessTo: directory.accessTo },
   };
 
@@ -256,17 +263,18 @@ export async function connectPorts(
     return retryTransient(attempt, { clock, onTrouble }, signal);
   }
 
+  function connectCluster(secret: KubeObject): KubeClient & AsyncDisposable {
+    const connection = borrowsInCluster(secret)
+      ? options.connection
+      : connectionFromClusterSecret(secret, clock);
+    return createKubeClient({ connection, requestTimeoutMs, clock, random });
+  }
+
   function connectClusters() {
     return createClusters({
       config: stores.config,
       inCluster: client,
-      connect: (secret) =>
-        createKubeClient({
-          connection: connectionFromClusterSecret(secret, clock),
-          requestTimeoutMs,
-          clock,
-          random,
-        }),
+      connect: connectCluster,
       createLive: (destination, scope) =>
         createLiveState({
           ...shared,

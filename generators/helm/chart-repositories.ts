@@ -9,14 +9,14 @@ import type { AccessLookup } from '../../operator/ports/source-repositories.ts';
 import type { SourceTree } from '../../operator/ports/source-tree.ts';
 import { createSingleFlight } from '../../operator/runtime/single-flight.ts';
 import {
-  lastWords,
   openRunFolder,
   runTool,
   type ToolOptions,
-  withoutPaths,
 } from '../process/tool.ts';
 import { parseDocuments } from '../yaml/parse-documents.ts';
-import { type PreparedRepository, prepareRepository } from './chart-access.ts';
+import { prepareRepository } from './chart-access.ts';
+import { chartFailure, nameOf } from './chart-failure.ts';
+import { listCharts } from './list-charts.ts';
 
 export interface ChartRepositoriesOptions extends ToolOptions {
   /** Default `helm`, looked up in `path`. */
@@ -52,7 +52,8 @@ export function createChartRepositories(options: ChartRepositoriesOptions): Char
   let emptied: Promise<void> | undefined;
   let number = 0;
 
-  const repositories: ChartRepositories = {
+  return {
+    list: (repository, { onlyReach }, signal) => listCharts(options, repository, onlyReach, signal),
     async resolve(chart, version, { fresh, project = '' }, signal) {
       if (parseVersion(version) !== undefined) return version;
       const key = keyOf(chart, version, options.access(chart.repoUrl, project).scope);
@@ -87,7 +88,6 @@ export function createChartRepositories(options: ChartRepositoriesOptions): Char
       );
     },
   };
-  return repositories;
 
   async function askVersion(
     chart: ChartReference,
@@ -160,7 +160,7 @@ export function createChartRepositories(options: ChartRepositoriesOptions): Char
       // Helm 3 calls an update that failed a success, and says it only to those who read.
       const why = /^.*Unable to get an update[^]*/m.exec(output)?.[0] ?? '';
       if (result.exitCode === 0 && why === '') continue;
-      throw failed(chart, version, `${why}\n${result.stderr}`, prepared, home);
+      throw chartFailure(chart, version, `${why}\n${result.stderr}`, prepared, home);
     }
     return output;
   }
@@ -188,31 +188,4 @@ function keyOf(
 ) {
   const parts = JSON.stringify([repoUrl, chart, passCredentials, version, scope]);
   return createHash('sha256').update(parts).digest('hex');
-}
-
-function nameOf({ repoUrl, chart }: ChartReference, version: string): string {
-  return `chart ${chart} ${version} of ${repoUrl.replace(/^([a-z+]+:\/\/)[^/@]*@/i, '$1')}`;
-}
-
-function failed(
-  chart: ChartReference,
-  version: string,
-  stderr: string,
-  { secrets }: PreparedRepository,
-  home: string,
-): TiphysError {
-  let words = withoutPaths(stderr, new Map([[home, '.']]));
-  for (const secret of secrets) words = words.replaceAll(secret, '***');
-  words = words.replace(/(:\/\/)[^/@\s]*@/g, '$1');
-  words = lastWords(words, 10);
-  const message = `${nameOf(chart, version)}: ${words}`;
-  if (/\b40[13]\b|unauthorized|forbidden|denied|credential not found/i.test(words)) {
-    return new TiphysError('GitAuthFailed', message);
-  }
-  if (/not found|no chart|no version|improper constraint|could not locate/i.test(words)) {
-    return new TiphysError('RevisionNotFound', message, {
-      hint: 'Correct spec.source.chart or targetRevision, or publish that version.',
-    });
-  }
-  return new TiphysError('GitUnreachable', message);
 }

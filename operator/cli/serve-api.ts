@@ -1,4 +1,5 @@
 import { allRoutes, createApi, createTokenCookies, startApiServer } from '../../api/index.ts';
+import { parseDocuments } from '../../generators/index.ts';
 import { createMemoryStateCache } from '../cache/memory-state-cache.ts';
 import type { Config } from '../config/keys.ts';
 import type { Connected } from '../connect-ports.ts';
@@ -6,6 +7,7 @@ import { createIdentity } from '../identity/create-identity.ts';
 import { ensureSecrets } from '../identity/ensure-secrets.ts';
 import type { Logger } from '../ports/telemetry.ts';
 import { createAccessControl } from '../rbac/access-control.ts';
+import { createRepositoryProbe } from '../repository-probe.ts';
 import type { ControlPlane } from '../services/index.ts';
 import { readVersion } from './version.ts';
 
@@ -47,6 +49,10 @@ export async function serveApi(
       accessTo: connected.accessTo,
       states,
       ...{ sessions, tokens, passwords },
+      charts: connected.charts,
+      connectCluster: connected.connectCluster,
+      probe: createRepositoryProbe({ git: connected.repositories, charts: connected.charts }),
+      readYaml: (text: string) => parseDocuments(text, { file: 'YAML' })[0],
     },
     settings: connected.settings,
   };

@@ -1,15 +1,21 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TiphysError } from '../core/errors.ts';
+import type { RepositoryAccess } from '../core/repository/access.ts';
+import type { RefTable } from '../core/revision/ref-table.ts';
 import { repositoryIdentity, withoutCredentials } from '../core/revision/repository-url.ts';
 import { isFullCommit, resolveRevision } from '../core/revision/resolve-revision.ts';
+import type { ProbedRepository } from '../ports/repository-probe.ts';
 import type { RepositoryReader, SourceRepositories } from '../ports/source-repositories.ts';
 import { createLimiter } from '../runtime/limiter.ts';
 import { createCommitTrees, mirrorName, type MirroredRepository } from './commit-trees.ts';
+import { createMirror } from './mirror.ts';
 import { mirrorsBeyond } from './mirror-space.ts';
 import { openForeignSession } from './git-session.ts';
 import type { GitRepositoriesOptions } from './options.ts';
 import { createPolledRefs, type Refs, type RepositoryConnection } from './polled-refs.ts';
+import { registryTags } from './registry-tags.ts';
 import { createSignatures } from './signatures.ts';
 import { createSignIn } from './sign-in/sign-in.ts';
 
@@ -30,6 +36,10 @@ export interface GitRepositories extends SourceRepositories, AsyncDisposable {
    * Asks the server for its refs now; whoever listens is told when they moved. Errors as `resolve`.
    */
   refresh(repoUrl: string, reader: RepositoryReader, signal: AbortSignal): Promise<void>;
+  /** The refs of a repository by this way to it, registered or not; asks now, and keeps nothing. */
+  listRefs(repoUrl: string, access: RepositoryAccess, signal: AbortSignal): Promise<RefTable>;
+  /** Tags of a repository in a registry, asked now. Errors: `GitUnreachable`, `GitAuthFailed`, `InvalidConfig`. */
+  registryTags(repository: ProbedRepository, signal: AbortSignal): Promise<readonly string[]>;
   /** The state of every repository that was asked for its refs, in no order. */
   connections(): readonly RepositoryConnection[];
 }
@@ -49,13 +59,13 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
   const polls = new Set<Promise<void>>();
   const listTimeoutMs = options.listTimeoutMs ?? 15_000;
   const idleAfterMs = options.idleAfterMs ?? 600_000;
-  const signIn = createSignIn({
+  const asking = {
     clock,
     timeoutMs: listTimeoutMs,
     authorities: options.authorities ?? (() => undefined),
     proxies: options.env ?? {},
-    azureIdentity: options.azureIdentity,
-  });
+  };
+  const signIn = createSignIn({ ...asking, azureIdentity: options.azureIdentity });
   const git = {
     home,
     path: options.path ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
@@ -63,10 +73,9 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
     allowLocal: options.allowLocal ?? false,
   };
   const mirrors = join(options.dir, 'mirrors');
-  const commits = createCommitTrees({
+  const mirroring = {
     program: options.program ?? 'git',
-    mirrors,
-    onRepair: (repository, why) =>
+    onRepair: (repository: string, why: unknown) =>
       logger.warn({ repository, reason: textOf(why) }, 'a broken mirror is made anew'),
     git,
     signIn,
@@ -74,6 +83,10 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
     network,
     listTimeoutMs,
     fetchTimeoutMs: options.timeoutMs,
+  };
+  const commits = createCommitTrees({
+    ...mirroring,
+    mirrors,
     submodules: options.submodules ?? true,
     trustIn: (repoUrl) => options.access(repoUrl, ''),
     tree: {
@@ -236,6 +249,13 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
       await prepare(signal);
       await repositoryOf(repoUrl, project).refs.read(true, signal);
     },
+    async listRefs(repoUrl, access, signal) {
+      await prepare(signal);
+      const dir = join(options.dir, 'work', `probe-${randomUUID()}`); // listing never makes it
+      await using mirror = createMirror({ ...mirroring, dir, repoUrl, access: () => access });
+      return await mirror.listRefs(signal);
+    },
+    registryTags: (repository, signal) => registryTags(repository, asking, signal),
     connections: () =>
       Array.from(repositories.values()).flatMap(({ refs }) => refs.connection ?? []),
     reconsider() {

@@ -43,6 +43,7 @@ function setUp(world: World = {}) {
           ),
         secretsOfType: () => [],
         observe() {},
+        observeGone() {},
         onChange: () => ({ [Symbol.dispose]() {} }),
       },
       projects: {

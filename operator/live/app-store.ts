@@ -139,8 +139,6 @@ function storeKey(key: string, kind: string): ResourceKey {
 export interface StartableProjectStore extends ProjectStore, AsyncDisposable {
   /** Resolves when all AppProjects are listed. */
   start(signal: AbortSignal): Promise<void>;
-  /** Takes in what a write returned, so that the next read is never older than it. */
-  observe(project: KubeObject): void;
 }
 
 /** The AppProjects of a control plane; they live in its namespace only. */
@@ -153,6 +151,7 @@ export function createProjectStore(options: ControlPlaneOptions): StartableProje
     get: (name) => store.get(resourceKey({ group: GROUP, kind: 'AppProject', namespace, name })),
     list: () => store.list(),
     observe: (project) => store.observe(project),
+    observeGone: (project) => store.observeGone(project),
     onChange: (listener) => store.onChange(({ object }) => listener(object.metadata.name ?? '')),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };

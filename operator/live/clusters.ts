@@ -10,6 +10,9 @@ import { createSingleFlight } from '../runtime/single-flight.ts';
 import type { StartableLiveState } from './live-state.ts';
 import { createObjectTypes } from './object-types.ts';
 
+/** Somebody wants the cluster listed anew. */
+const REFRESH = 'argocd.argoproj.io/refresh';
+
 export const IN_CLUSTER_SERVER = 'https://kubernetes.default.svc';
 
 export interface ClustersOptions {
@@ -108,6 +111,7 @@ export function createClusters(options: ClustersOptions): Clusters & AsyncDispos
       project: entry.project,
       ...scope,
       version,
+      listedAtMs: clock.now(),
       client,
       live,
       types: createObjectTypes({ client, catalogue: () => live.catalogue, logger }),
@@ -187,7 +191,7 @@ function field(secret: KubeObject, name: string): string {
  * A secret that names or scopes the cluster Tiphys runs in, without credentials of its own: Tiphys'
  * own are used.
  */
-function borrowsInCluster(secret: KubeObject): boolean {
+export function borrowsInCluster(secret: KubeObject): boolean {
   if (field(secret, 'server').replace(/\/+$/, '') !== IN_CLUSTER_SERVER) return false;
   let config: unknown;
   try {
@@ -212,7 +216,7 @@ function readEntry(secret: KubeObject): Registered {
     project: project === '' ? undefined : project,
     labels: secret.metadata.labels ?? {},
     secret,
-    fingerprint: canonicalJson(secret['data']),
+    fingerprint: canonicalJson([secret['data'] ?? null, secret.metadata.annotations?.[REFRESH] ?? '']),
   };
 }
 

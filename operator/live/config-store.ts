@@ -1,7 +1,7 @@
-import { resourceKey } from '../core/objects/kube-object.ts';
+import { resourceKey, type KubeObject } from '../core/objects/kube-object.ts';
 import type { ConfigStore } from '../ports/config-store.ts';
 import type { ApiResource } from '../ports/kube-client.ts';
-import { createWatchedStore, type WatchedStoreOptions } from './watched-store.ts';
+import { createWatchedStore, type WatchedStore, type WatchedStoreOptions } from './watched-store.ts';
 
 export interface StartableConfigStore extends ConfigStore, AsyncDisposable {
   /** Resolves when everything is listed. */
@@ -48,6 +48,12 @@ export function createConfigStore(options: ConfigStoreOptions): StartableConfigS
     address: { resource: core('Secret', 'secrets'), namespace, name: '' },
     labelSelector: SECRET_TYPE,
   });
+  /** Whose labels it has; what a store holds under other labels, its watch will correct. */
+  function storesOf({ kind, metadata: { labels = {} } }: KubeObject): readonly WatchedStore[] {
+    const isPart = labels['app.kubernetes.io/part-of'] === 'argocd';
+    if (kind === 'ConfigMap') return isPart ? [maps] : [];
+    return [...(isPart ? [settings] : []), ...(SECRET_TYPE in labels ? [typed] : [])];
+  }
   const key = (kind: string, name: string) => resourceKey({ group: '', kind, namespace, name });
   return {
     async start(signal) {
@@ -61,11 +67,10 @@ export function createConfigStore(options: ConfigStoreOptions): StartableConfigS
         .filter((secret) => secret.metadata.labels?.[SECRET_TYPE] === type)
         .sort((left, right) => ((left.metadata.name ?? '') < (right.metadata.name ?? '') ? -1 : 1)),
     observe(object) {
-      const { labels = {} } = object.metadata;
-      const isPart = labels['app.kubernetes.io/part-of'] === 'argocd';
-      if (object.kind === 'ConfigMap' && isPart) maps.observe(object);
-      if (object.kind === 'Secret' && isPart) settings.observe(object);
-      if (object.kind === 'Secret' && labels[SECRET_TYPE] !== undefined) typed.observe(object);
+      for (const store of storesOf(object)) store.observe(object);
+    },
+    observeGone(object) {
+      for (const store of storesOf(object)) store.observeGone(object);
     },
     onChange(listener) {
       const stack = new DisposableStack();

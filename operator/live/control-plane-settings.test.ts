@@ -13,6 +13,7 @@ const withData = (data: Readonly<Record<string, string>> | undefined): ConfigSto
   secret: () => undefined,
   secretsOfType: () => [],
   observe() {},
+  observeGone() {},
   onChange: () => ({ [Symbol.dispose]() {} }),
 });
 

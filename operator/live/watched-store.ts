@@ -1,6 +1,6 @@
 import { hasCode, toTiphysError } from '../core/errors.ts';
 import { deepFreeze } from '../core/objects/freeze.ts';
-import type { KubeObject, ResourceKey } from '../core/objects/kube-object.ts';
+import { resourceKey, type KubeObject, type ResourceKey } from '../core/objects/kube-object.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { KubeClient, ObjectAddress } from '../ports/kube-client.ts';
 import type { Logger } from '../ports/telemetry.ts';
@@ -32,6 +32,8 @@ export interface WatchedStore extends AsyncDisposable {
   readonly resourceVersion: string;
   /** Takes in what a write returned, so that the next read is never older than it. */
   observe(object: KubeObject): void;
+  /** Takes in that an object was deleted: from now on no reader sees it. */
+  observeGone(object: KubeObject): void;
   onChange(listener: (change: CollectionChange) => void): Disposable;
 }
 
@@ -117,6 +119,11 @@ export function createWatchedStore(options: WatchedStoreOptions): WatchedStore {
       return collection.resourceVersion;
     },
     observe: (object) => announce([collection.observe(trim(object))]),
+    observeGone(object) {
+      const { name = '', namespace = '', uid = '' } = object.metadata;
+      const { group, kind } = address.resource;
+      announce([collection.observeGone(resourceKey({ group, kind, namespace, name }), uid)]);
+    },
     onChange: listeners.add,
     async [Symbol.asyncDispose]() {
       stop.abort(new Error('shutdown'));

@@ -26,6 +26,7 @@ function config(
       secrets[name] === undefined ? undefined : object('Secret', name, encoded(secrets[name])),
     secretsOfType: () => [],
     observe() {},
+    observeGone() {},
     onChange: () => ({ [Symbol.dispose]() {} }),
   };
 }

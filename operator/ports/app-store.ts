@@ -41,5 +41,9 @@ export interface AppStore {
 export interface ProjectStore {
   get(name: string): KubeObject | undefined;
   list(): readonly KubeObject[];
+  /** Takes in what a write returned, so that the next read is never older than it. */
+  observe(project: KubeObject): void;
+  /** Takes in that a project was deleted. */
+  observeGone(project: KubeObject): void;
   onChange(listener: (name: string) => void): Disposable;
 }

@@ -1,3 +1,4 @@
+import type { ChartVersions, ProbedRepository } from './repository-probe.ts';
 import type { RepositoryReader } from './source-repositories.ts';
 import type { SourceTree } from './source-tree.ts';
 
@@ -30,4 +31,13 @@ export interface ChartRepositories {
     options: RepositoryReader & { readonly fresh: boolean },
     signal: AbortSignal,
   ): Promise<SourceTree>;
+  /**
+   * The charts of a Helm repository as it lists them now; with `onlyReach` none, after its index was
+   * fetched. Nothing is kept. Errors: `GitUnreachable`, `GitAuthFailed`, `InvalidConfig`, `Timeout`.
+   */
+  list(
+    repository: ProbedRepository,
+    options: { readonly onlyReach: boolean },
+    signal: AbortSignal,
+  ): Promise<readonly ChartVersions[]>;
 }

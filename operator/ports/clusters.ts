@@ -19,6 +19,8 @@ export interface Cluster {
   readonly client: KubeClient;
   readonly live: LiveState;
   readonly types: ObjectTypes;
+  /** When it was listed, milliseconds since 1970. */
+  readonly listedAtMs?: number;
 }
 
 /** What the API server says of the types of its objects. */

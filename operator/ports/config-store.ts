@@ -8,6 +8,8 @@ export interface ConfigStore {
   secretsOfType(type: string): readonly KubeObject[];
   /** Takes in what a write returned, so that the next read is never older than it. */
   observe(object: KubeObject): void;
+  /** Takes in that an object was deleted. */
+  observeGone(object: KubeObject): void;
   /** The listener must not throw or wait. */
   onChange(listener: (object: KubeObject) => void): Disposable;
 }

@@ -3,6 +3,7 @@ export type { AppChange, AppStore, ProjectStore } from './app-store.ts';
 export type { AccessControl } from './access-control.ts';
 export type { Authenticated, Authenticator } from './authenticator.ts';
 export type { Clock } from './clock.ts';
+export type { ClusterConnector } from './cluster-connector.ts';
 export type { Cluster, ClusterEntry, Clusters, ObjectTypes } from './clusters.ts';
 export type { FinalizerStore } from './finalizer-store.ts';
 export type {
@@ -56,3 +57,4 @@ export type {
   Occurrence,
 } from './telemetry.ts';
 export type { ChartReference, ChartRepositories } from './chart-repositories.ts';
+export type { ChartVersions, ProbedRepository, RepositoryProbe } from './repository-probe.ts';

@@ -11,6 +11,7 @@ import type { ProjectStore } from '../ports/app-store.ts';
 import type { ConfigStore } from '../ports/config-store.ts';
 import type { Logger } from '../ports/telemetry.ts';
 import { type AccessSettings, readAccessSettings } from './access-settings.ts';
+import { checkRoles } from './check-roles.ts';
 import { PATTERNS } from './compile-pattern.ts';
 import { readPolicy } from './read-policy.ts';
 
@@ -91,6 +92,7 @@ export function createAccessControl({
 
   return {
     decide: (caller, request) => decideAccess(caller, request, policies()),
+    checkRoles,
     get scopes() {
       return policies().settings.scopes;
     },

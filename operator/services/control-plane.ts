@@ -1,8 +1,12 @@
+import type { JsonValue } from '../core/objects/json.ts';
 import type { EnginePorts, EngineSettings } from '../engine/ports.ts';
 import type { AccessControl } from '../ports/access-control.ts';
+import type { ChartRepositories } from '../ports/chart-repositories.ts';
+import type { ClusterConnector } from '../ports/cluster-connector.ts';
 import type { ConfigStore } from '../ports/config-store.ts';
 import type { Passwords, Sessions, TokenIssuer } from '../ports/identity.ts';
 import type { KubeClient } from '../ports/kube-client.ts';
+import type { RepositoryProbe } from '../ports/repository-probe.ts';
 import type { AccessLookup, SourceRepositories } from '../ports/source-repositories.ts';
 import type { StateCache } from '../ports/state-cache.ts';
 
@@ -19,6 +23,12 @@ export interface ServicePorts extends EnginePorts {
   readonly sessions: Sessions;
   readonly tokens: TokenIssuer;
   readonly passwords: Passwords;
+  /** Asks repositories over the network, registered or not. */
+  readonly probe: RepositoryProbe;
+  readonly charts: ChartRepositories;
+  readonly connectCluster: ClusterConnector;
+  /** The first document of a YAML text. Errors: `InvalidManifest`. */
+  readonly readYaml: (text: string) => JsonValue | undefined;
 }
 
 /** One control plane, as people and machines ask it for things. */

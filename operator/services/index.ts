@@ -27,3 +27,62 @@ export type { RefreshType } from './applications/refresh-application.ts';
 export { parseLabelSelector, selects } from '../core/objects/label-selector.ts';
 export { listApplications, type ApplicationFilter } from './applications/list-applications.ts';
 export { signIn, userInfo, type UserInfo } from './session/sign-in.ts';
+
+export {
+  getProject,
+  globalProjectsOf,
+  listProjects,
+  openWindowsOf,
+} from './projects/read-project.ts';
+export { detailedProject, projectEvents } from './projects/detailed-project.ts';
+export {
+  createProject,
+  deleteProject,
+  type SentProject,
+  updateProject,
+} from './projects/write-project.ts';
+
+export { createRoleToken, deleteRoleToken } from './projects/role-tokens.ts';
+
+export {
+  getRepository,
+  listRepositories,
+  type ShownRepository,
+} from './repositories/list-repositories.ts';
+export type { ConnectionState } from './repositories/connection.ts';
+export {
+  repositoryCharts,
+  repositoryRefs,
+  repositoryTags,
+} from './repositories/read-repository.ts';
+export { findApps, sourceDetails, type SourceDetails } from './repositories/read-source.ts';
+export { validateRepository } from './repositories/validate-repository.ts';
+export {
+  createCredentials,
+  createRepository,
+  deleteCredentials,
+  deleteRepository,
+  listCredentials,
+  type SentRegistration,
+  updateCredentials,
+  updateRepository,
+  type Written,
+} from './repositories/write-registration.ts';
+export type { RepositoryRecord } from '../core/repository/repository-record.ts';
+export { shownUrl } from '../core/repository/shown-url.ts';
+
+export {
+  type ClusterName,
+  getCluster,
+  listClusters,
+  type RegisteredCluster,
+  type ShownCluster,
+} from './clusters/read-clusters.ts';
+export {
+  createCluster,
+  deleteCluster,
+  invalidateClusterCache,
+  type SentCluster,
+  updateCluster,
+} from './clusters/write-cluster.ts';
+export { shownConfig } from '../core/cluster/cluster-record.ts';

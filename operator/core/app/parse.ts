@@ -97,7 +97,7 @@ function parsePart<T>(
 }
 
 /** Without members that are null; what users keep in `valuesObject` stays as it is. */
-function withoutNulls(value: JsonValue | undefined): JsonValue | undefined {
+export function withoutNulls(value: JsonValue | undefined): JsonValue | undefined {
   if (isJsonArray(value)) return value.map((item) => withoutNulls(item) ?? null);
   if (!isJsonObject(value)) return value ?? undefined;
   return Object.fromEntries(

@@ -36,8 +36,16 @@ export function findRepository(
     records.find((record) => project !== '' && record.project === project) ??
     records.find((record) => record.project === '') ??
     bareRecord(url);
+  return withInherited(own, config);
+}
+
+/** A registration with the credentials of the template that counts for it, unless it has its own. */
+export function withInherited(
+  own: RepositoryRecord,
+  config: Pick<RepositoryConfig, 'secretsOfType'>,
+): RepositoryRecord {
   if (hasCredentials(own)) return own;
-  const template = findTemplate(url, config);
+  const template = findTemplate(own.url, config);
   return template === undefined ? own : withTemplate(own, template);
 }
 
@@ -88,10 +96,17 @@ export function findNamedRepository(
 
 /** How to get to a repository: its registration, with what the ConfigMaps say about its server. */
 export function accessTo(url: string, project: string, config: RepositoryConfig): RepositoryAccess {
-  const record = findRepository(url, project, config);
+  return accessOf(findRepository(url, project, config), config);
+}
+
+/** How to get to a repository by a registration, stored or not. */
+export function accessOf(
+  record: RepositoryRecord,
+  config: Pick<RepositoryConfig, 'configMap'>,
+): RepositoryAccess {
   const { tlsClientCertData: certificate, tlsClientCertKey: key } = record;
   const insecure = record.insecure || record.insecureIgnoreHostKey || record.insecureOCIForceHttp;
-  const caData = textOf(config.configMap('argocd-tls-certs-cm'), hostOf(url));
+  const caData = textOf(config.configMap('argocd-tls-certs-cm'), hostOf(record.url));
   const sshKnownHosts = textOf(config.configMap('argocd-ssh-known-hosts-cm'), 'ssh_known_hosts');
   return {
     scope: record.project,

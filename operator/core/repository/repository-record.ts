@@ -21,9 +21,9 @@ export const TEMPLATE_TEXTS = [
   'noProxy',
 ] as const;
 
-const OWN_TEXTS = ['url', 'name', 'project'] as const;
+export const OWN_TEXTS = ['url', 'name', 'project'] as const;
 
-const FLAGS = [
+export const FLAGS = [
   'insecure',
   'insecureIgnoreHostKey',
   'insecureOCIForceHttp',
@@ -34,7 +34,7 @@ const FLAGS = [
   'webhookManifestCacheWarmDisabled',
 ] as const;
 
-const NUMBERS = ['githubAppID', 'githubAppInstallationID', 'depth'] as const;
+export const NUMBERS = ['githubAppID', 'githubAppInstallationID', 'depth'] as const;
 
 type Text = (typeof OWN_TEXTS | typeof TEMPLATE_TEXTS)[number];
 type Flag = (typeof FLAGS)[number];

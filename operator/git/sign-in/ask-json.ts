@@ -29,6 +29,8 @@ export interface Question {
 export interface Answer {
   readonly status: number;
   readonly body: JsonObject;
+  /** Names in lower case. */
+  readonly headers?: Readonly<Record<string, string | string[] | undefined>>;
 }
 
 const MAX_ANSWER_BYTES = 1_000_000;
@@ -54,7 +56,8 @@ export async function askJson(
       dispatcher,
       signal: deadline.signal,
     });
-    return { status: response.statusCode, body: await readJson(response) };
+    const { statusCode: status, headers: told } = response;
+    return { status, body: await readJson(response), headers: told };
   } catch (error) {
     if (signal.aborted) throw signal.reason;
     // Only the code of the cause: its text may quote what we sent.

@@ -1,0 +1,27 @@
+import type { JsonObject } from '../../operator/index.ts';
+import type { SourceDetails } from '../../operator/services/index.ts';
+import { withoutEmpty } from './repository.ts';
+
+/** What a source offers; each kind of it has its own part. */
+export function presentDetails(details: SourceDetails, appName: string): JsonObject {
+  switch (details.type) {
+    case 'Helm': {
+      const { valueFiles, parameters, values } = details;
+      const lists = { ...(valueFiles.length > 0 && { valueFiles }) };
+      const shown = parameters.map((one) => ({ ...one }));
+      const found = { ...(shown.length > 0 && { parameters: shown }) };
+      return {
+        type: 'Helm',
+        helm: { ...withoutEmpty({ name: appName, values }), ...lists, ...found },
+      };
+    }
+    case 'Kustomize': {
+      const { images } = details;
+      return { type: 'Kustomize', kustomize: images.length > 0 ? { images } : {} };
+    }
+    case 'Directory':
+      return { type: 'Directory', directory: {} };
+    case 'Plugin':
+      return { type: 'Plugin', plugin: {} };
+  }
+}

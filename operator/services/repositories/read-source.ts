@@ -1,0 +1,146 @@
+import type { Requester } from '../../core/access/requester.ts';
+import type { ApplicationSource } from '../../core/app/types.ts';
+import { isJsonArray, isJsonObject, type JsonValue } from '../../core/objects/json.ts';
+import type { SourceTree } from '../../ports/source-tree.ts';
+import type { ControlPlane } from '../control-plane.ts';
+import {
+  type AskedFor,
+  enforceSourceFor,
+  enforceSourceOf,
+  readableRepository,
+} from './read-repository.ts';
+
+/** A folder that can be an Application, and what renders it. */
+export interface FoundApp {
+  readonly type: 'Helm' | 'Kustomize';
+  readonly path: string;
+}
+
+/** What the source of an Application offers to who edits it. */
+export type SourceDetails =
+  | {
+      readonly type: 'Helm';
+      readonly valueFiles: readonly string[];
+      /** Leaves of `values.yaml`. */
+      readonly parameters: readonly { readonly name: string; readonly value: string }[];
+      /** `values.yaml` as it is written. */
+      readonly values: string;
+    }
+  | { readonly type: 'Kustomize'; readonly images: readonly string[] }
+  | { readonly type: 'Directory' | 'Plugin' };
+
+const KUSTOMIZATIONS = new Set(['kustomization.yaml', 'kustomization.yml', 'Kustomization']);
+const MAX_FILE_BYTES = 4_000_000;
+const MAX_PARAMETERS = 5_000;
+
+/** Folders in a Git repository that look like an Application. Errors: `PermissionDenied`, those of reading it. */
+export async function findApps(
+  controlPlane: ControlPlane,
+  requester: Requester,
+  question: { readonly url: string; readonly revision: string; readonly app: AskedFor },
+  signal: AbortSignal,
+): Promise<readonly FoundApp[]> {
+  const { url, revision, app } = question;
+  readableRepository(controlPlane, requester, { url, project: app.project });
+  const { name: project } = enforceSourceFor(controlPlane, requester, app, url);
+  const { repositories } = controlPlane.ports;
+  const commit = await repositories.resolve(url, revision, { project, fresh: false }, signal);
+  const tree = await repositories.tree(url, commit, { project }, signal);
+  const entries = await tree.list('', { recurse: true }, signal);
+  const found = new Map<string, FoundApp>();
+  for (const { path } of entries) {
+    const name = path.slice(path.lastIndexOf('/') + 1);
+    const folder = path.slice(0, Math.max(0, path.length - name.length - 1)) || '.';
+    if (KUSTOMIZATIONS.has(name)) found.set(folder, { type: 'Kustomize', path: folder });
+    else if (name === 'Chart.yaml' && !found.has(folder))
+      found.set(folder, { type: 'Helm', path: folder });
+  }
+  return [...found.values()].sort((left, right) => (left.path < right.path ? -1 : 1));
+}
+
+/** Errors: `PermissionDenied`, those of reading the source. */
+export async function sourceDetails(
+  controlPlane: ControlPlane,
+  requester: Requester,
+  { source, app }: { readonly source: ApplicationSource; readonly app: AskedFor },
+  signal: AbortSignal,
+): Promise<SourceDetails> {
+  const wanted = { url: source.repoURL, project: app.project };
+  readableRepository(controlPlane, requester, wanted);
+  const { name: project } = enforceSourceOf(controlPlane, requester, app, source);
+  const { tree, path } = await open(controlPlane, source, project, signal);
+  const names = (await tree.list(path, { recurse: false }, signal))
+    .filter(({ type }) => type === 'file')
+    .map((entry) => entry.path.slice(entry.path.lastIndexOf('/') + 1));
+  const read = async (name: string) => {
+    const file = path === '' ? name : `${path}/${name}`;
+    return (await tree.read(file, { maxBytes: MAX_FILE_BYTES }, signal)).toString('utf8');
+  };
+  const kustomization = names.find((name) => KUSTOMIZATIONS.has(name));
+  if (source.plugin) return { type: 'Plugin' };
+  if (source.directory) return { type: 'Directory' };
+  if (!source.helm && (source.kustomize || kustomization !== undefined)) {
+    const content = kustomization === undefined ? '' : await read(kustomization);
+    return { type: 'Kustomize', images: imagesOf(controlPlane.ports.readYaml(content)) };
+  }
+  if (!source.helm && !names.includes('Chart.yaml')) return { type: 'Directory' };
+  const values = names.includes('values.yaml') ? await read('values.yaml') : '';
+  return {
+    type: 'Helm',
+    valueFiles: names.filter((name) => /values.*\.ya?ml$/.test(name)).sort(),
+    parameters: leavesOf(controlPlane.ports.readYaml(values)),
+    values,
+  };
+}
+
+async function open(
+  { ports }: ControlPlane,
+  { repoURL, chart = '', targetRevision = '', path = '', helm }: ApplicationSource,
+  project: string,
+  signal: AbortSignal,
+): Promise<{ readonly tree: SourceTree; readonly path: string }> {
+  const reader = { project, fresh: false };
+  if (chart === '' || chart === null) {
+    const commit = await ports.repositories.resolve(repoURL, targetRevision ?? '', reader, signal);
+    const tree = await ports.repositories.tree(repoURL, commit, { project }, signal);
+    return { tree, path: (path ?? '').replace(/^(\.?\/)+|^\.$|\/+$/g, '') };
+  }
+  const passCredentials = helm?.passCredentials === true;
+  const reference = { repoUrl: repoURL, chart, passCredentials };
+  const version = await ports.charts.resolve(reference, targetRevision ?? '', reader, signal);
+  return { tree: await ports.charts.tree(reference, version, reader, signal), path: '' };
+}
+
+/** `a.b`, `a.list[0]`: as `helm --set` writes them. */
+export function leavesOf(
+  value: JsonValue | undefined,
+): readonly { readonly name: string; readonly value: string }[] {
+  const leaves: { name: string; value: string }[] = [];
+  const walk = (at: JsonValue | undefined, name: string): void => {
+    if (leaves.length >= MAX_PARAMETERS) return;
+    if (isJsonArray(at)) for (const [index, item] of at.entries()) walk(item, `${name}[${index}]`);
+    else if (isJsonObject(at))
+      for (const [key, member] of Object.entries(at))
+        walk(member, name === '' ? escapeKey(key) : `${name}.${escapeKey(key)}`);
+    else if (at !== null && at !== undefined && name !== '') leaves.push({ name, value: String(at) });
+  };
+  walk(value, '');
+  return leaves;
+}
+
+function escapeKey(key: string): string {
+  return key.replace(/[.,[\]=]/g, '\\$&');
+}
+
+/** Images that a kustomization replaces, as they are afterwards. */
+export function imagesOf(kustomization: JsonValue | undefined): readonly string[] {
+  const images = isJsonObject(kustomization) ? kustomization['images'] : undefined;
+  return (isJsonArray(images) ? images : []).flatMap((image) => {
+    if (!isJsonObject(image)) return [];
+    const { name, newName, newTag, digest } = image;
+    const base = newName ?? name;
+    if (typeof base !== 'string') return [];
+    if (typeof digest === 'string') return [`${base}@${digest}`];
+    return [newTag === undefined ? base : `${base}:${String(newTag)}`];
+  });
+}
