@@ -9,10 +9,7 @@ export interface RepositoryProbeOptions {
 }
 
 /** Asks each sort of repository with the program, or the protocol, by which it is read. */
-export function createRepositoryProbe({
-  git,
-  charts,
-}: RepositoryProbeOptions): RepositoryProbe {
+export function createRepositoryProbe({ git, charts }: RepositoryProbeOptions): RepositoryProbe {
   return {
     async test(repository, signal) {
       switch (repository.type) {

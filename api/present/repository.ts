@@ -55,7 +55,12 @@ export function presentWritten({ url, type, name, project }: Written): JsonObjec
 }
 
 /** A template of credentials. */
-export function presentCredentials({ url, username, type, enableOCI }: RepositoryRecord): JsonObject {
+export function presentCredentials({
+  url,
+  username,
+  type,
+  enableOCI,
+}: RepositoryRecord): JsonObject {
   return withoutEmpty({ url: shownUrl(url), username, type, enableOCI });
 }
 

@@ -141,8 +141,6 @@ function unescape(value: string): string {
 }
 
 function sent({ config, ...rest }: z.infer<typeof cluster>): SentCluster {
-  const given = Object.fromEntries(
-    Object.entries(rest).filter(([, value]) => value !== undefined),
-  );
+  const given = Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== undefined));
   return { ...given, ...(config !== undefined && { config: config as JsonObject }) };
 }

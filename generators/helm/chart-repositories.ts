@@ -8,11 +8,7 @@ import type { ChartReference, ChartRepositories } from '../../operator/ports/cha
 import type { AccessLookup } from '../../operator/ports/source-repositories.ts';
 import type { SourceTree } from '../../operator/ports/source-tree.ts';
 import { createSingleFlight } from '../../operator/runtime/single-flight.ts';
-import {
-  openRunFolder,
-  runTool,
-  type ToolOptions,
-} from '../process/tool.ts';
+import { openRunFolder, runTool, type ToolOptions } from '../process/tool.ts';
 import { parseDocuments } from '../yaml/parse-documents.ts';
 import { prepareRepository } from './chart-access.ts';
 import { chartFailure, nameOf } from './chart-failure.ts';

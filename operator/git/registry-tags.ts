@@ -75,10 +75,15 @@ export async function registryTags(
 
 /** `oci://host/path`, or the same without a scheme. */
 function splitRegistry(url: string): { readonly host: string; readonly path: string } {
-  const bare = shownUrl(url).replace(/^oci:\/\//i, '').replace(/\/+$/, '');
+  const bare = shownUrl(url)
+    .replace(/^oci:\/\//i, '')
+    .replace(/\/+$/, '');
   const slash = bare.indexOf('/');
   if (slash < 1 || !/^[\w./-]+$/.test(bare.slice(slash + 1)))
-    throw new TiphysError('InvalidConfig', `repository ${shownUrl(url)}: names no repository of a registry`);
+    throw new TiphysError(
+      'InvalidConfig',
+      `repository ${shownUrl(url)}: names no repository of a registry`,
+    );
   return { host: bare.slice(0, slash), path: bare.slice(slash + 1) };
 }
 

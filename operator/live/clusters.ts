@@ -216,7 +216,10 @@ function readEntry(secret: KubeObject): Registered {
     project: project === '' ? undefined : project,
     labels: secret.metadata.labels ?? {},
     secret,
-    fingerprint: canonicalJson([secret['data'] ?? null, secret.metadata.annotations?.[REFRESH] ?? '']),
+    fingerprint: canonicalJson([
+      secret['data'] ?? null,
+      secret.metadata.annotations?.[REFRESH] ?? '',
+    ]),
   };
 }
 

@@ -1,7 +1,11 @@
 import { resourceKey, type KubeObject } from '../core/objects/kube-object.ts';
 import type { ConfigStore } from '../ports/config-store.ts';
 import type { ApiResource } from '../ports/kube-client.ts';
-import { createWatchedStore, type WatchedStore, type WatchedStoreOptions } from './watched-store.ts';
+import {
+  createWatchedStore,
+  type WatchedStore,
+  type WatchedStoreOptions,
+} from './watched-store.ts';
 
 export interface StartableConfigStore extends ConfigStore, AsyncDisposable {
   /** Resolves when everything is listed. */

@@ -47,8 +47,7 @@ export function withData(secret: KubeObject): KubeObject {
   const { stringData, ...rest } = secret as KubeObject & {
     readonly stringData?: Readonly<Record<string, string>>;
   };
-  const encode = (text: string) =>
-    btoa(String.fromCharCode(...new TextEncoder().encode(text)));
+  const encode = (text: string) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
   const data = Object.fromEntries(
     Object.entries(stringData ?? {}).map(([key, value]) => [key, encode(value)]),
   );

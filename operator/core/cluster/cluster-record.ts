@@ -78,7 +78,10 @@ function parseConfig(text: string): JsonObject {
 /** The name that the Secret of a cluster gets. */
 export function clusterSecretName(server: string): string {
   const host = /^[a-z]+:\/\/(\[[^\]]*\]|[^:/]*)/i.exec(server)?.[1] ?? '';
-  const plain = host.toLowerCase().replaceAll(/[^a-z0-9.-]+/g, '-').replaceAll(/^[-.]+|[-.]+$/g, '');
+  const plain = host
+    .toLowerCase()
+    .replaceAll(/[^a-z0-9.-]+/g, '-')
+    .replaceAll(/^[-.]+|[-.]+$/g, '');
   return `cluster-${plain}-${fnv1a32(server)}`;
 }
 
@@ -104,7 +107,11 @@ export function clusterSecret(
   namespace: string,
   existing: KubeObject | undefined,
 ): KubeObject {
-  const { labels = {}, annotations = {}, ...metadata } = existing?.metadata ?? {
+  const {
+    labels = {},
+    annotations = {},
+    ...metadata
+  } = existing?.metadata ?? {
     name: clusterSecretName(record.server),
     namespace,
     annotations: MANAGED_BY,
@@ -113,7 +120,8 @@ export function clusterSecret(
     Object.fromEntries(Object.entries(texts).filter(([name]) => HIDDEN.has(name)));
   const { data: _old, ...rest }: JsonObject = { type: 'Opaque', ...existing };
   // What kubectl kept would hold the old credentials.
-  const { 'kubectl.kubernetes.io/last-applied-configuration': _applied, ...own } = kept(annotations);
+  const { 'kubectl.kubernetes.io/last-applied-configuration': _applied, ...own } =
+    kept(annotations);
   return {
     ...rest,
     apiVersion: 'v1',
@@ -128,7 +136,12 @@ export function clusterSecret(
 }
 
 /** What may be told of how a cluster is reached: nothing that proves who we are. */
-export function shownConfig({ awsAuthConfig, proxyUrl, disableCompression, ...config }: JsonObject): JsonObject {
+export function shownConfig({
+  awsAuthConfig,
+  proxyUrl,
+  disableCompression,
+  ...config
+}: JsonObject): JsonObject {
   const tls = isJsonObject(config['tlsClientConfig']) ? config['tlsClientConfig'] : {};
   const { insecure, serverName } = tls;
   return {

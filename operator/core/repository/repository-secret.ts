@@ -29,10 +29,7 @@ export function registrationName(
 }
 
 /** A registration as somebody sends it: what is absent is empty, false or 0. */
-export function recordFrom(
-  url: string,
-  sent: Readonly<Record<string, unknown>>,
-): RepositoryRecord {
+export function recordFrom(url: string, sent: Readonly<Record<string, unknown>>): RepositoryRecord {
   const given = (names: readonly string[], type: string) =>
     names.flatMap((name) => (typeof sent[name] === type ? [[name, sent[name]] as const] : []));
   return {

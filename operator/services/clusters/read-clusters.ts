@@ -1,5 +1,9 @@
 import type { Requester } from '../../core/access/requester.ts';
-import { parseClusterRecord, trimmedServer, type ClusterRecord } from '../../core/cluster/cluster-record.ts';
+import {
+  parseClusterRecord,
+  trimmedServer,
+  type ClusterRecord,
+} from '../../core/cluster/cluster-record.ts';
 import { toTiphysError } from '../../core/errors.ts';
 import { isJsonObject } from '../../core/objects/json.ts';
 import type { KubeObject } from '../../core/objects/kube-object.ts';
@@ -59,7 +63,8 @@ export function registeredClusters({
   const clusters = ports.config
     .secretsOfType('cluster')
     .map((secret) => ({ secret, record: parseClusterRecord(secret, decodeBase64) }));
-  const isOff = textsOf(ports.config.configMap('argocd-cm'))['cluster.inClusterEnabled'] === 'false';
+  const isOff =
+    textsOf(ports.config.configMap('argocd-cm'))['cluster.inClusterEnabled'] === 'false';
   if (isOff || clusters.some(({ record }) => record.server === IN_CLUSTER.server)) return clusters;
   return [{ record: IN_CLUSTER, secret: undefined }, ...clusters];
 }
@@ -135,7 +140,11 @@ export async function withInfo(
   const applications = ports.apps.list().filter((app) => {
     const spec = isJsonObject(app['spec']) ? app['spec'] : {};
     const destination = isJsonObject(spec['destination']) ? spec['destination'] : {};
-    return trimmedServer(String(destination['server'] ?? '')) === server || destination['name'] === name;
+    return (
+      (typeof destination['server'] === 'string' &&
+        trimmedServer(destination['server']) === server) ||
+      destination['name'] === name
+    );
   }).length;
   const connected = ports.clusters.connected(server);
   if (connected === undefined) {

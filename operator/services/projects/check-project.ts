@@ -29,14 +29,23 @@ function windowProblems(
 ): readonly string[] {
   const now = clock.now();
   const problems = windows.flatMap((window, index) => {
-    const { kind, schedule: times = '', duration = '', applications, namespaces, clusters } = window;
+    const {
+      kind,
+      schedule: times = '',
+      duration = '',
+      applications,
+      namespaces,
+      clusters,
+    } = window;
     const found: string[] = [];
     if (kind === undefined) found.push('its kind is neither allow nor deny');
     const state = schedule.stateAt(window, now);
     if (state.type === 'invalid') found.push(state.problem);
     const targets = [applications, namespaces, clusters].flatMap((list) => list ?? []);
     if (targets.length === 0) found.push('names no application, namespace or cluster');
-    return found.map((problem) => `sync window ${index + 1} (${times} for ${duration}): ${problem}`);
+    return found.map(
+      (problem) => `sync window ${index + 1} (${times} for ${duration}): ${problem}`,
+    );
   });
   const again = twice(windows.map(({ description: _text, ...window }) => window));
   return [

@@ -95,7 +95,9 @@ export function refuseStranding(
 }
 
 function permitsSources(project: Project, { spec }: Application): boolean {
-  return sourcesOf(spec).every(({ repoURL }) => permitsSource(project, repoURL).type === 'permitted');
+  return sourcesOf(spec).every(
+    ({ repoURL }) => permitsSource(project, repoURL).type === 'permitted',
+  );
 }
 
 function permitsPlace(

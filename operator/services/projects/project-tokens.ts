@@ -1,5 +1,10 @@
 import type { ProjectRole } from '../../core/app/types.ts';
-import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../../core/objects/json.ts';
+import {
+  isJsonArray,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+} from '../../core/objects/json.ts';
 import type { KubeObject } from '../../core/objects/kube-object.ts';
 
 /** The tokens of roles as the status of a project has them. */
@@ -23,7 +28,7 @@ export function withTokensOf(existing: KubeObject, wanted: KubeObject): KubeObje
   const withTokens = roles.map((role) => {
     if (!isJsonObject(role)) return role;
     const { jwtTokens: _sent, ...rest } = role;
-    const tokens = kept.get(String(role['name'])) ?? [];
+    const tokens = kept.get(nameOf(role)) ?? [];
     return tokens.length === 0 ? rest : { ...rest, jwtTokens: tokens };
   });
   return { ...wanted, spec: { ...spec, roles: withTokens } };
@@ -41,7 +46,7 @@ export function storedTokens(project: KubeObject): ReadonlyMap<string, readonly 
   const roles = member(project['spec'], 'roles');
   for (const role of isJsonArray(roles) ? roles : []) {
     const tokens = member(role, 'jwtTokens');
-    for (const token of isJsonArray(tokens) ? tokens : []) add(String(member(role, 'name')), token);
+    for (const token of isJsonArray(tokens) ? tokens : []) add(nameOf(role), token);
   }
   const byRole = member(project['status'], 'jwtTokensByRole');
   for (const [role, list] of Object.entries(isJsonObject(byRole) ? byRole : {})) {
@@ -58,4 +63,9 @@ function isSame(left: JsonObject, right: JsonObject): boolean {
 
 function member(value: JsonValue | undefined, name: string): JsonValue | undefined {
   return isJsonObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+}
+
+function nameOf(role: JsonValue): string {
+  const name = member(role, 'name');
+  return typeof name === 'string' ? name : '';
 }

@@ -85,7 +85,5 @@ export function openWindowsOf(
   const { schedule, clock } = controlPlane.ports;
   const { spec } = parsedProject(getProject(controlPlane, requester, name));
   const now = clock.now();
-  return (spec.syncWindows ?? []).filter(
-    (window) => schedule.stateAt(window, now).type === 'open',
-  );
+  return (spec.syncWindows ?? []).filter((window) => schedule.stateAt(window, now).type === 'open');
 }

@@ -173,7 +173,10 @@ export async function change(
 
 function objectOf({ metadata, spec }: SentProject, name: string, namespace: string): KubeObject {
   if (!isName(name))
-    throw new TiphysError('InvalidRequest', `project.metadata.name: "${name.slice(0, 100)}" is no name`);
+    throw new TiphysError(
+      'InvalidRequest',
+      `project.metadata.name: "${name.slice(0, 100)}" is no name`,
+    );
   const { labels, annotations, finalizers } = metadata;
   const cleaned = withoutNulls(spec);
   return {
@@ -201,5 +204,7 @@ function lenient(raw: KubeObject): Project {
 
 function statusOf({ spec }: Project): { readonly status?: JsonObject } {
   const tokens = tokensByRole(spec.roles ?? []);
-  return Object.keys(tokens).length === 0 ? { status: {} } : { status: { jwtTokensByRole: tokens } };
+  return Object.keys(tokens).length === 0
+    ? { status: {} }
+    : { status: { jwtTokensByRole: tokens } };
 }

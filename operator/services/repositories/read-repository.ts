@@ -80,7 +80,10 @@ export async function repositoryCharts(
 ): Promise<readonly ChartVersions[]> {
   const record = readableRepository(controlPlane, requester, wanted);
   if (typeOf(record) !== 'helm')
-    throw new TiphysError('InvalidRequest', `repository ${shownUrl(record.url)}: is no Helm repository`);
+    throw new TiphysError(
+      'InvalidRequest',
+      `repository ${shownUrl(record.url)}: is no Helm repository`,
+    );
   return await controlPlane.ports.probe.charts(probedRepository(record, controlPlane), signal);
 }
 

@@ -122,7 +122,8 @@ export function leavesOf(
     else if (isJsonObject(at))
       for (const [key, member] of Object.entries(at))
         walk(member, name === '' ? escapeKey(key) : `${name}.${escapeKey(key)}`);
-    else if (at !== null && at !== undefined && name !== '') leaves.push({ name, value: String(at) });
+    else if (at !== null && at !== undefined && name !== '')
+      leaves.push({ name, value: String(at) });
   };
   walk(value, '');
   return leaves;
@@ -141,6 +142,7 @@ export function imagesOf(kustomization: JsonValue | undefined): readonly string[
     const base = newName ?? name;
     if (typeof base !== 'string') return [];
     if (typeof digest === 'string') return [`${base}@${digest}`];
-    return [newTag === undefined ? base : `${base}:${String(newTag)}`];
+    const isTag = typeof newTag === 'string' || typeof newTag === 'number';
+    return [isTag ? `${base}:${newTag}` : base];
   });
 }

@@ -203,13 +203,7 @@ async function create(
     const stored = registrationTexts(type, parseRepositorySecret(there));
     if (sameTexts(stored, registrationTexts(type, record))) return writtenOf(record);
     if (!upsert) throw different();
-    return await replace(
-      controlPlane,
-      requester,
-      type,
-      { secret: there, wanted: record },
-      signal,
-    );
+    return await replace(controlPlane, requester, type, { secret: there, wanted: record }, signal);
   }
 
   function different(): TiphysError {
