@@ -74,6 +74,7 @@ function configOf(files: readonly string[]): object {
       paths: {
         tiphys: from('operator/index.ts'),
         'tiphys/adapters': from('operator/adapters.ts'),
+        'tiphys/services': from('operator/services/index.ts'),
         'tiphys/generators': from('generators/index.ts'),
         'tiphys/api': from('api/index.ts'),
         'tiphys-generator-dotenv': from(

@@ -67,8 +67,8 @@ export interface PolledRefs extends AsyncDisposable {
   of(repository: PolledRepository): Refs;
 }
 
-/** Listing the refs of one repository takes at most a quarter of the time. */
-const LISTING_REST = { rest: 3, longestMs: 1_000 };
+/** Listing the refs of one repository takes at most a quarter of the time, and happens ten times a second at most. */
+const LISTING_REST = { rest: 3, shortestMs: 100, longestMs: 1_000 };
 
 /** One listing at a time for each repository, for all who wait, with a rest between two of them. */
 export function createPolledRefs(options: PolledRefsOptions): PolledRefs {

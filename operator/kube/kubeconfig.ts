@@ -95,7 +95,7 @@ export async function connectionInCluster(options: InClusterOptions): Promise<Ku
 
 /** Loaded on first use: client-node is large, and most of what the library does needs none of it. */
 async function newKubeConfig(): Promise<KubeConfig> {
-  const { KubeConfig } = await import('@kubernetes/client-node');
+  const { KubeConfig } = await import('./kube-config.ts');
   return new KubeConfig();
 }
 

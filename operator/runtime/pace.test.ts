@@ -26,6 +26,19 @@ test('the first piece begins at once, the next after a rest of three times its l
   assert.deepEqual(begun, [0, 200]);
 });
 
+test('no rest is shorter than the shortest', async () => {
+  const clock = createVirtualClock();
+  const pace = createPace({ clock, rest: 3, shortestMs: 100, longestMs: 1_000 });
+  await pace.run(async () => {});
+  let begunMs: number | undefined;
+  const next = pace.ready(signal).then(() => {
+    begunMs = clock.monotonic();
+  });
+  await clock.advance(1_000);
+  await next;
+  assert.equal(begunMs, 100);
+});
+
 test('what comes after the rest does not wait', async () => {
   const { clock, work, begun } = paced();
   const first = work(50);

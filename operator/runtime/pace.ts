@@ -4,7 +4,7 @@ import type { Clock } from '../ports/clock.ts';
 export interface Pace {
   /**
    * Resolves when the work may begin: at once, unless it ended just now; then after a rest as long as
-   * it took, times `rest`. Cancellation: rejects with `signal.reason`.
+   * it took, times `rest`, but not shorter than `shortestMs`. Cancellation: rejects with `signal.reason`.
    */
   ready(signal: AbortSignal): Promise<void>;
   /** Does the work, and notes when it ended and how long it took. */
@@ -15,12 +15,14 @@ export interface PaceOptions {
   readonly clock: Clock;
   /** How many times its own duration the work rests: 3 keeps it to a quarter of the time. */
   readonly rest: number;
+  /** No rest is shorter: what is quick costs something too when it is done all the time. Default 0. */
+  readonly shortestMs?: number;
   /** No rest is longer. */
   readonly longestMs: number;
 }
 
 /** For one piece of work at a time. */
-export function createPace({ clock, rest, longestMs }: PaceOptions): Pace {
+export function createPace({ clock, rest, shortestMs = 0, longestMs }: PaceOptions): Pace {
   let freeAtMs = 0;
   return {
     async ready(signal) {
@@ -33,7 +35,8 @@ export function createPace({ clock, rest, longestMs }: PaceOptions): Pace {
         return await work();
       } finally {
         const endedMs = clock.monotonic();
-        freeAtMs = endedMs + Math.min(longestMs, (endedMs - begunMs) * rest);
+        const restMs = Math.max(shortestMs, (endedMs - begunMs) * rest);
+        freeAtMs = endedMs + Math.min(longestMs, restMs);
       }
     },
   };
