@@ -125,12 +125,13 @@ async function send(
   options: ApiOptions & { readonly logFailure: (error: unknown) => void },
   signal: AbortSignal,
 ): Promise<void> {
-  const cookies =
-    renewed === undefined ? [] : (options.tokenCookies?.set(renewed, request.headers.cookie) ?? []);
-  for (const cookie of cookies) response.appendHeader('set-cookie', cookie);
+  const token = (answer.type === 'json' ? answer.token : undefined) ?? renewed;
+  if (token !== undefined) {
+    const cookies = options.tokenCookies?.set(token, request.headers.cookie) ?? [];
+    for (const cookie of cookies) response.appendHeader('set-cookie', cookie);
+  }
   switch (answer.type) {
     case 'json':
-      for (const cookie of answer.cookies ?? []) response.appendHeader('set-cookie', cookie);
       response.setHeader('content-type', 'application/json');
       response.end(encodeJson(answer.value));
       return;

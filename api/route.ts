@@ -19,7 +19,12 @@ export type RouteAccess =
 
 /** What a request is answered with. */
 export type Answer =
-  | { readonly type: 'json'; readonly value: unknown; readonly cookies?: readonly string[] }
+  | {
+      readonly type: 'json';
+      readonly value: unknown;
+      /** What a browser shows from now on to say who it is. */
+      readonly token?: string;
+    }
   | {
       readonly type: 'stream';
       readonly messages: AsyncIterable<unknown>;

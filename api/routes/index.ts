@@ -1,5 +1,5 @@
-import type { TokenCookies } from '../http/token-cookies.ts';
 import type { Route } from '../route.ts';
+import { accountRoutes } from './accounts.ts';
 import { applicationRoutes } from './applications.ts';
 import { sessionRoutes } from './session.ts';
 import { clusterRoutes } from './clusters.ts';
@@ -9,10 +9,10 @@ import { versionRoutes } from './version.ts';
 
 export interface RoutesOptions {
   readonly version: string;
-  readonly tokenCookies: TokenCookies;
 }
 
 /** Every route of the API. */
+<<<<<<< HEAD
 export function allRoutes({ version, tokenCookies }: RoutesOptions): readonly Route[] {
   return [
     ...versionRoutes({ version }),
@@ -23,4 +23,8 @@ export function allRoutes({ version, tokenCookies }: RoutesOptions): readonly Ro
     ...credentialRoutes,
     ...clusterRoutes,
   ];
+=======
+export function allRoutes({ version }: RoutesOptions): readonly Route[] {
+  return [...versionRoutes({ version }), ...sessionRoutes, ...accountRoutes, ...applicationRoutes];
+>>>>>>> 3e79097 (Accounts have routes: what they are, passwords, tokens for machines, and what one may do)
 }

@@ -2,20 +2,33 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type ApiClient, apiClient } from '../language/api-client.ts';
 import { adminPassword, signIn } from '../language/sign-in.ts';
+import { eventually, met, pending } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
 
 const signal = AbortSignal.timeout(600_000);
 
-describe('signing in to the API', () => {
-  let world: World;
-  let api: ApiClient;
-  before(async () => {
-    world = await startWorld({ signal, operator: ['--api-port=0'] });
-    api = await apiClient(world, signal);
-  });
-  after(() => world[Symbol.asyncDispose]());
+let world: World;
+let api: ApiClient;
+let other: ApiClient;
+before(async () => {
+  world = await startWorld({ signal, operator: false });
+  // Both find nothing, and make what is missing at the same time.
+  world.startOperator(['--api-port=0']);
+  world.startOperator(['--api-port=0'], 'second');
+  api = await apiClient(world, signal);
+  other = await apiClient(world, signal, 'second');
+});
+after(() => world[Symbol.asyncDispose]());
 
-  const userInfo = (token: string) => api.request('/api/v1/session/userinfo', { token });
+const userInfo = (token: string) => api.request('/api/v1/session/userinfo', { token });
+
+describe('signing in to the API', () => {
+  test('servers that start together agree on the key and on the password', async () => {
+    const token = await signIn(other, world);
+    assert.match((await userInfo(token)).text, /"loggedIn":true/);
+    const theirs = await signIn(api, world);
+    assert.equal((await other.request('/api/v1/applications', { token: theirs })).status, 200);
+  });
 
   test('a first server makes a key and a password for admin, which signs in', async () => {
     const password = await adminPassword(world);
@@ -32,7 +45,7 @@ describe('signing in to the API', () => {
     const who = await userInfo(token);
     assert.deepEqual(who.json, { loggedIn: true, username: 'admin', iss: 'argocd' });
     const list = await api.request('/api/v1/applications', { token });
-    assert.deepEqual([list.status, list.json], [200, { metadata: {}, items: [] }]);
+    assert.equal(list.status, 200);
     const cookie = `argocd.token=${token}`;
     const byCookie = await api.request('/api/v1/applications', { headers: { cookie } });
     assert.equal(byCookie.status, 200);
@@ -71,5 +84,150 @@ describe('signing in to the API', () => {
       assert.equal(status, 401);
       assert.match((json as { message: string }).message, /^invalid session: /);
     }
+  });
+});
+
+describe('accounts', () => {
+  let admin: string;
+  let bot: string;
+  let older: string;
+  const put = (body: object, token: string) =>
+    api.request('/api/v1/account/password', { method: 'PUT', body, token });
+  const messageOf = (json: unknown) => (json as { message: string }).message;
+
+  before(async () => {
+    const metadata = {
+      name: 'argocd-cm',
+      namespace: world.namespace,
+      labels: { 'app.kubernetes.io/part-of': 'argocd' },
+    };
+    const data = { 'accounts.dev': 'login', 'accounts.bot': 'apiKey' };
+    await world.given(world.applied({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data }));
+    admin = await signIn(api, world);
+    await eventually(
+      async () => {
+        const { status } = await api.request('/api/v1/account/bot', { token: admin });
+        return status === 200 ? met('the account') : pending(`status ${status}`);
+      },
+      { withinMs: 20_000, signal },
+    );
+  });
+
+  test('admin gives a password to one, and a token to another', async () => {
+    const password = await adminPassword(world);
+    const change = { name: 'dev', newPassword: 'first-pass', currentPassword: password };
+    const wrong = await put({ ...change, currentPassword: 'wrong' }, admin);
+    assert.deepEqual(
+      [wrong.status, messageOf(wrong.json)],
+      [400, 'current password does not match'],
+    );
+    const weak = await put({ ...change, newPassword: 'short' }, admin);
+    const words = 'new password does not match the following expression: ^.{8,32}$.';
+    assert.deepEqual([weak.status, messageOf(weak.json)], [500, words]);
+    assert.deepEqual((await put(change, admin)).json, {});
+    const path = '/api/v1/account/bot/token';
+    const made = await api.request(path, { method: 'POST', body: { id: 'ci' }, token: admin });
+    bot = (made.json as { token: string }).token;
+    assert.deepEqual((await userInfo(bot)).json, {
+      loggedIn: true,
+      username: 'bot',
+      iss: 'argocd',
+    });
+    const again = await api.request(path, { method: 'POST', body: { id: 'ci' }, token: admin });
+    const taken = "account already has token with id 'ci'";
+    assert.deepEqual([again.status, messageOf(again.json)], [500, taken]);
+    const quoted = { expiresIn: '60' };
+    const refused = await api.request(path, { method: 'POST', body: quoted, token: admin });
+    assert.equal(refused.status, 400);
+    const people = '/api/v1/account/dev/token';
+    const none = await api.request(people, { method: 'POST', body: {}, token: admin });
+    const cannot = "account 'dev' does not have apiKey capability";
+    assert.deepEqual([none.status, messageOf(none.json)], [500, cannot]);
+  });
+
+  test('everybody sees the own account, and admin all of them, without secrets', async () => {
+    const all = await api.request('/api/v1/account', { token: admin });
+    const { items } = all.json as { items: { name: string; tokens?: { id: string }[] }[] };
+    assert.deepEqual(
+      items.map(({ name, tokens = [] }) => [name, tokens.map(({ id }) => id)]),
+      [
+        ['admin', []],
+        ['bot', ['ci']],
+        ['dev', []],
+      ],
+    );
+    assert.doesNotMatch(all.text, /\$2[aby]\$|password/i);
+    const dev = await signIn(api, world, { username: 'dev', password: 'first-pass' });
+    older = dev;
+    const mine = await api.request('/api/v1/account', { token: dev });
+    assert.deepEqual(mine.json, {
+      items: [{ name: 'dev', enabled: true, capabilities: ['login'] }],
+    });
+    assert.equal((await api.request('/api/v1/account/dev', { token: dev })).status, 200);
+    for (const name of ['bot', 'nobody']) {
+      const { status, json } = await api.request(`/api/v1/account/${name}`, { token: dev });
+      assert.equal(status, 403);
+      assert.match(
+        messageOf(json),
+        new RegExp(`^permission denied: accounts, get, ${name}, sub: dev`),
+      );
+    }
+    const missing = await api.request('/api/v1/account/nobody', { token: admin });
+    assert.equal(missing.status, 404);
+    const token = { method: 'POST', body: {}, token: dev };
+    assert.equal((await api.request('/api/v1/account/bot/token', token)).status, 403);
+    const others = { name: 'bot', newPassword: 'x-x-x-x-x', currentPassword: 'first-pass' };
+    assert.equal((await put(others, dev)).status, 403);
+  });
+
+  test('a new password ends what was signed in with the old one', async () => {
+    const dev = await signIn(api, world, { username: 'dev', password: 'first-pass' });
+    const change = { newPassword: 'second-pass', currentPassword: 'first-pass' };
+    assert.equal((await put(change, dev)).status, 200);
+    // Tokens know whole seconds: this one is from before the sign-in, which took its time.
+    const refused = await api.request('/api/v1/account', { token: older });
+    const words = 'invalid session: account password has changed since token issued';
+    assert.deepEqual([refused.status, messageOf(refused.json)], [401, words]);
+    await signIn(api, world, { username: 'dev', password: 'second-pass' });
+  });
+
+  test('a token that is deleted counts no more, at once', async () => {
+    const remove = (id: string) =>
+      api.request(`/api/v1/account/bot/token/${id}`, { method: 'DELETE', token: bot });
+    assert.equal((await remove('other')).status, 404);
+    assert.deepEqual((await remove('ci')).json, {});
+    assert.equal((await api.request('/api/v1/account', { token: bot })).status, 401);
+  });
+
+  test('what one may do can be asked, as pages ask it', async () => {
+    const ask = async (question: string, token: string) =>
+      (await api.request(`/api/v1/account/can-i/${question}`, { token })).text;
+    const dev = await signIn(api, world, { username: 'dev', password: 'second-pass' });
+    const yes = '{"value":"yes"}';
+    const no = '{"value":"no"}';
+    assert.equal(await ask(`applications/sync/default/${world.namespace}/app`, admin), yes);
+    assert.equal(await ask(`applications/rollback/default/app`, admin), yes);
+    assert.equal(await ask('applications/sync/default/app', dev), no);
+    assert.equal(await ask('accounts/update/dev', dev), no);
+    assert.match(await ask('rockets/get/x', admin), /resource: \\"rockets\\" is unknown/);
+    assert.match(await ask('applications/update%2Fapps/x', admin), /action: .* is unknown/);
+    assert.equal((await api.request('/api/v1/account/can-i/clusters/get/x')).status, 401);
+  });
+
+  test('a change is an Event on the Secret, without what was set', async () => {
+    await eventually(
+      async () => {
+        const args = ['get', 'events', '-n', world.namespace, '-o', 'json'];
+        const events = await world.kubectl(args);
+        if (!events.includes('admin changed the password of account dev'))
+          return pending('no event');
+        assert.doesNotMatch(events, /first-pass|second-pass|eyJ/);
+        return met('the event');
+      },
+      { withinMs: 20_000, signal },
+    );
+    const log = await world.operatorLog();
+    assert.doesNotMatch(log, /first-pass|second-pass|eyJ/);
+    assert.equal(log.includes(await adminPassword(world)), false);
   });
 });

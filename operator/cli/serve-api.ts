@@ -59,7 +59,7 @@ export async function serveApi(
   const tokenCookies = createTokenCookies({ path: '/', secure: false, maxCookies: MAX_COOKIES });
   const app = createApi({
     ...{ controlPlane, clock, logger, stopping },
-    routes: allRoutes({ version: await readVersion(), tokenCookies }),
+    routes: allRoutes({ version: await readVersion() }),
     authenticator: identity.authenticator,
     allowsAnonymous: identity.allowsAnonymous,
     tokenCookies,

@@ -11,7 +11,7 @@ import { createAuthenticator } from './create-authenticator.ts';
 import { createLocalTokens } from './local-tokens.ts';
 import { createPasswords } from './passwords.ts';
 import { createRevocations } from './revocations.ts';
-import { createCheckPassword, DEFAULT_LIMITS, type SignInLimits } from './sign-in.ts';
+import { createPasswordCheck, DEFAULT_LIMITS, type SignInLimits } from './sign-in.ts';
 
 export interface IdentityOptions {
   readonly config: ConfigStore;
@@ -46,7 +46,7 @@ export function createIdentity(options: IdentityOptions): Identity {
   const tokens = createLocalTokens({ key: () => identity().secretKey, clock });
   const passwords = stack.use(createPasswords());
   const revocations = stack.use(createRevocations({ states, clock }));
-  const checkPassword = createCheckPassword({
+  const check = createPasswordCheck({
     ...{ passwords, clock, random },
     accounts: () => identity().accounts,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
@@ -57,9 +57,12 @@ export function createIdentity(options: IdentityOptions): Identity {
     }),
     sessions: {
       async signIn(credentials, signal) {
-        const { name } = await checkPassword(credentials, signal);
+        const { name } = await check.signIn(credentials, signal);
         const lifetimeMs = identity().settings.sessionMs;
         return (await tokens.sign(`${name}:login`, { lifetimeMs })).token;
+      },
+      async provePassword(credentials, signal) {
+        await check.prove(credentials, signal);
       },
       async signOut(token, signal) {
         const { jti = '', exp } = await tokens.verify(token);

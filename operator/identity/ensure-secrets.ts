@@ -3,11 +3,12 @@ import { accountKey, ADMIN, readAccounts } from '../core/access/accounts.ts';
 import { hasCode, TiphysError } from '../core/errors.ts';
 import type { JsonObject } from '../core/objects/json.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
+import { secretsResource } from '../core/objects/core-resources.ts';
 import { encodeText, textsOf } from '../core/objects/object-texts.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConfigStore } from '../ports/config-store.ts';
 import type { Passwords } from '../ports/identity.ts';
-import type { ApiResource, KubeClient, ObjectAddress } from '../ports/kube-client.ts';
+import type { KubeClient, ObjectAddress } from '../ports/kube-client.ts';
 import type { Logger } from '../ports/telemetry.ts';
 
 export interface EnsureSecretsOptions {
@@ -19,11 +20,6 @@ export interface EnsureSecretsOptions {
   readonly clock: Clock;
   readonly logger: Logger;
 }
-
-export const SECRETS: ApiResource = {
-  ...{ group: '', version: 'v1', kind: 'Secret', plural: 'secrets' },
-  ...{ namespaced: true, verbs: [], subresources: [], preferred: true },
-};
 
 const MAIN = 'argocd-secret';
 const INITIAL = 'argocd-initial-admin-secret';
@@ -126,7 +122,7 @@ async function initialPassword(
 }
 
 function addressOf(name: string, namespace: string): ObjectAddress {
-  return { resource: SECRETS, namespace, name };
+  return { resource: secretsResource, namespace, name };
 }
 
 function mainSecret(namespace: string, data: Readonly<Record<string, string>>): KubeObject {

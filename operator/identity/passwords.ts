@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { RE2JS } from 're2js';
 import { TiphysError } from '../core/errors.ts';
 import type { Passwords } from '../ports/identity.ts';
 import { untilAborted } from '../runtime/keyed-lock.ts';
@@ -72,9 +73,19 @@ export function createPasswords(): Passwords & AsyncDisposable {
 
   return {
     hash: async (password, signal) => String(await run(password, undefined, signal)),
+    isAllowed,
     matches: async (password, hash, signal) => (await run(password, hash, signal)) === true,
     async [Symbol.asyncDispose]() {
       await thread?.terminate();
     },
   };
+}
+
+/** Expressions as Go has them, found anywhere, as the incumbent asks. */
+function isAllowed(password: string, pattern: string): boolean {
+  try {
+    return RE2JS.compile(pattern).matcher(password).find();
+  } catch {
+    return false; // told as an expression that nothing matches
+  }
 }

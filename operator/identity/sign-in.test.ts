@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { readAccounts } from '../core/access/accounts.ts';
 import { createVirtualClock } from '../runtime/clock.ts';
-import { createCheckPassword, DEFAULT_LIMITS, type SignInLimits } from './sign-in.ts';
+import { createPasswordCheck, DEFAULT_LIMITS, type SignInLimits } from './sign-in.ts';
 
 const { signal } = new AbortController();
 const WRONG = 'Invalid username or password';
@@ -22,10 +22,11 @@ function setUp(limits: Partial<SignInLimits> = {}) {
     'accounts.bot.password': 'right',
   };
   const accounts = readAccounts(new Map(Object.entries(config)), new Map(Object.entries(secrets)));
-  const check = createCheckPassword({
+  const { signIn: check } = createPasswordCheck({
     accounts: () => accounts,
     passwords: {
       hash: async (password) => password,
+      isAllowed: () => true,
       async matches(password, hash) {
         asked.push(hash);
         return password === hash;

@@ -28,7 +28,7 @@ export const DEFAULT_LIMITS: SignInLimits = {
   maxAtOnce: 50,
 };
 
-export interface CheckPasswordOptions {
+export interface PasswordCheckOptions {
   readonly accounts: () => Accounts;
   readonly passwords: Passwords;
   readonly clock: Clock;
@@ -37,8 +37,13 @@ export interface CheckPasswordOptions {
   readonly limits: SignInLimits;
 }
 
-/** The account whose password this is. */
-export type CheckPassword = (credentials: Credentials, signal: AbortSignal) => Promise<Account>;
+/** Who knows which password. */
+export interface PasswordCheck {
+  /** The account whose password it is, whatever it may be used for. Errors: `Unauthenticated`, `InvalidRequest`. */
+  prove(credentials: Credentials, signal: AbortSignal): Promise<Account>;
+  /** The same, when it can be used to sign in. */
+  signIn(credentials: Credentials, signal: AbortSignal): Promise<Account>;
+}
 
 const MAX_NAME_BYTES = 32;
 /** Every attempt takes as long as this and a random part of it. */
@@ -50,7 +55,7 @@ const DUMMY_HASH = '$2b$10$k4m69GH.1NLSDfwSBPYG2uPXMc/iivykbZiED1LZCbehO0RGtX5WK
  * Checks passwords so that the answer, its words and the time it takes tell nothing of the accounts
  * (`spec/api.md` 4.5). Attempts for one account wait for each other: many at once are not more guesses.
  */
-export function createCheckPassword(options: CheckPasswordOptions): CheckPassword {
+export function createPasswordCheck(options: PasswordCheckOptions): PasswordCheck {
   const { accounts, passwords, clock, random, limits } = options;
   const counting = { windowMs: limits.windowMs, maxEntries: limits.maxTracked, clock, random };
   const byAccount = createFailureCount({
@@ -82,7 +87,7 @@ export function createCheckPassword(options: CheckPasswordOptions): CheckPasswor
     return undefined;
   }
 
-  return async (credentials, signal) => {
+  async function prove(credentials: Credentials, signal: AbortSignal): Promise<Account> {
     const { username, password } = credentials;
     if (username === '' || password === '') throw refusal('no credentials supplied');
     if (new TextEncoder().encode(username).length > MAX_NAME_BYTES)
@@ -94,13 +99,22 @@ export function createCheckPassword(options: CheckPasswordOptions): CheckPasswor
       const account = await locks.run(username, signal, () => check(credentials, signal));
       await clock.sleep(Math.max(0, dueMs - clock.monotonic()), signal);
       if (account === undefined) throw wrong();
-      if (!account.enabled) throw refusal(`Account ${username} is disabled`);
-      if (!account.capabilities.includes('login'))
-        throw refusal(`Account ${username} does not have login capability`);
       return account;
     } finally {
       atOnce -= 1;
     }
+  }
+
+  return {
+    prove,
+    async signIn(credentials, signal) {
+      const account = await prove(credentials, signal);
+      const { name, enabled, capabilities } = account;
+      if (!enabled) throw refusal(`Account ${name} is disabled`);
+      if (!capabilities.includes('login'))
+        throw refusal(`Account ${name} does not have login capability`);
+      return account;
+    },
   };
 }
 

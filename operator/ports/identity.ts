@@ -32,6 +32,8 @@ export interface Passwords {
   hash(password: string, signal: AbortSignal): Promise<string>;
   /** False for a hash that cannot be read, too. */
   matches(password: string, hash: string, signal: AbortSignal): Promise<boolean>;
+  /** Whether a new password is as `passwordPattern` wants it; never for a pattern that cannot be read. */
+  isAllowed(password: string, pattern: string): boolean;
 }
 
 /** Signing in with a password, and out. */
@@ -43,6 +45,8 @@ export interface Sessions {
    * Errors: `Unauthenticated`; `InvalidRequest` for a name that none can have.
    */
   signIn(credentials: Credentials, signal: AbortSignal): Promise<string>;
+  /** The same for whoever is signed in and is to show it once more: it is one more guess. Errors: as above. */
+  provePassword(credentials: Credentials, signal: AbortSignal): Promise<void>;
   /** The token counts no more, here and for every server that shares the state; one that does not count anyway is left. */
   signOut(token: string, signal: AbortSignal): Promise<void>;
 }

@@ -27,6 +27,7 @@ export type { RefreshType } from './applications/refresh-application.ts';
 export { parseLabelSelector, selects } from '../core/objects/label-selector.ts';
 export { listApplications, type ApplicationFilter } from './applications/list-applications.ts';
 export { signIn, userInfo, type UserInfo } from './session/sign-in.ts';
+<<<<<<< HEAD
 
 export {
   getProject,
@@ -86,3 +87,14 @@ export {
   updateCluster,
 } from './clusters/write-cluster.ts';
 export { shownConfig } from '../core/cluster/cluster-record.ts';
+=======
+export type { Account, AccountToken, Capability } from '../core/access/accounts.ts';
+export {
+  createAccountToken,
+  deleteAccountToken,
+  type NewToken,
+} from './accounts/account-tokens.ts';
+export { canI, type Question } from './accounts/can-i.ts';
+export { changePassword, type PasswordChange } from './accounts/change-password.ts';
+export { findAccount, listAccounts } from './accounts/read-accounts.ts';
+>>>>>>> 3e79097 (Accounts have routes: what they are, passwords, tokens for machines, and what one may do)
