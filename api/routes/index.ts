@@ -12,19 +12,15 @@ export interface RoutesOptions {
 }
 
 /** Every route of the API. */
-<<<<<<< HEAD
-export function allRoutes({ version, tokenCookies }: RoutesOptions): readonly Route[] {
+export function allRoutes({ version }: RoutesOptions): readonly Route[] {
   return [
     ...versionRoutes({ version }),
-    ...sessionRoutes({ tokenCookies }),
+    ...sessionRoutes,
+    ...accountRoutes,
     ...applicationRoutes,
     ...projectRoutes,
     ...repositoryRoutes,
     ...credentialRoutes,
     ...clusterRoutes,
   ];
-=======
-export function allRoutes({ version }: RoutesOptions): readonly Route[] {
-  return [...versionRoutes({ version }), ...sessionRoutes, ...accountRoutes, ...applicationRoutes];
->>>>>>> 3e79097 (Accounts have routes: what they are, passwords, tokens for machines, and what one may do)
 }

@@ -27,7 +27,6 @@ export type { RefreshType } from './applications/refresh-application.ts';
 export { parseLabelSelector, selects } from '../core/objects/label-selector.ts';
 export { listApplications, type ApplicationFilter } from './applications/list-applications.ts';
 export { signIn, userInfo, type UserInfo } from './session/sign-in.ts';
-<<<<<<< HEAD
 
 export {
   getProject,
@@ -87,7 +86,6 @@ export {
   updateCluster,
 } from './clusters/write-cluster.ts';
 export { shownConfig } from '../core/cluster/cluster-record.ts';
-=======
 export type { Account, AccountToken, Capability } from '../core/access/accounts.ts';
 export {
   createAccountToken,
@@ -97,4 +95,3 @@ export {
 export { canI, type Question } from './accounts/can-i.ts';
 export { changePassword, type PasswordChange } from './accounts/change-password.ts';
 export { findAccount, listAccounts } from './accounts/read-accounts.ts';
->>>>>>> 3e79097 (Accounts have routes: what they are, passwords, tokens for machines, and what one may do)
