@@ -1,5 +1,6 @@
 import type { Route } from '../route.ts';
 import { accountRoutes } from './accounts.ts';
+import { applicationWriteRoutes } from './application-writes.ts';
 import { applicationRoutes } from './applications.ts';
 import { sessionRoutes } from './session.ts';
 import { clusterRoutes } from './clusters.ts';
@@ -22,5 +23,6 @@ export function allRoutes({ version }: RoutesOptions): readonly Route[] {
     ...repositoryRoutes,
     ...credentialRoutes,
     ...clusterRoutes,
+    ...applicationWriteRoutes,
   ];
 }

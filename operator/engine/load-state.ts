@@ -96,7 +96,9 @@ export async function compareTargets(
 }
 
 /** What the manifests of an application depend on. */
-export function manifestRequest(request: LoadRequest): ManifestRequest {
+export function manifestRequest(
+  request: Omit<LoadRequest, 'localManifests' | 'memory' | 'health'>,
+): ManifestRequest {
   const { app, cluster } = request;
   return {
     sources: request.sources,

@@ -135,6 +135,56 @@ describe('the stores of the control plane on a real API server', () => {
     });
   }
 
+  for (const status of [false, true])
+    test(`Applications are written ${status ? 'with' : 'without'} a status subresource`, async () => {
+      await install(status);
+      const name = `written-${status}`;
+      const key = appKey('default', name);
+      const wanted = { ...application(), metadata: { name, namespace: 'default' } };
+      await using store = createAppStore({ ...options(), allNamespaces: false });
+      await store.start(never);
+      let created: KubeObject | undefined;
+      await eventually(async () => {
+        created = await store.create(wanted, never).catch(() => undefined);
+        return created !== undefined;
+      });
+      assert.ok(created);
+      assert.equal(store.get(key)?.metadata.uid, created.metadata.uid);
+      await assert.rejects(store.create(wanted, never), { code: 'KubeAlreadyExists' });
+
+      const spec = { project: 'other' };
+      const replaced = await store.replace({ ...created, spec }, never);
+      assert.deepEqual(store.get(key)?.['spec'], spec);
+      await assert.rejects(store.replace({ ...created, spec }, never), { code: 'KubeConflict' });
+
+      const json = [{ op: 'replace', path: '/spec/project', value: 'third' }];
+      const preview = await store.preview(key, json, 'json', never);
+      assert.deepEqual(preview['spec'], { project: 'third' });
+      assert.equal(preview.metadata.resourceVersion, replaced.metadata.resourceVersion);
+      const merge = await store.preview(key, { spec: { info: [] } }, 'merge', never);
+      assert.deepEqual(merge['spec'], { project: 'other', info: [] });
+      const broken = [{ op: 'test', path: '/spec/project', value: 'nobody' }];
+      await assert.rejects(store.preview(key, broken, 'json', never), { code: 'KubeInvalid' });
+      assert.deepEqual((await store.read(key, never))?.['spec'], spec);
+
+      const old = { operationState: { phase: 'Succeeded' }, sync: { status: 'Synced' } };
+      const ran = await store.patchStatus(key, old, undefined, never);
+      const version = ran.metadata.resourceVersion ?? '';
+      const asked = { sync: { revision: 'abc' } };
+      await store.startOperation(key, asked, version, never);
+      const started = await store.read(key, never);
+      assert.deepEqual(started?.['operation'], asked);
+      assert.deepEqual(started['status'], { sync: { status: 'Synced' } });
+      await assert.rejects(store.startOperation(key, asked, version, never), {
+        code: 'KubeConflict',
+      });
+
+      await assert.rejects(store.delete(key, 'another', never), { code: 'KubeConflict' });
+      await store.delete(key, created.metadata.uid ?? '', never);
+      await eventually(() => Promise.resolve(store.get(key) === undefined));
+      await store.delete(key, created.metadata.uid ?? '', never);
+    });
+
   test('a CRD that loses its status subresource is noticed', async () => {
     await install(true);
     await eventually(

@@ -73,6 +73,12 @@ export function createAppStore(options: AppStoreOptions): StartableAppStore {
     return stored;
   }
 
+  async function observed(written: Promise<KubeObject>): Promise<KubeObject> {
+    const stored = await written;
+    store.observe(stored);
+    return stored;
+  }
+
   const writeStatus = (
     key: string,
     status: JsonObject,
@@ -87,6 +93,24 @@ export function createAppStore(options: AppStoreOptions): StartableAppStore {
     return throughSubresource() !== before;
   }
 
+  async function patchStatus(
+    key: string,
+    status: JsonObject,
+    resourceVersion: string | undefined,
+    signal: AbortSignal,
+  ): Promise<KubeObject> {
+    try {
+      const stored = await writeStatus(key, status, resourceVersion, signal);
+      // An ordinary patch of `status` is dropped in silence once there is a subresource.
+      const dropped = !throughSubresource() && stored['status'] === undefined;
+      if (!dropped || !(await statusMoved(signal))) return stored;
+    } catch (error) {
+      // Either the Application is gone or the subresource is.
+      if (!hasCode(error, 'KubeNotFound') || !(await statusMoved(signal))) throw error;
+    }
+    return await writeStatus(key, status, resourceVersion, signal);
+  }
+
   return {
     start: (signal) => store.start(signal),
     get: (key) => store.get(storeKey(key, 'Application')),
@@ -99,20 +123,26 @@ export function createAppStore(options: AppStoreOptions): StartableAppStore {
       if (object !== undefined) store.observe(object);
       return object;
     },
-    async patchStatus(key, status, resourceVersion, signal) {
-      try {
-        const stored = await writeStatus(key, status, resourceVersion, signal);
-        // An ordinary patch of `status` is dropped in silence once there is a subresource.
-        const dropped = !throughSubresource() && stored['status'] === undefined;
-        if (!dropped || !(await statusMoved(signal))) return stored;
-      } catch (error) {
-        // Either the Application is gone or the subresource is.
-        if (!hasCode(error, 'KubeNotFound') || !(await statusMoved(signal))) throw error;
-      }
-      return await writeStatus(key, status, resourceVersion, signal);
-    },
+    patchStatus,
     patch: (key, patch, resourceVersion, signal) =>
       write(key, patch, resourceVersion, undefined, signal),
+    create: (object, signal) =>
+      observed(client.create(addressOf(resource, keyOf(object)), object, WRITE, signal)),
+    replace: (object, signal) =>
+      observed(client.replace(addressOf(resource, keyOf(object)), object, WRITE, signal)),
+    preview: (key, patch, type, signal) =>
+      client.patch(addressOf(resource, key), patch, { ...WRITE, type, dryRun: true }, signal),
+    async startOperation(key, operation, resourceVersion, signal) {
+      const status = { operationState: null };
+      if (!throughSubresource())
+        return await write(key, { operation, status }, resourceVersion, undefined, signal);
+      const { metadata } = await patchStatus(key, status, resourceVersion, signal);
+      return await write(key, { operation }, metadata.resourceVersion, undefined, signal);
+    },
+    async delete(key, uid, signal) {
+      const deletion = await client.delete(addressOf(resource, key), { uid }, signal);
+      if (deletion.type === 'terminating') store.observe(deletion.object);
+    },
     onChange: (listener) =>
       store.onChange(({ type, object, previous }) =>
         listener({
@@ -124,6 +154,12 @@ export function createAppStore(options: AppStoreOptions): StartableAppStore {
       ),
     [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
   };
+}
+
+const WRITE = { fieldManager: 'tiphys' } as const;
+
+function keyOf({ metadata }: KubeObject): string {
+  return appKey(metadata.namespace ?? '', metadata.name ?? '');
 }
 
 function addressOf(resource: ApiResource, key: string): ObjectAddress {

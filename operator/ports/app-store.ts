@@ -1,5 +1,5 @@
 import type { AppKey } from '../core/app/app-key.ts';
-import type { JsonObject } from '../core/objects/json.ts';
+import type { JsonObject, JsonValue } from '../core/objects/json.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
 
 export interface AppChange {
@@ -34,6 +34,32 @@ export interface AppStore {
     resourceVersion: string | undefined,
     signal: AbortSignal,
   ): Promise<KubeObject>;
+  /** Errors: `KubeAlreadyExists`, `KubeInvalid`, … */
+  create(object: KubeObject, signal: AbortSignal): Promise<KubeObject>;
+  /** Replaces everything but `status`; fails with `KubeConflict` unless `metadata.resourceVersion` is the stored one. */
+  replace(object: KubeObject, signal: AbortSignal): Promise<KubeObject>;
+  /**
+   * What a patch would make of the Application; nothing is written. Its `resourceVersion` is that of
+   * what was patched. Errors: `KubeInvalid` when the patch cannot be applied.
+   */
+  preview(
+    key: AppKey,
+    patch: JsonValue,
+    type: 'json' | 'merge',
+    signal: AbortSignal,
+  ): Promise<KubeObject>;
+  /**
+   * Asks for an operation and forgets the state of the last one: in one write where the CRD has no status
+   * subresource, else the state goes first. Fails with `KubeConflict` unless `resourceVersion` is the stored one.
+   */
+  startOperation(
+    key: AppKey,
+    operation: JsonObject,
+    resourceVersion: string,
+    signal: AbortSignal,
+  ): Promise<KubeObject>;
+  /** Deletes the Application with this uid; finalizers may hold it. One that is gone already is no error. */
+  delete(key: AppKey, uid: string, signal: AbortSignal): Promise<void>;
   onChange(listener: (change: AppChange) => void): Disposable;
 }
 

@@ -22,6 +22,19 @@ export {
   type FindOptions,
   type Found,
 } from './applications/find-application.ts';
+export {
+  readApplication,
+  readSpec,
+  type ApplicationInput,
+} from './applications/application-input.ts';
+export { createApplication, type CreateOptions } from './applications/create-application.ts';
+export { deleteApplication, type DeletionInput } from './applications/delete-application.ts';
+export {
+  patchApplication,
+  updateApplication,
+  updateApplicationSpec,
+  type ApplicationPatch,
+} from './applications/update-application.ts';
 export { getApplication } from './applications/get-application.ts';
 export type { RefreshType } from './applications/refresh-application.ts';
 export { parseLabelSelector, selects } from '../core/objects/label-selector.ts';

@@ -50,6 +50,18 @@ export function withoutStage(finalizers: readonly string[], stage: DeletionStage
   );
 }
 
+/** What a deletion takes with it: nothing, or what was deployed, in the manner of that propagation; empty is the default. */
+export type Cascade = 'none' | '' | 'foreground' | 'background';
+
+/** The finalizers with which an Application is deleted like that. */
+export function withCascade(finalizers: readonly string[], cascade: Cascade): readonly string[] {
+  const others = finalizers.filter((finalizer) => !finalizer.startsWith(RESOURCES_FINALIZER));
+  if (cascade === 'none') return others.length === finalizers.length ? finalizers : others;
+  const wanted = cascade === '' ? RESOURCES_FINALIZER : `${RESOURCES_FINALIZER}/${cascade}`;
+  const isThere = finalizers.includes(wanted) && others.length === finalizers.length - 1;
+  return isThere ? finalizers : [...others, wanted];
+}
+
 /** Finalizers that are ours to remove. */
 export function isOurFinalizer(finalizer: string): boolean {
   return (
