@@ -7,6 +7,7 @@ import {
   getCluster,
   invalidateClusterCache,
   listClusters,
+  rotateClusterAuth,
   type SentCluster,
   updateCluster,
 } from '../../operator/services/index.ts';
@@ -103,6 +104,19 @@ export const clusterRoutes: readonly Route[] = [
     async answer({ params, query, requester, signal }, controlPlane) {
       const name = nameOf(params['id.value'], query.id?.type);
       await deleteCluster(controlPlane, requester, name, signal);
+      return json({});
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/api/v1/clusters/{id.value}/rotate-auth',
+    summary: 'Gives a cluster a new token of the same service account, and removes the old one',
+    access: needs('update'),
+    query: byId,
+    plusIsBlank,
+    async answer({ params, query, requester, signal }, controlPlane) {
+      const name = nameOf(params['id.value'], query.id?.type);
+      await rotateClusterAuth(controlPlane, requester, name, signal);
       return json({});
     },
   }),

@@ -7,6 +7,7 @@ import { clusterRoutes } from './clusters.ts';
 import { projectRoutes } from './projects.ts';
 import { credentialRoutes, repositoryRoutes } from './repositories.ts';
 import { versionRoutes } from './version.ts';
+import { writeRepositoryRoutes } from './write-repositories.ts';
 
 export interface RoutesOptions {
   readonly version: string;
@@ -22,6 +23,7 @@ export function allRoutes({ version }: RoutesOptions): readonly Route[] {
     ...projectRoutes,
     ...repositoryRoutes,
     ...credentialRoutes,
+    ...writeRepositoryRoutes,
     ...clusterRoutes,
     ...applicationWriteRoutes,
   ];

@@ -98,6 +98,7 @@ export {
   type SentCluster,
   updateCluster,
 } from './clusters/write-cluster.ts';
+export { rotateClusterAuth } from './clusters/rotate-auth.ts';
 export { shownConfig } from '../core/cluster/cluster-record.ts';
 export type { Account, AccountToken, Capability } from '../core/access/accounts.ts';
 export {

@@ -214,7 +214,8 @@ function isMeant(record: ClusterRecord, { by, value }: ClusterName): boolean {
   return by === 'name' ? record.name === value : record.server === trimmedServer(value);
 }
 
-function mayDo(
+/** Whether policies let somebody do `action` to a cluster. */
+export function mayDo(
   { ports }: ControlPlane,
   { caller }: Requester,
   record: ClusterRecord,

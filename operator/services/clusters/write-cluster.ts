@@ -12,7 +12,7 @@ import { isJsonObject, jsonEqual, type JsonObject } from '../../core/objects/jso
 import type { KubeObject } from '../../core/objects/kube-object.ts';
 import { recordMutation } from '../audit.ts';
 import type { ControlPlane } from '../control-plane.ts';
-import { enforce } from '../enforce.ts';
+import { bareRefusal, enforce } from '../enforce.ts';
 import { decodeBase64, ownAddress, withData } from '../own-objects.ts';
 import { remove } from '../repositories/write-registration.ts';
 import {
@@ -20,6 +20,7 @@ import {
   type ClusterName,
   findCluster,
   IN_CLUSTER,
+  mayDo,
   registeredClusters,
   type ShownCluster,
   versionOf,
@@ -82,6 +83,8 @@ export async function createCluster(
 
   async function settle(there: KubeObject): Promise<ShownCluster> {
     const stored = parseClusterRecord(there, decodeBase64);
+    // One of somebody else: that it is there is theirs to know.
+    if (!mayDo(controlPlane, requester, stored, 'get')) throw bareRefusal();
     const isSame =
       jsonEqual(clusterTexts(stored), clusterTexts(record)) &&
       jsonEqual(stored.labels, record.labels) &&

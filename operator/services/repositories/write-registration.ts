@@ -14,12 +14,13 @@ import {
   registrationTexts,
   type RegistrationType,
 } from '../../core/repository/repository-secret.ts';
+import { transportOf } from '../../core/revision/repository-url.ts';
 import { shownUrl } from '../../core/repository/shown-url.ts';
 import { recordMutation } from '../audit.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import { bareRefusal, enforce } from '../enforce.ts';
 import { ownAddress } from '../own-objects.ts';
-import { testRepository } from './connection.ts';
+import { testRepository, typeOf } from './connection.ts';
 import {
   findRegistration,
   isSame,
@@ -267,6 +268,11 @@ export function wellFormed(record: RepositoryRecord): RepositoryRecord {
     refuse('repository: depth and GitHub ids cannot be negative');
   if (!['', 'git', 'helm', 'oci'].includes(record.type))
     refuse('repository: type is none of git, helm and oci');
+  const transport = typeOf(record) === 'git' ? transportOf(url) : 'https';
+  if (transport === undefined || transport === 'file')
+    refuse(
+      `repository ${shownUrl(url)}: is no address of a Git repository: https, http, ssh or git`,
+    );
   return record;
 }
 
