@@ -2,7 +2,7 @@ import { appKey } from '../core/app/app-key.ts';
 import type { ComparedResource } from '../core/app/compared-resource.ts';
 import { parseInstanceName } from '../core/app/names.ts';
 import type { Application, Project } from '../core/app/types.ts';
-import { keyOf } from '../core/objects/kube-object.ts';
+import { keyOf, type KubeObject, type ResourceKey } from '../core/objects/kube-object.ts';
 import { findOrphans } from '../core/project/find-orphans.ts';
 import { instanceOf } from '../core/tracking/tracking.ts';
 import type { Cluster } from '../ports/clusters.ts';
@@ -17,18 +17,31 @@ export interface OrphanRequest {
 
 /**
  * How many objects stand in the destination namespace that nobody manages; `undefined` when the
- * project does not ask. An object of an Application that exists is managed.
+ * project does not ask.
  */
 export function countOrphans(
-  { app, project, cluster }: OrphanRequest,
+  request: OrphanRequest,
   compared: readonly ComparedResource[],
   ports: Pick<EnginePorts, 'apps'>,
-  { tracking, namespace: home }: EngineSettings,
+  settings: EngineSettings,
 ): number | undefined {
-  const namespace = app.spec.destination.namespace ?? '';
-  if (project.spec.orphanedResources === undefined) return undefined;
-  if (namespace === '') return 0;
+  if (request.project.spec.orphanedResources === undefined) return undefined;
   const own = new Set(compared.map(({ key }) => key));
+  return orphansOf(request, own, ports, settings).length;
+}
+
+/**
+ * The objects in the destination namespace that nobody manages: neither this application, whose own they
+ * are not, nor another one that exists. None when the project does not ask.
+ */
+export function orphansOf(
+  { app, project, cluster }: OrphanRequest,
+  own: ReadonlySet<ResourceKey>,
+  ports: Pick<EnginePorts, 'apps'>,
+  { tracking, namespace: home }: EngineSettings,
+): readonly KubeObject[] {
+  const namespace = app.spec.destination.namespace ?? '';
+  if (project.spec.orphanedResources === undefined || namespace === '') return [];
   return findOrphans({
     project,
     objects: cluster.live.inNamespace(namespace),
@@ -39,7 +52,7 @@ export function countOrphans(
       const other = parseInstanceName(instance, home);
       return ports.apps.get(appKey(other.namespace, other.name)) !== undefined;
     },
-  }).length;
+  });
 }
 
 /** What `status` says of them, if the project wants that. */

@@ -235,6 +235,7 @@ export function createLiveState(options: LiveStateOptions): StartableLiveState {
     depthOf: (kind) => kindAt(kind)?.watch.depth,
     tracked: byInstance.find,
     ownedBy: byOwner.find,
+    ofKind: (kind) => kindAt(kind)?.collection.values() ?? [],
     inNamespace: byNamespace.find,
     observe(object) {
       const kind = kindAt({ group: groupOf(object.apiVersion), kind: object.kind });

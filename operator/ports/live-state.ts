@@ -37,6 +37,8 @@ export interface LiveState {
   tracked(instance: string): readonly KubeObject[];
   /** Objects whose ownerReferences name this uid. */
   ownedBy(uid: string): readonly KubeObject[];
+  /** All objects of a kind. */
+  ofKind(kind: GroupKind): Iterable<KubeObject>;
   /** Objects of one namespace, for the orphan monitor and for tools. */
   inNamespace(namespace: string): readonly KubeObject[];
   /** Feeds an object just received from a write into the store, so that the next read sees it without waiting for the watch. */

@@ -40,7 +40,8 @@ function objectsIn(value: JsonValue | undefined) {
   return isJsonArray(value) ? value.filter(isJsonObject) : [];
 }
 
-function ingressUrls(ingress: KubeObject): string[] {
+/** Where an Ingress can be reached; none when it asks not to be shown. */
+export function ingressUrls(ingress: KubeObject): string[] {
   if (ingress.metadata.annotations?.['argocd.argoproj.io/ignore-default-links'] === 'true')
     return [];
   const spec = ingress['spec'];
