@@ -28,6 +28,8 @@ export class Cluster {
       program,
       args: [...first, ...COMPONENT_FLAGS[component](this.#layout)],
       logFile: join(this.#logs, `${component}.log`),
+      // It runs the commands that are run in Pods.
+      ...(component === 'kwok' && { env: { PATH: process.env['PATH'] ?? '' } }),
     });
   }
 

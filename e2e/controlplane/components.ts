@@ -14,6 +14,8 @@ export interface Layout {
   readonly webhookConfig: string;
   readonly kubeconfigPath: string;
   readonly kwokConfig: string;
+  /** Where kwok answers as the kubelet: logs of Pods, and commands in them. */
+  readonly kubeletPort: number;
   readonly caFile: string;
   /** Whose certificates log in. */
   readonly clientCaFile: string;
@@ -54,6 +56,7 @@ export const COMPONENT_FLAGS: Readonly<Record<Component, (layout: Layout) => rea
     '--authentication-token-webhook-version=v1',
     '--authentication-token-webhook-cache-ttl=1m',
     '--allow-privileged=true',
+    '--kubelet-preferred-address-types=InternalIP', // names of nodes mean nothing here
     '--service-account-issuer=https://kubernetes.default.svc',
     `--service-account-key-file=${l.serviceAccountPublicKey}`,
     `--service-account-signing-key-file=${l.serviceAccountKey}`,
@@ -96,6 +99,7 @@ export const COMPONENT_FLAGS: Readonly<Record<Component, (layout: Layout) => rea
     `--kubeconfig=${l.kubeconfigPath}`,
     `--config=${l.kwokConfig}`,
     '--manage-all-nodes=true',
+    `--server-address=127.0.0.1:${l.kubeletPort}`,
     '--node-lease-duration-seconds=0',
   ],
 };

@@ -10,6 +10,7 @@ import type { Layout } from './components.ts';
 import { freePort } from './free-port.ts';
 import { createKubeRequester } from './kube-request.ts';
 import { kubeconfigText, webhookConfigText } from './kubeconfig.ts';
+import { writeContainerLogs } from './container-logs.ts';
 import { kwokConfigText } from './stages.ts';
 import { startSupervised } from './supervised.ts';
 import { userFile } from './token-webhook.ts';
@@ -205,6 +206,7 @@ async function layOut(
     webhookConfig: join(dir, 'data', 'token-webhook.json'),
     kubeconfigPath: join(dir, 'kubeconfig.json'),
     kwokConfig: join(dir, 'data', 'kwok.yaml'),
+    kubeletPort: await freePort(),
     caFile: join(dir, 'data', 'ca.crt'),
     clientCaFile: join(dir, 'data', 'client-ca.crt'),
     withControllerManager: wanted.includes('kube-controller-manager'),
@@ -224,7 +226,8 @@ async function layOut(
   await writeFile(layout.serviceAccountPublicKey, keys.publicKey);
   const adminToken = randomBytes(24).toString('base64url');
   await writeFile(layout.tokenFile, `${adminToken},admin,admin,system:masters\n`, { mode: 0o600 });
-  await writeFile(layout.kwokConfig, kwokConfigText());
+  await writeContainerLogs(layout.dataDir);
+  await writeFile(layout.kwokConfig, kwokConfigText(layout));
   if (layout.audit !== undefined) await writeFile(layout.audit.policy, AUDIT_POLICY);
   return layout;
 }

@@ -1,3 +1,5 @@
+import { containerLogsOf } from './container-logs.ts';
+
 /**
  * How the Pods of our clusters live, played by kwok. A Pod, usually through the template of its
  * Deployment or Job, chooses its fate with the annotation `tiphys.dev/stage`:
@@ -238,7 +240,7 @@ function podStages(): readonly object[] {
 }
 
 /** A node that says it is ready, once. Nothing in our clusters waits for its heartbeat. */
-function nodeStage(): object {
+function nodeStage(kubeletPort: number): object {
   return stage(
     'Node',
     'node-ready',
@@ -258,10 +260,21 @@ conditions:
 addresses:
 - { type: InternalIP, address: 127.0.0.1 }
 - { type: Hostname, address: {{ .metadata.name | Quote }} }
+daemonEndpoints: { kubeletEndpoint: { Port: ${kubeletPort} } }
 allocatable: { cpu: "10000", memory: 100Ti, pods: "1000000", ephemeral-storage: 100Ti }
 capacity: { cpu: "10000", memory: 100Ti, pods: "1000000", ephemeral-storage: 100Ti }
 `),
   );
+}
+
+/** Commands in a Pod run on this machine, as the user who runs the tests. */
+function commandsInPods(): object {
+  return {
+    apiVersion: 'kwok.x-k8s.io/v1alpha1',
+    kind: 'ClusterExec',
+    metadata: { name: 'commands' },
+    spec: { execs: [{ local: {} }] },
+  };
 }
 
 /** A cloud that gives every Service of type LoadBalancer an address. */
@@ -279,8 +292,20 @@ function loadBalancerStage(): object {
 }
 
 /** The text for `kwok --config`: one document per stage, each JSON, which is YAML too. */
-export function kwokConfigText(): string {
-  return [...podStages(), nodeStage(), loadBalancerStage()]
+export function kwokConfigText({
+  dataDir,
+  kubeletPort,
+}: {
+  readonly dataDir: string;
+  readonly kubeletPort: number;
+}): string {
+  return [
+    ...podStages(),
+    nodeStage(kubeletPort),
+    loadBalancerStage(),
+    containerLogsOf(dataDir),
+    commandsInPods(),
+  ]
     .map((document) => JSON.stringify(document))
     .join('\n---\n');
 }

@@ -3,11 +3,13 @@ import { parseDocuments } from '../../generators/index.ts';
 import { createMemoryStateCache } from '../cache/memory-state-cache.ts';
 import type { Config } from '../config/keys.ts';
 import type { Connected } from '../connect-ports.ts';
+import { createApplicationViews } from '../engine/views/application-views.ts';
 import { createIdentity } from '../identity/create-identity.ts';
 import { ensureSecrets } from '../identity/ensure-secrets.ts';
 import type { Logger } from '../ports/telemetry.ts';
 import { createAccessControl } from '../rbac/access-control.ts';
 import { createRepositoryProbe } from '../repository-probe.ts';
+import { shownLabels } from '../services/argocd-cm.ts';
 import type { ControlPlane } from '../services/index.ts';
 import { readVersion } from './version.ts';
 
@@ -55,6 +57,9 @@ export async function serveApi(
       readYaml: (text: string) => parseDocuments(text, { file: 'YAML' })[0],
     },
     settings: connected.settings,
+    views: createApplicationViews(connected.ports, connected.settings, {
+      customLabels: () => shownLabels(settings),
+    }),
   };
   const tokenCookies = createTokenCookies({ path: '/', secure: false, maxCookies: MAX_COOKIES });
   const app = createApi({

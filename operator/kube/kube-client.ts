@@ -8,6 +8,7 @@ import type {
   KubeClient,
   ListOptions,
   ListPage,
+  LogOptions,
   ObjectAddress,
   PatchType,
   WatchEvent,
@@ -32,6 +33,7 @@ export interface KubeClientOptions {
 const PAGE_SIZE = 500;
 /** A watch that is silent for this much longer than the server promised is dead. */
 const WATCH_GRACE_MS = 15_000;
+const MAX_LOG_MS = 12 * 3_600_000;
 const PARTIAL_LIST = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1';
 const PARTIAL_OBJECT = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1';
 
@@ -140,6 +142,28 @@ export function createKubeClient(options: KubeClientOptions): KubeClient & Async
     for await (const line of lines) yield decodeWatchLine(line, request, complete);
   }
 
+  function logs(
+    pod: ObjectAddress,
+    { container, follow, previous, tailLines, sinceSeconds, sinceTime }: LogOptions,
+    signal: AbortSignal,
+  ): AsyncIterable<Uint8Array> {
+    const query = queryOf({
+      ...(container !== '' && { container }),
+      ...(follow && { follow }),
+      ...(previous && { previous }),
+      ...{ tailLines, sinceSeconds, sinceTime, timestamps: true },
+    });
+    const request: KubeRequest = {
+      subject: subjectOf(pod),
+      verb: 'read log',
+      method: 'GET',
+      path: objectPath(pod, 'log') + query,
+      accept: '*/*',
+      repeatable: true,
+    };
+    return transport.stream(request, MAX_LOG_MS, signal);
+  }
+
   function clientFor(user?: string): KubeClient {
     const who = user === undefined ? {} : { impersonate: user };
     const write: typeof send = (request, address, signal) =>
@@ -175,6 +199,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient & Async
       },
       list,
       watch,
+      logs,
       create: async (address, object, writeOptions, signal) =>
         await write(
           {
@@ -226,7 +251,8 @@ export function createKubeClient(options: KubeClientOptions): KubeClient & Async
           signal,
         ),
       impersonate: clientFor,
-      async delete(address, { propagation, uid, resourceVersion, dryRun }, signal) {
+      async delete(address, deleteOptions, signal) {
+        const { propagation, gracePeriodSeconds, uid, resourceVersion, dryRun } = deleteOptions;
         try {
           const answer = await transport.json(
             {
@@ -238,6 +264,7 @@ export function createKubeClient(options: KubeClientOptions): KubeClient & Async
                 kind: 'DeleteOptions',
                 apiVersion: 'v1',
                 propagationPolicy: propagation,
+                ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
                 ...(uid === undefined && resourceVersion === undefined
                   ? {}
                   : { preconditions: { uid, resourceVersion } }),

@@ -56,6 +56,8 @@ export type Propagation = 'Foreground' | 'Background' | 'Orphan';
 
 export interface DeleteOptions {
   readonly propagation?: Propagation;
+  /** How long the object has to end by itself; 0: it goes at once. Default: as it says itself. */
+  readonly gracePeriodSeconds?: number;
   /** The delete fails with `KubeConflict` when the object has another uid by now. */
   readonly uid?: string;
   readonly resourceVersion?: string;
@@ -85,6 +87,21 @@ export interface ListPage {
   readonly resourceVersion: string;
   /** Set on a first page when the list had to begin again: forget the pages before it. */
   readonly restarted?: boolean;
+}
+
+/** Which part of the log of a container. */
+export interface LogOptions {
+  /** Empty: the only container of the Pod. */
+  readonly container: string;
+  /** Stays with it until the container ends. */
+  readonly follow: boolean;
+  /** Of the container that ran before this one. */
+  readonly previous: boolean;
+  /** The last so many lines. */
+  readonly tailLines?: number;
+  readonly sinceSeconds?: number;
+  /** RFC 3339. */
+  readonly sinceTime?: string;
 }
 
 export interface WatchOptions extends Omit<ListOptions, 'limit'> {
@@ -123,6 +140,11 @@ export interface KubeClient {
     options: WatchOptions,
     signal: AbortSignal,
   ): AsyncIterable<WatchEvent>;
+  /**
+   * The log of a container of a Pod as bytes, every line with its time in front. A log that is followed ends
+   * with the container, and after half a day at the latest.
+   */
+  logs(pod: ObjectAddress, options: LogOptions, signal: AbortSignal): AsyncIterable<Uint8Array>;
   create(
     address: ObjectAddress,
     object: KubeObject,

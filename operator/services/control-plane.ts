@@ -1,5 +1,6 @@
 import type { JsonValue } from '../core/objects/json.ts';
 import type { EnginePorts, EngineSettings } from '../engine/ports.ts';
+import type { ApplicationViews } from '../engine/views/application-views.ts';
 import type { AccessControl } from '../ports/access-control.ts';
 import type { ChartRepositories } from '../ports/chart-repositories.ts';
 import type { ClusterConnector } from '../ports/cluster-connector.ts';
@@ -35,4 +36,6 @@ export interface ServicePorts extends EnginePorts {
 export interface ControlPlane {
   readonly ports: ServicePorts;
   readonly settings: EngineSettings;
+  /** What Applications have in their clusters. */
+  readonly views: ApplicationViews;
 }

@@ -28,8 +28,8 @@ export interface Found {
 }
 
 export interface FindOptions {
-  /** What is about to be done: `get`, `sync`, `delete/apps/Deployment/ns/name`. */
-  readonly action: string;
+  /** What is about to be done: `get`, `sync`, `delete/apps/Deployment/ns/name`; of several, any suffices. */
+  readonly action: string | readonly string[];
   /** Ask the API server instead of the store. */
   readonly fresh?: boolean;
 }
@@ -54,11 +54,10 @@ export async function findApplication(
   const objectIn = (project: string) =>
     applicationObject(project, { namespace, name }, settings.namespace);
   const may = (project: string) =>
-    ports.access.decide(requester.caller, {
-      resource: 'applications',
-      action,
-      object: objectIn(project),
-    }).allowed;
+    [action].flat().some((one) => {
+      const asked = { resource: 'applications', action: one, object: objectIn(project) };
+      return ports.access.decide(requester.caller, asked).allowed;
+    });
   const told = wanted.project !== '';
   const mayThere = told && may(wanted.project);
   const hidden = (): TiphysError => (mayThere ? notFound(name) : bareRefusal());
@@ -90,7 +89,7 @@ export async function findApplication(
 export function admittingProject(
   name: string,
   namespace: string,
-  { ports, settings }: ControlPlane,
+  { ports, settings }: Pick<ControlPlane, 'ports' | 'settings'>,
 ): Project {
   const found = findProject(name, ports);
   if (found.type === 'found' && admitsNamespace(found.project, namespace, settings.namespace))
