@@ -1,6 +1,9 @@
 import type { Route } from '../route.ts';
 import { accountRoutes } from './accounts.ts';
 import { applicationWriteRoutes } from './application-writes.ts';
+import { applicationLogRoutes } from './application-logs.ts';
+import { applicationResourceRoutes } from './application-resources.ts';
+import { applicationTreeRoutes } from './application-tree.ts';
 import { applicationRoutes } from './applications.ts';
 import { sessionRoutes } from './session.ts';
 import { clusterRoutes } from './clusters.ts';
@@ -26,5 +29,8 @@ export function allRoutes({ version }: RoutesOptions): readonly Route[] {
     ...writeRepositoryRoutes,
     ...clusterRoutes,
     ...applicationWriteRoutes,
+    ...applicationTreeRoutes,
+    ...applicationResourceRoutes,
+    ...applicationLogRoutes,
   ];
 }

@@ -109,3 +109,15 @@ export {
 export { canI, type Question } from './accounts/can-i.ts';
 export { changePassword, type PasswordChange } from './accounts/change-password.ts';
 export { findAccount, listAccounts } from './accounts/read-accounts.ts';
+// What an Application deployed
+export type { ResourceTree, TreeNode } from '../core/tree/resource-tree.ts';
+export type { ManagedResource } from '../engine/views/managed-resource.ts';
+export type { ResourceName } from './resources/find-resource.ts';
+export { showTree, watchTree, type TreeRequest } from './resources/show-tree.ts';
+export { listManaged } from './resources/list-managed.ts';
+export { readResource } from './resources/read-resource.ts';
+export { deleteResource, patchResource } from './resources/change-resource.ts';
+export { listActions, runAction } from './resources/act-on-resource.ts';
+export { listEvents } from './resources/list-events.ts';
+export { serverSideDiff, type ServerSideDiff } from './resources/server-side-diff.ts';
+export { readLogs, type LogEntry, type LogRequest } from './logs/read-logs.ts';

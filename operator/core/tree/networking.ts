@@ -89,9 +89,7 @@ function ofRoute(route: KubeObject): Networking {
   const hostnames = partListOfTexts(route['spec'], 'hostnames');
   return {
     ...targets(services),
-    externalURLs: hostnames
-      .filter((host) => !host.includes('*'))
-      .map((host) => `https://${host}`),
+    externalURLs: hostnames.filter((host) => !host.includes('*')).map((host) => `https://${host}`),
   };
 }
 

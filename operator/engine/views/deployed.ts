@@ -74,7 +74,9 @@ export async function findDeployed(
   const roots = rootsOf(app, cluster, deps.settings);
   await cluster.live.ensure([...kindsOf(roots), ...DESCENDANT_KINDS], signal);
   const first = grow(app, project, cluster, deps, { judged: false });
-  const further = first.objects.map(idOf).filter(({ group, kind }) => !LIGHT.has(`${group}/${kind}`));
+  const further = first.objects
+    .map(idOf)
+    .filter(({ group, kind }) => !LIGHT.has(`${group}/${kind}`));
   await cluster.live.ensure([...further, ...(first.objects.some(isPod) ? [NODE] : [])], signal);
   await deps.health.prepare(first.objects, signal);
   const built = grow(app, project, cluster, deps, { judged: true });
@@ -140,7 +142,11 @@ function grow(
   }
 }
 
-function rootsOf(app: Application, { live }: Cluster, settings: EngineSettings): readonly TreeRoot[] {
+function rootsOf(
+  app: Application,
+  { live }: Cluster,
+  settings: EngineSettings,
+): readonly TreeRoot[] {
   const roots = new Map<ResourceKey, TreeRoot>();
   for (const entry of app.status.resources ?? []) {
     const { group = '', version = '', kind = '', namespace = '', name = '' } = entry;

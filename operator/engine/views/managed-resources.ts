@@ -96,7 +96,12 @@ export async function showCompared(
   async function sidesOf(resource: ComparedResource, stop: AbortSignal): Promise<Sides> {
     const { key, target, live } = resource;
     const { ignored } = memory.compare;
-    const rules = rulesFor(key, app.spec.ignoreDifferences ?? undefined, ports.resources(), ignored);
+    const rules = rulesFor(
+      key,
+      app.spec.ignoreDifferences ?? undefined,
+      ports.resources(),
+      ignored,
+    );
     const predicted = await predictionOf(resource, stop);
     if (predicted !== undefined && predicted !== target)
       await findIgnored([{ object: predicted, rules }], ports, ignored, stop);

@@ -107,7 +107,10 @@ function addressIn({ live }: Cluster, object: KubeObject) {
   const { namespace, name, ...kind } = idOf(object);
   const resource = live.catalogue.findKind(kind);
   if (resource === undefined)
-    throw new TiphysError('KubeNotFound', `${kind.kind}/${name}: the cluster does not serve this kind`);
+    throw new TiphysError(
+      'KubeNotFound',
+      `${kind.kind}/${name}: the cluster does not serve this kind`,
+    );
   return { resource, namespace, name };
 }
 

@@ -49,7 +49,11 @@ export async function listEvents(
 }
 
 async function eventsAbout(
-  { namespace, name, uid }: { readonly namespace: string; readonly name: string; readonly uid: string },
+  {
+    namespace,
+    name,
+    uid,
+  }: { readonly namespace: string; readonly name: string; readonly uid: string },
   client: KubeClient,
   signal: AbortSignal,
 ): Promise<readonly KubeObject[]> {
