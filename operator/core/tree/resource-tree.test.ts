@@ -159,11 +159,17 @@ for (const [what, given, expected] of [
     'one that ended by a signal',
     {
       phase: 'Failed',
-      containerStatuses: [container({ terminated: { exitCode: 137, signal: 9 } }, { ready: false })],
+      containerStatuses: [
+        container({ terminated: { exitCode: 137, signal: 9 } }, { ready: false }),
+      ],
     },
     { reason: 'Signal:9', containers: '0/1' },
   ],
-  ['one that was evicted', { phase: 'Failed', reason: 'Evicted' }, { reason: 'Evicted', containers: '0/1' }],
+  [
+    'one that was evicted',
+    { phase: 'Failed', reason: 'Evicted' },
+    { reason: 'Evicted', containers: '0/1' },
+  ],
   [
     'one whose init container waits',
     {

@@ -67,8 +67,28 @@ async function* items(...times: readonly string[]) {
 
 test('streams are merged by time', async () => {
   const clock = createVirtualClock();
-  const merged = mergeByTime([items('1', '4'), items(), items('2', '3', '5')], { clock, patienceMs: 100 }, signal);
-  assert.deepEqual((await Array.fromAsync(merged)).map(({ time }) => time), ['1', '2', '3', '4', '5']);
+  const merged = mergeByTime(
+    [items('1', '4'), items(), items('2', '3', '5')],
+    { clock, patienceMs: 100 },
+    signal,
+  );
+  assert.deepEqual(
+    (await Array.fromAsync(merged)).map(({ time }) => time),
+    ['1', '2', '3', '4', '5'],
+  );
+});
+
+test('one that opens a little later still comes first when it is earlier', async () => {
+  const clock = createVirtualClock();
+  async function* late() {
+    await new Promise(setImmediate);
+    yield at('1');
+  }
+  const merged = mergeByTime([items('2'), late()], { clock, patienceMs: 100 }, signal);
+  assert.deepEqual(
+    (await Array.fromAsync(merged)).map(({ time }) => time),
+    ['1', '2'],
+  );
 });
 
 test('one that says nothing is waited for only so long', async () => {
@@ -105,7 +125,11 @@ const all = { podName: '', namespace: '', group: '', kind: '', resourceName: '' 
 for (const [what, choice, expected] of [
   ['all', {}, ['web-1-a', 'alone']],
   ['one by name', { podName: 'alone' }, ['alone']],
-  ['those of a Deployment', { group: 'apps', kind: 'Deployment', resourceName: 'web' }, ['web-1-a']],
+  [
+    'those of a Deployment',
+    { group: 'apps', kind: 'Deployment', resourceName: 'web' },
+    ['web-1-a'],
+  ],
   ['none of another namespace', { namespace: 'other' }, []],
   ['none of another group', { group: 'batch', kind: 'Deployment' }, []],
 ] as const)

@@ -37,13 +37,16 @@ export async function* mergeByTime<T extends Timed>(
       const waiting = open.flatMap(({ pending }) => pending ?? []);
       const ready = sources.some(({ head }) => head !== undefined);
       if (waiting.length === 0 && !ready) return;
-      if (!ready) await Promise.race(waiting);
-      else if (waiting.length > 0) await patiently(Promise.all(waiting));
+      if (!ready) {
+        await Promise.race(waiting);
+        continue;
+      }
+      if (waiting.length > 0) await patiently(Promise.all(waiting));
       const first = earliest(sources);
-      if (first === undefined) continue;
+      if (first?.head === undefined) continue;
       const { head } = first;
       first.head = undefined;
-      if (head !== undefined) yield head;
+      yield head;
     }
   } finally {
     // Not awaited: a source that waits for its next line ends by the signal.
