@@ -9,7 +9,7 @@ import {
   serverSideDiff,
 } from '../../operator/services/index.ts';
 import { presentAction } from '../present/action.ts';
-import { presentEvent } from '../present/event.ts';
+import { presentEvent } from '../present/plain-object.ts';
 import { json, type Route, route } from '../route.ts';
 import { text, texts, wantedOf, WHICH } from './which-application.ts';
 import { flag, RESOURCE, resourceOf } from './which-resource.ts';

@@ -3,8 +3,10 @@ import type { KubeClient } from '../ports/kube-client.ts';
 import { ownAddress } from './own-objects.ts';
 
 const PAGE = 500;
+/** More are not read: Kubernetes keeps Events for an hour, and nobody reads a thousand. */
+const MAX_EVENTS = 1000;
 
-/** The Events about an object, as its API server has them. */
+/** The Events about an object, at most a thousand, as its API server has them. */
 export async function eventsOf(
   client: KubeClient,
   { metadata: { namespace = '', name = '', uid = '' } }: KubeObject,
@@ -20,6 +22,7 @@ export async function eventsOf(
   for await (const page of client.list(ownAddress('Event', namespace, ''), options, signal)) {
     if (page.restarted === true) events.length = 0;
     events.push(...page.items);
+    if (events.length >= MAX_EVENTS) break;
   }
-  return events;
+  return events.slice(0, MAX_EVENTS);
 }

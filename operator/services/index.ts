@@ -109,6 +109,7 @@ export {
 export { canI, type Question } from './accounts/can-i.ts';
 export { changePassword, type PasswordChange } from './accounts/change-password.ts';
 export { findAccount, listAccounts } from './accounts/read-accounts.ts';
+
 // What an Application deployed
 export type { ResourceTree, TreeNode } from '../core/tree/resource-tree.ts';
 export type { ManagedResource } from '../engine/views/managed-resource.ts';
