@@ -38,7 +38,7 @@ describe('a kind that is converted', () => {
   let group: string;
   before(async () => {
     server = await startConversionServer(convert);
-    world = await startWorld({ signal });
+    world = await startWorld({ signal, operator: ['--self-heal-loop-limit=2'] });
     group = `${world.name('converted')}.example.com`;
     const version = (name: string, storage: boolean, properties: object) => ({
       name,
@@ -175,5 +175,32 @@ describe('a kind that is converted', () => {
       live.has('spec.note', undefined),
       app.isSynced(await world.git.revision('adopted')),
     );
+  });
+
+  test('a manager that fights in the older version is named, and that its names are others', async () => {
+    const ours = file(box('v1', { hostname: 'ours' }));
+    await world.given(world.repository('fought', ours));
+    const app = world.application('fought', {
+      repoURL: world.git.urlOf('fought'),
+      syncPolicy: true,
+    });
+    await world.when(app.created());
+    await world.thenEventually(app.isSynced());
+    const live = found(app.name);
+    const patch = ['patch', `boxes.v1beta1.${group}`, 'box', '-n', app.name, '--type=merge'];
+    const spec = `-p=${JSON.stringify({ spec: { host: 'theirs' } })}`;
+    for (let round = 0; round < 3; round += 1) {
+      await world.thenEventually(live.has('spec.hostname', 'ours'));
+      await world.kubectl([...patch, spec, '--field-manager=rival']);
+      if (round < 2) await world.thenEventually(live.has('spec.hostname', 'ours'));
+    }
+    await world.thenEventually(
+      app.hasCondition(
+        'HealLoopWarning',
+        /Box\/.*\/box: spec\.hostname was set back 2 times .* "rival" \(which writes .*\/v1beta1, where .*jsonPointers/,
+      ),
+      app.isOutOfSync(),
+    );
+    await world.thenConsistently(2_000, live.has('spec.hostname', 'theirs'));
   });
 });

@@ -4,12 +4,12 @@ import { parseInstanceName } from '../core/app/names.ts';
 import type { Application } from '../core/app/types.ts';
 import { opponentsOf } from '../core/diff/owned-differences.ts';
 import { canonicalJson, isJsonArray, isJsonObject } from '../core/objects/json.ts';
-import { formatPath } from '../core/objects/json-path.ts';
 import {
   describeResource,
   type KubeObject,
   type ResourceKey,
 } from '../core/objects/kube-object.ts';
+import { describeHealLoop } from '../core/sync/describe-heal-loop.ts';
 import { canLoop, isHealLoop, recordHeal, type HealRecord } from '../core/sync/heal-loop.ts';
 import { toTiphysError } from '../core/errors.ts';
 import type { Cluster } from '../ports/clusters.ts';
@@ -166,20 +166,8 @@ async function describeLoop(
   signal: AbortSignal,
 ): Promise<string> {
   const current = await readWhole(target, cluster, signal);
-  const opponents =
-    current === undefined ? [] : opponentsOf(target, current, fieldManager).slice(0, 3);
-  const who = opponents.map(({ manager }) => `"${manager}"`).join(', ');
-  const fields = new Set(
-    opponents.flatMap(({ differences }) => differences.map(({ live }) => formatPath(live))),
-  );
-  const shown = [...(fields.size > 0 ? fields : paths)].slice(0, 5).join(', ');
-  const names = opponents.map(({ manager }) => manager).join(', ');
-  return (
-    `${shown} ${paths.length === 1 ? 'was' : 'were'} set back ${count} times in a row` +
-    ` by ${who === '' ? 'an unknown manager' : `field manager ${who}`}, so self-heal leaves the object alone.` +
-    ` Take the fields out of Git, or add ignoreDifferences with managedFieldsManagers: [${names}],` +
-    ' or stop that manager; a new desired state or a sync by hand begins anew.'
-  );
+  const opponents = current === undefined ? [] : opponentsOf(target, current, fieldManager);
+  return describeHealLoop({ paths, count, opponents });
 }
 
 /** With all its field managers, which the store does not keep. */

@@ -49,24 +49,54 @@ function walk(fields: FieldSet, desired: Side, live: Side, found: OwnedDifferenc
   }
 }
 
-/** A manager and the differing places it owns. */
+/** A manager that may have set something else, and where. */
 export interface Opponent {
   readonly manager: string;
   readonly operation: string;
+  /** Empty where all that is known is that it owns fields of another version: see `otherVersion`. */
   readonly differences: readonly OwnedDifference[];
+  /** The version it wrote in, when the names of its fields are not those of `live`. */
+  readonly otherVersion?: string;
 }
 
-/** The managers, other than ours, that own a differing place; live must have all its `managedFields`. */
+/**
+ * The managers, other than ours, that own a differing place; live must have all its `managedFields`,
+ * and both sides the same version. An entry names fields as they are in the version that was written:
+ * one of another version tells of places that are called the same in both. Where nobody owns a
+ * differing place by name, whoever owns names that live does not have may own it by another.
+ */
 export function opponentsOf(
   desired: KubeObject,
   live: KubeObject,
   ours: string,
 ): readonly Opponent[] {
-  return (live.metadata.managedFields ?? []).flatMap(
-    ({ manager = '', operation = '', fieldsV1, subresource }) => {
-      if (manager === ours || fieldsV1 === undefined || subresource === 'status') return [];
-      const differences = ownedDifferences(fieldsV1, desired, live);
-      return differences.length === 0 ? [] : [{ manager, operation, differences }];
-    },
-  );
+  const known: Opponent[] = [];
+  const possible: Opponent[] = [];
+  for (const entry of live.metadata.managedFields ?? []) {
+    const { manager = '', operation = '', apiVersion, fieldsV1, subresource } = entry;
+    if (manager === ours || fieldsV1 === undefined || subresource === 'status') continue;
+    const differences = ownedDifferences(fieldsV1, desired, live);
+    if (differences.length > 0) known.push({ manager, operation, differences });
+    else if (apiVersion !== undefined && apiVersion !== live.apiVersion)
+      if (hasForeignNames(withoutCommon(fieldsV1), live))
+        possible.push({ manager, operation, differences, otherVersion: apiVersion });
+  }
+  return known.length > 0 ? known : possible;
+}
+
+/** What is called the same in every version, or is not for desired state to say. */
+function withoutCommon({
+  'f:metadata': _metadata,
+  'f:status': _status,
+  ...rest
+}: FieldSet): FieldSet {
+  return rest;
+}
+
+/** Whether a step leads nowhere: what somebody owns exists, and so it must be called otherwise. */
+function hasForeignNames(fields: FieldSet, live: JsonValue): boolean {
+  return stepsOf(fields).some(([step, below]) => {
+    const there = followStep(live, step);
+    return there === undefined || hasForeignNames(below, there.value);
+  });
 }

@@ -155,4 +155,70 @@ describe('where another manager set something else', () => {
       ['hpa'],
     );
   });
+
+  // `count` of v1beta1 is `size.count` of v1.
+  const inOtherVersion = (fields: JsonObject, more: Readonly<Record<string, JsonObject>> = {}) => {
+    const live = object({ size: { count: 5 }, note: 'b' }, { old: fields, ...more });
+    const managedFields = (live.metadata.managedFields ?? []).map((entry) =>
+      entry.manager === 'old' ? { ...entry, apiVersion: 'example.com/v1beta1' } : entry,
+    );
+    return { ...live, metadata: { ...live.metadata, managedFields } } as KubeObject;
+  };
+  const wanted = object({ size: { count: 1 }, note: 'b' }, {});
+  for (const [name, live, expected] of [
+    [
+      'one that wrote another version is possible where its fields have other names',
+      inOtherVersion({ 'f:count': {} }),
+      [
+        {
+          manager: 'old',
+          operation: 'Apply',
+          differences: [],
+          otherVersion: 'example.com/v1beta1',
+        },
+      ],
+    ],
+    [
+      'one that owns a differing place by its name is preferred',
+      inOtherVersion({ 'f:count': {} }, { hpa: { 'f:size': { 'f:count': {} } } }),
+      [
+        {
+          manager: 'hpa',
+          operation: 'Apply',
+          differences: [{ desired: ['spec', 'size', 'count'], live: ['spec', 'size', 'count'] }],
+        },
+      ],
+    ],
+    [
+      'names that both versions have tell as ever',
+      inOtherVersion({ 'f:size': { 'f:count': {} } }),
+      [
+        {
+          manager: 'old',
+          operation: 'Apply',
+          differences: [{ desired: ['spec', 'size', 'count'], live: ['spec', 'size', 'count'] }],
+        },
+      ],
+    ],
+    ['one that owns only what is equal is none', inOtherVersion({ 'f:note': {} }), []],
+  ] as const)
+    test(name, () => {
+      assert.deepEqual(opponentsOf(wanted, live, OURS), expected);
+    });
+  test('labels and status are called the same in every version', () => {
+    const live = object({ size: 5 }, {});
+    const fieldsV1 = {
+      'f:metadata': { 'f:labels': { 'f:gone': {} } },
+      'f:status': { 'f:older': {} },
+    };
+    const managedFields = [{ manager: 'old', apiVersion: 'example.com/v1beta1', fieldsV1 }];
+    assert.deepEqual(
+      opponentsOf(
+        object({ size: 1 }, {}),
+        { ...live, metadata: { ...live.metadata, managedFields } },
+        OURS,
+      ),
+      [],
+    );
+  });
 });

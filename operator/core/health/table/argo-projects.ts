@@ -70,12 +70,17 @@ export const promoter: Project = {
         'ArgoCDCommitStatus',
         'ChangeTransferPolicy',
         'CommitStatus',
-        'GitRepository',
         'PromotionStrategy',
         'ProposedCommit',
         'PullRequest',
       ],
       steps: [observed(), ...ready(), waiting()],
+    },
+    {
+      groups: ['promoter.argoproj.io'],
+      kinds: ['GitRepository'],
+      // Its status has been empty for long.
+      steps: [observed(), ...ready()],
     },
   ],
 };
@@ -94,7 +99,7 @@ export const numaflow: Project = {
         condition('*', 'False', 'Degraded'),
         words('status.phase', {
           Healthy: ['Running', 'Deployed', 'Succeeded'],
-          Progressing: ['Pending', 'Pausing', 'Deleting', 'Unknown', ''],
+          Progressing: ['Pending', 'Pausing', 'Deleting', ''],
         }),
       ],
     },
@@ -110,6 +115,7 @@ export const kargo: Project = {
       kinds: ['Stage', 'Warehouse'],
       steps: [
         observed(),
+        condition('Stalled', 'True', 'Degraded'),
         condition('Reconciling', 'True', 'Progressing'),
         condition('Promoting', 'True', 'Progressing'),
         condition('Healthy', 'False', 'Degraded'),

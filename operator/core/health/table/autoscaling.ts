@@ -33,7 +33,8 @@ export const karpenter: Project = {
       kinds: ['NodeClaim'],
       steps: [
         condition('Launched', 'False', 'Degraded'),
-        condition('Registered', 'False', 'Degraded', { reasons: ['RegistrationFailed'] }),
+        // Older ones say so while the node has not come; newer ones that it is unknown.
+        condition('Registered', 'False', 'Degraded', { exceptReasons: ['NodeNotFound'] }),
         condition('ConsistentStateFound', 'False', 'Degraded'),
         ...ready('Ready', 'Progressing'),
         waiting('the node'),
@@ -88,7 +89,9 @@ export const kueue: Project = {
       groups: ['kueue.x-k8s.io'],
       kinds: ['Workload'],
       steps: [
-        condition('Finished', 'True', 'Degraded', { reasons: ['JobFailed', 'Failed'] }),
+        condition('Finished', 'True', 'Degraded', {
+          reasons: ['Failed', 'AdmissionChecksRejected', 'OutOfSync'],
+        }),
         condition('Finished', 'True', 'Healthy'),
         condition('Evicted', 'True', 'Suspended'),
         condition('Admitted', 'True', 'Healthy'),

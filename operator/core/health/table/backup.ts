@@ -115,6 +115,9 @@ export const k8up: Project = {
       groups: ['k8up.io'],
       kinds: ['Backup', 'Restore', 'Archive', 'Check', 'Prune'],
       steps: [
+        condition('PreBackupPodReady', 'False', 'Degraded', {
+          exceptReasons: ['Succeeded', 'Waiting', 'NoPreBackupPodsFound', 'Ready'],
+        }),
         condition('Completed', 'True', 'Degraded', { reasons: ['Failed'] }),
         condition('Completed', 'True', 'Healthy'),
         waiting('its job to complete'),

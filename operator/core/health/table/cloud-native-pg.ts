@@ -34,6 +34,7 @@ export const cloudNativePg: Project = {
               'Cluster has incomplete or invalid image catalog',
               'Cluster cannot proceed to reconciliation*',
               'Unable to create required cluster objects',
+              'Invalid cluster definition',
             ],
             Progressing: ['*'],
           },

@@ -28,18 +28,10 @@ export const configConnector: Project = {
       groups: ['*.cnrm.cloud.google.com'],
       kinds: ['*'],
       steps: [
-        condition('Ready', 'False', 'Suspended', { reasons: ['Paused'] }),
         observed(),
         condition('Ready', 'True', 'Healthy'),
         condition('Ready', 'False', 'Progressing', {
-          reasons: [
-            'Updating',
-            'Creating',
-            'Deleting',
-            'DependencyNotReady',
-            'DependencyNotFound',
-            'Obtaining',
-          ],
+          reasons: ['Updating', 'Deleting', 'DependencyNotReady', 'DependencyNotFound'],
         }),
         condition('Ready', 'False', 'Degraded'),
         waiting('the resource to be up to date'),
@@ -75,7 +67,7 @@ export const awsControllers: Project = {
       steps: [
         condition('ACK.Terminal', 'True', 'Degraded'),
         condition('ACK.Recoverable', 'True', 'Degraded'),
-        condition('ACK.ReferencesResolved', 'False', 'Progressing'),
+        condition('ACK.ReferencesResolved', 'False', 'Degraded'),
         condition('ACK.ReferencesResolved', 'Unknown', 'Progressing'),
         condition('ACK.ResourceSynced', 'False', 'Progressing'),
         condition('ACK.ResourceSynced', 'Unknown', 'Progressing'),

@@ -59,11 +59,19 @@ export const crossplane: Project = {
         condition('Installed', 'False', 'Suspended', { reasons: ['InactivePackageRevision'] }),
         condition('Installed', 'False', 'Progressing', { reasons: ['UnpackingPackage'] }),
         condition('Installed', 'False', 'Degraded'),
+        condition('Verified', 'False', 'Degraded', { reasons: ['SignatureVerificationFailed'] }),
         condition('Healthy', 'True', 'Healthy'),
-        condition('RevisionHealthy', 'True', 'Healthy'),
         condition('Healthy', 'False', 'Degraded'),
-        condition('RevisionHealthy', 'False', 'Degraded'),
         condition('Healthy', 'Unknown', 'Progressing'),
+        // Revisions, since version 2; those of configurations run nothing.
+        condition('RevisionHealthy', 'False', 'Progressing', {
+          reasons: ['AwaitingSignatureVerification'],
+        }),
+        condition('RevisionHealthy', 'False', 'Degraded'),
+        condition('RevisionHealthy', 'Unknown', 'Progressing'),
+        condition('RuntimeHealthy', 'False', 'Degraded'),
+        condition('RuntimeHealthy', 'Unknown', 'Progressing'),
+        condition('RevisionHealthy', 'True', 'Healthy'),
         waiting('the package to be installed'),
       ],
     },
@@ -76,11 +84,9 @@ export const crossplane: Project = {
       groups: ['apiextensions.crossplane.io'],
       kinds: ['CompositeResourceDefinition'],
       steps: [
-        condition('Established', 'False', 'Degraded', {
-          exceptReasons: ['WatchingCompositeResource'],
-        }),
-        condition('Established', 'False', 'Progressing'),
         condition('Established', 'True', 'Healthy'),
+        // The only reason is that the kind is being removed.
+        condition('Established', 'False', 'Progressing'),
         waiting('the kind to be established'),
       ],
     },
@@ -90,13 +96,21 @@ export const crossplane: Project = {
       // An inactive one is as it should be: nobody has asked for the kind.
       steps: [
         condition('Established', 'True', 'Healthy'),
+        // Pending and Unknown is a stage; pending and False means that an error came in between.
+        condition('Established', 'False', 'Degraded', { reasons: ['PendingManagedResource'] }),
         is('spec.state', 'Active', 'Progressing', 'waiting for the kind to be established'),
       ],
     },
     {
       groups: ['apiextensions.crossplane.io'],
       kinds: ['ManagedResourceActivationPolicy'],
-      steps: ready('Healthy'),
+      steps: [
+        condition('Established', 'False', 'Degraded', {
+          reasons: ['BlockedManagedResourceActivationPolicy'],
+        }),
+        condition('Healthy', 'Unknown', 'Degraded', { reasons: ['EncounteredErrors'] }),
+        condition('Healthy', 'True', 'Healthy'),
+      ],
     },
     {
       groups: ['ops.crossplane.io'],

@@ -21,7 +21,6 @@ export const spark: Project = {
           {
             Healthy: ['COMPLETED', 'RUNNING'],
             Progressing: [
-              'NEW',
               'SUBMITTED',
               'PENDING_RERUN',
               'PENDING_SUBMISSION',

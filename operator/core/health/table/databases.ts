@@ -23,7 +23,7 @@ export const zalandoPostgres: Project = {
         words('status.PostgresClusterStatus', {
           Healthy: ['Running'],
           Progressing: ['Creating', 'Updating'],
-          Degraded: ['CreateFailed', 'UpdateFailed', 'SyncFailed', 'AddFailed', 'Invalid'],
+          Degraded: ['CreateFailed', 'UpdateFailed', 'SyncFailed', 'Invalid'],
         }),
         waiting(),
       ],
@@ -97,6 +97,12 @@ export const percona: Project = {
   docs: 'https://docs.percona.com/percona-operators/',
   rows: [
     {
+      groups: ['pgv2.percona.com'],
+      kinds: ['PerconaPGUpgrade'],
+      // It alone has conditions and no state.
+      steps: [observed(), ...ready('Succeeded'), waiting('the upgrade to end')],
+    },
+    {
       groups: ['pxc.percona.com', 'psmdb.percona.com', 'ps.percona.com', 'pgv2.percona.com'],
       kinds: ['*'],
       steps: [
@@ -120,7 +126,7 @@ export const percona: Project = {
               'preparing cluster',
             ],
             Degraded: ['error', 'failed', 'rejected'],
-            Suspended: ['paused'],
+            Suspended: ['paused', 'suspended'],
             Unknown: ['unknown'],
           },
           ['status.message', 'status.error', 'status.comments', 'status.stateDescription'],
@@ -149,6 +155,8 @@ export const mongoDb: Project = {
         waiting(),
       ],
     },
+    // Read by the databases that name it; no controller answers.
+    { groups: ['mongodb.com'], kinds: ['ClusterMongoDBRole'], steps: [] },
     {
       groups: ['atlas.mongodb.com'],
       kinds: ['*'],

@@ -144,9 +144,7 @@ export const fleet: Project = {
         is('spec.paused', true, 'Suspended', 'spec.paused is true'),
         observed(),
         condition('Stalled', 'True', 'Degraded'),
-        words('status.display.state', { Degraded: ['ErrApplied', 'GitUpdating error'] }, [
-          'status.display.message',
-        ]),
+        words('status.display.state', { Degraded: ['ErrApplied'] }, ['status.display.message']),
         condition('Ready', 'False', 'Progressing'),
         condition('Ready', 'True', 'Healthy'),
         waiting('the bundles'),
@@ -214,7 +212,7 @@ export const actionsRunners: Project = {
         words('status.phase', {
           Healthy: ['Running', 'Succeeded'],
           Progressing: ['Pending'],
-          Degraded: ['Failed'],
+          Degraded: ['Failed', 'Outdated'],
         }),
         waiting(),
       ],
@@ -224,7 +222,7 @@ export const actionsRunners: Project = {
 
 export const kubeVela: Project = {
   name: 'KubeVela',
-  docs: 'https://kubevela.io/docs/end-user/debug/app-status/',
+  docs: 'https://github.com/kubevela/kubevela/blob/master/apis/core.oam.dev/common/types.go',
   rows: [
     {
       groups: ['core.oam.dev'],
@@ -232,7 +230,7 @@ export const kubeVela: Project = {
       steps: [
         words('status.status', {
           Healthy: ['running'],
-          Progressing: ['starting', 'rendering', 'policyGenerating', 'runningWorkflow', 'deleting'],
+          Progressing: ['starting', 'rendering', 'generatingPolicy', 'runningWorkflow', 'deleting'],
           Suspended: ['workflowSuspending'],
           Degraded: ['unhealthy', 'workflowFailed', 'workflowTerminated'],
         }),

@@ -9,11 +9,11 @@ import {
 } from '../table-row.ts';
 
 /** Reasons of Ready=False that are a stage and no failure. */
-const NOT_YET = ['Progressing', 'ProgressingWithRetry', 'DependencyNotReady', 'NewGeneration'];
+const NOT_YET = ['Progressing', 'ProgressingWithRetry', 'DependencyNotReady'];
 
-const toolkit: readonly Step[] = [
-  suspended(),
-  observed(),
+const beforeAll: readonly Step[] = [suspended(), observed()];
+
+const byConditions: readonly Step[] = [
   condition('Stalled', 'True', 'Degraded'),
   condition('Ready', 'False', 'Progressing', { reasons: NOT_YET }),
   // While it tries again it goes on to say why the last attempt failed.
@@ -22,6 +22,8 @@ const toolkit: readonly Step[] = [
   condition('Ready', 'False', 'Degraded'),
   condition('Ready', 'Unknown', 'Progressing'),
 ];
+
+const toolkit: readonly Step[] = [...beforeAll, ...byConditions];
 
 export const flux: Project = {
   name: 'Flux',
@@ -68,7 +70,13 @@ export const flux: Project = {
     {
       groups: ['infra.contrib.fluxcd.io'],
       kinds: ['Terraform'],
-      steps: [...toolkit, waiting()],
+      steps: [
+        ...beforeAll,
+        // A plan that somebody has to approve.
+        condition('Ready', 'Unknown', 'Suspended', { reasons: ['TerraformPlannedWithChanges'] }),
+        ...byConditions,
+        waiting(),
+      ],
     },
   ],
 };

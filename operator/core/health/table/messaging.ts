@@ -73,11 +73,28 @@ export const camelK: Project = {
   rows: [
     {
       groups: ['camel.apache.org'],
-      kinds: ['Integration', 'IntegrationKit', 'IntegrationPlatform', 'Build', 'Pipe'],
+      kinds: ['Build'],
+      steps: [
+        observed(),
+        words(
+          'status.phase',
+          {
+            Healthy: ['Succeeded'],
+            Progressing: ['Initialization', 'Scheduling', 'Pending', 'Running'],
+            Degraded: ['Failed', 'Interrupted', 'Error'],
+          },
+          ['status.error'],
+        ),
+        waiting(),
+      ],
+    },
+    {
+      groups: ['camel.apache.org'],
+      kinds: ['Integration', 'IntegrationKit', 'IntegrationPlatform', 'Pipe'],
       steps: [
         observed(),
         words('status.phase', {
-          Degraded: ['Error', 'Failed', 'Interrupted', 'Cannot Monitor Pods', 'Duplicate'],
+          Degraded: ['Error', 'Cannot Monitor Pods', 'Duplicate'],
           Progressing: [
             'Initialization',
             'Waiting For *',
@@ -86,12 +103,10 @@ export const camelK: Project = {
             'Deploying',
             'Creating',
             'Warming',
-            'Scheduling',
-            'Pending',
           ],
         }),
         condition('Ready', 'False', 'Progressing'),
-        words('status.phase', { Healthy: ['Running', 'Ready', 'Succeeded'] }),
+        words('status.phase', { Healthy: ['Running', 'Ready'] }),
         waiting(),
       ],
     },
@@ -144,10 +159,17 @@ export const grafana: Project = {
     },
     {
       groups: ['grafana.integreatly.org'],
+      kinds: ['GrafanaNotificationPolicyRoute'],
+      // Read into policies, whose status says what came of it.
+      steps: [],
+    },
+    {
+      groups: ['grafana.integreatly.org'],
       kinds: ['*'],
       steps: [
         is('spec.suspend', true, 'Suspended', 'spec.suspend is true'),
         condition('InvalidSpec', 'True', 'Degraded'),
+        condition('NotificationPolicyLoopDetected', 'True', 'Degraded'),
         condition('*Synchronized', 'False', 'Degraded'),
         condition('NoMatchingInstance', 'True', 'Degraded'),
         condition('NoMatchingFolder', 'True', 'Degraded'),

@@ -2,7 +2,7 @@ import { waiting, words, type Project } from '../table-row.ts';
 
 export const mySqlOperator: Project = {
   name: 'MySQL Operator (Oracle)',
-  docs: 'https://dev.mysql.com/doc/mysql-operator/en/',
+  docs: 'https://github.com/mysql/mysql-operator/blob/trunk/mysqloperator/controller/diagnose.py',
   rows: [
     {
       groups: ['mysql.oracle.com'],
@@ -14,6 +14,8 @@ export const mySqlOperator: Project = {
             Healthy: ['ONLINE'],
             Progressing: ['PENDING', 'INITIALIZING', 'FINALIZING', 'ONLINE_PARTIAL'],
             Degraded: ['OFFLINE*', 'NO_QUORUM*', 'SPLIT_BRAIN*', 'INVALID', 'ONLINE_UNCERTAIN'],
+            // No member can be reached.
+            Unknown: ['UNKNOWN'],
           },
           [],
         ),
@@ -25,18 +27,14 @@ export const mySqlOperator: Project = {
 
 export const openSearch: Project = {
   name: 'OpenSearch operator',
-  docs: 'https://github.com/opensearch-project/opensearch-k8s-operator/tree/main/docs',
+  docs: 'https://github.com/opensearch-project/opensearch-k8s-operator/blob/main/opensearch-operator/api/opensearch.org/v1/opensearch_types.go',
   rows: [
     {
       groups: ['opensearch.opster.io', 'opensearch.org'],
       kinds: ['OpenSearchCluster'],
       steps: [
         words('status.health', { Degraded: ['red'] }, []),
-        words(
-          'status.phase',
-          { Healthy: ['RUNNING'], Progressing: ['PENDING', 'UPGRADING'], Degraded: ['FAILED'] },
-          [],
-        ),
+        words('status.phase', { Healthy: ['RUNNING'], Progressing: ['PENDING', 'UPGRADING'] }, []),
         waiting(),
       ],
     },

@@ -39,7 +39,7 @@ export const contour: Project = {
   rows: [
     {
       groups: ['projectcontour.io'],
-      kinds: ['HTTPProxy', 'ExtensionService', 'TLSCertificateDelegation', 'ContourConfiguration'],
+      kinds: ['HTTPProxy', 'ExtensionService'],
       steps: [
         condition('Valid', 'False', 'Degraded'),
         words(
@@ -51,6 +51,12 @@ export const contour: Project = {
         words('status.currentStatus', { Healthy: ['valid'] }, ['status.description']),
         waiting('Contour to read it'),
       ],
+    },
+    {
+      groups: ['projectcontour.io'],
+      kinds: ['TLSCertificateDelegation', 'ContourConfiguration'],
+      // Contour only says so of those that it reads.
+      steps: [condition('Valid', 'False', 'Degraded'), condition('Valid', 'True', 'Healthy')],
     },
     { groups: ['projectcontour.io'], kinds: ['ContourDeployment'], steps: [] },
   ],
@@ -153,7 +159,7 @@ export const gkeNetworking: Project = {
         words('status.certificateStatus', {
           Healthy: ['Active'],
           Progressing: ['Provisioning'],
-          Degraded: ['ProvisioningFailed*', 'RenewalFailed', 'FailedNotVisible'],
+          Degraded: ['ProvisioningFailed*', 'RenewalFailed'],
         }),
         waiting('the certificate to be provisioned'),
       ],
@@ -175,11 +181,11 @@ export const tailscale: Project = {
   rows: [
     {
       groups: ['tailscale.com'],
-      kinds: ['Connector', 'DNSConfig', 'ProxyClass', 'ProxyGroup', 'Recorder'],
+      kinds: ['Connector', 'DNSConfig', 'ProxyClass', 'ProxyGroup', 'Recorder', 'Tailnet'],
       // Each has a condition with its own name: `ConnectorReady`, `NameserverReady`.
       steps: [
         condition('*Ready', 'False', 'Progressing', {
-          reasons: ['ProxyGroupCreating', 'RecorderCreating'],
+          reasons: ['ConnectorCreating', 'ProxyGroupCreating', 'RecorderCreating'],
         }),
         condition('*Ready', 'False', 'Degraded'),
         condition('*Ready', 'True', 'Healthy'),

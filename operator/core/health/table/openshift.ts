@@ -149,8 +149,11 @@ export const operatorLifecycleManager: Project = {
       groups: ['olm.operatorframework.io'],
       kinds: ['ClusterExtension', 'ClusterCatalog'],
       steps: [
-        condition('Progressing', 'False', 'Degraded', { reasons: ['Blocked'] }),
+        condition('Progressing', 'False', 'Degraded', {
+          reasons: ['Blocked', 'InvalidConfiguration', 'ProgressDeadlineExceeded'],
+        }),
         condition('Progressing', 'True', 'Degraded', { reasons: ['Retrying'] }),
+        condition('Progressing', 'True', 'Progressing', { reasons: ['RollingOut'] }),
         condition('Installed', 'True', 'Healthy'),
         condition('Serving', 'True', 'Healthy'),
         waiting('the installation'),

@@ -40,7 +40,22 @@ export const longhorn: Project = {
           'status.state',
           {
             Healthy: ['Completed', 'Ready'],
-            Progressing: ['New', 'Pending', 'InProgress', 'Generating', 'Uploading', 'Syncing'],
+            Progressing: [
+              'New',
+              'Pending',
+              'InProgress',
+              // Of backups of the whole system.
+              'Generating',
+              'CreatingVolumeBackups',
+              'CreatingBackingImageBackups',
+              'Uploading',
+              'Syncing',
+              // Of their restores.
+              'Initializing',
+              'Downloading',
+              'Restoring',
+              'Deleting',
+            ],
             Degraded: ['Error', 'Unknown'],
           },
           ['status.error'],
@@ -100,6 +115,7 @@ export const rook: Project = {
         waiting('the health of Ceph'),
       ],
     },
+    { groups: ['ceph.rook.io'], kinds: ['CephCOSIDriver'], steps: [] },
     {
       groups: ['ceph.rook.io'],
       kinds: ['*'],

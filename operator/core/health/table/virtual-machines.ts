@@ -1,7 +1,9 @@
 import {
   availableProgressingDegraded,
   condition,
+  fewer,
   observed,
+  otherwise,
   ready,
   waiting,
   words,
@@ -75,8 +77,9 @@ export const kubeVirt: Project = {
       steps: [
         condition('ReplicaFailure', 'True', 'Degraded'),
         condition('ReplicaPaused', 'True', 'Suspended'),
-        // Its counts say the rest, but a set of none is as good as any.
-        condition('Ready', 'True', 'Healthy'),
+        fewer('status.readyReplicas', 'spec.replicas', 'instances are ready'),
+        fewer('status.readyReplicas', 'status.replicas', 'instances are ready'),
+        otherwise('Healthy'),
       ],
     },
     {
