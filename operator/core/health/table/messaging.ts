@@ -38,6 +38,8 @@ export const confluent: Project = {
   name: 'Confluent for Kubernetes',
   docs: 'https://docs.confluent.io/operator/current/co-api.html',
   rows: [
+    // Says where a REST API is, for others to use.
+    { groups: ['platform.confluent.io'], kinds: ['KafkaRestClass'], steps: [] },
     {
       groups: ['platform.confluent.io'],
       kinds: ['*'],
