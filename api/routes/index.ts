@@ -1,5 +1,6 @@
 import type { Route } from '../route.ts';
 import { accountRoutes } from './accounts.ts';
+import { operationRoutes } from './application-operations.ts';
 import { applicationWriteRoutes } from './application-writes.ts';
 import { applicationLogRoutes } from './application-logs.ts';
 import { applicationResourceRoutes } from './application-resources.ts';
@@ -32,5 +33,6 @@ export function allRoutes({ version }: RoutesOptions): readonly Route[] {
     ...applicationTreeRoutes,
     ...applicationResourceRoutes,
     ...applicationLogRoutes,
+    ...operationRoutes,
   ];
 }

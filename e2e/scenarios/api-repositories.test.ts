@@ -49,7 +49,8 @@ describe('repositories over the API', () => {
     web = createServer((request, response) => {
       const { url: path = '', headers } = request;
       const basic = `Basic ${Buffer.from(`bot:sesame-${CANARY}`).toString('base64')}`;
-      if (path.startsWith('/closed') && headers.authorization !== basic) response.writeHead(401).end();
+      if (path.startsWith('/closed') && headers.authorization !== basic)
+        response.writeHead(401).end();
       else if (path.endsWith('/index.yaml')) response.end(INDEX);
       else if (path.startsWith('/v2/shop/web/tags/list'))
         response.end(JSON.stringify({ name: 'shop/web', tags: ['1.0', '1.1'] }));

@@ -33,11 +33,7 @@ export function checkWindows(
   { schedule, clock }: Pick<EnginePorts, 'schedule' | 'clock'>,
 ): Windows {
   const windows = matchingWindows(project, app);
-  const time: WindowTime = {
-    nowMs: clock.now(),
-    stateAt: schedule.stateAt,
-    show: (ms) => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z'),
-  };
+  const time = windowTime({ schedule, clock });
   const automated = decideWindows(windows, { by: 'automated' }, time);
   const manual = decideWindows(windows, { by: 'manual' }, time);
   const warnings = windowWarnings(windows, time).map((text) => ({
@@ -56,6 +52,18 @@ export function checkWindows(
         time,
       ),
     conditions: [...closedCondition(project, automated, manual), ...warnings],
+  };
+}
+
+/** What decisions about windows need to know of time, as of now. */
+export function windowTime({
+  schedule,
+  clock,
+}: Pick<EnginePorts, 'schedule' | 'clock'>): WindowTime {
+  return {
+    nowMs: clock.now(),
+    stateAt: schedule.stateAt,
+    show: (ms) => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z'),
   };
 }
 

@@ -2,7 +2,7 @@ import { setConditions } from '../core/app/conditions.ts';
 import { decideDependencies } from '../core/app/depends-on.ts';
 import { parseApplication } from '../core/app/parse.ts';
 import { higherLevel } from '../core/app/refresh.ts';
-import type { Application, OperationState } from '../core/app/types.ts';
+import type { Application, ApplicationStatus, OperationState } from '../core/app/types.ts';
 import { isWorthWriting } from '../core/app/worth-writing.ts';
 import type { ReconcileOutcome } from '../runtime/controller.ts';
 import { AUTO_SYNC_INFO, decideNext, type NextDecision } from './decide-next.ts';
@@ -91,7 +91,7 @@ async function rest(
   { ports, settings, reporter }: Engine,
   signal: AbortSignal,
 ): Promise<ReconcileOutcome> {
-  const ignoreRevision = need.reason === 'Event';
+  const ignoreRevision = need.reason === 'Event' && !isOfLastSync(app.status, status);
   const stored =
     need.reason === 'RefreshRequested' || isWorthWriting(app.status, status, { ignoreRevision })
       ? await reporter.report(key, app, status, signal)
@@ -103,6 +103,14 @@ async function rest(
   if (retryAfterMs !== undefined) memory.requested = higherLevel(memory.requested, 'recent');
   const resyncMs = untilResync(app, memory, settings, ports.clock.now());
   return again(Math.min(retryAfterMs ?? Infinity, resyncMs));
+}
+
+/** Whether the revision that was compared is what the last operation deployed: then people look for it. */
+function isOfLastSync({ operationState }: ApplicationStatus, { sync }: Report): boolean {
+  const { revision, revisions } = operationState?.syncResult ?? {};
+  const deployed = revisions ?? (revision === undefined ? [] : [revision]);
+  const compared = sync?.revisions ?? [sync?.revision ?? ''];
+  return deployed.length > 0 && deployed.join(' ') === compared.join(' ');
 }
 
 /** One step of an operation, its beginning stored before and its outcome after it. */

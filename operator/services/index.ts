@@ -35,6 +35,10 @@ export {
   updateApplicationSpec,
   type ApplicationPatch,
 } from './applications/update-application.ts';
+export { syncApplication, type SyncRequest } from './applications/sync-application.ts';
+export { rollbackApplication, type RollbackRequest } from './applications/rollback-application.ts';
+export { terminateOperation } from './applications/terminate-operation.ts';
+export { readSyncWindows, type ApplicationWindows } from './applications/sync-windows.ts';
 export { getApplication } from './applications/get-application.ts';
 export type { RefreshType } from './applications/refresh-application.ts';
 export { parseLabelSelector, selects } from '../core/objects/label-selector.ts';
