@@ -11,6 +11,7 @@ import type { EnginePorts, EngineSettings } from './engine/ports.ts';
 import {
   type AzureIdentity,
   createGitRepositories,
+  createKeyReader,
   createWebhookReader,
   type GitRepositories,
   type WebhookAnswer,
@@ -46,6 +47,7 @@ import type { ClusterConnector } from './ports/cluster-connector.ts';
 import type { ConfigStore } from './ports/config-store.ts';
 import type { GeneratorRegistry, GeneratorSettings } from './ports/generator.ts';
 import type { Clock, EventSink, Logger, Metrics, ScriptEngine } from './ports/index.ts';
+import type { KeyReader } from './ports/key-reader.ts';
 import type { KubeClient } from './ports/kube-client.ts';
 import type { AccessLookup, SourceReach } from './ports/source-repositories.ts';
 import { retryTransient } from './runtime/retry-transient.ts';
@@ -126,6 +128,8 @@ export interface Connected {
   readonly accessTo: AccessLookup;
   readonly repositories: GitRepositories;
   readonly charts: ChartRepositories;
+  readonly generators: GeneratorRegistry;
+  readonly keyReader: KeyReader;
   /** Connects to the cluster that a Secret describes, stored or not. */
   readonly connectCluster: ClusterConnector;
   /** Reads a webhook as the control plane is configured. */
@@ -192,10 +196,11 @@ export async function connectPorts(
   const charts =
     options.charts?.(directory.accessTo) ??
     createDefaultCharts({ dataDir, clock }, directory.accessTo);
+  const generators = chooseGenerators();
   const manifests = createManifestSource({
     repositories,
     charts,
-    generators: chooseGenerators(),
+    generators,
     stores: await openManifestStores(kept, manifestCache, keeping, stack),
     settings: options.generatorSettings ?? generatorSettings.current,
     limits: {
@@ -224,6 +229,12 @@ export async function connectPorts(
   return {
     ...{ client, ports, settings, repositories, readWebhook, resources, projectSettings, charts },
     connectCluster,
+    generators,
+    keyReader: createKeyReader({
+      dir: join(dataDir, 'git', 'work'),
+      ...(options.git?.path !== undefined && { path: options.git.path }),
+      clock,
+    }),
     ...{ config: stores.config, accessTo: directory.accessTo },
   };
 

@@ -8,19 +8,25 @@ import { applicationTreeRoutes } from './application-tree.ts';
 import { applicationRoutes } from './applications.ts';
 import { sessionRoutes } from './session.ts';
 import { clusterRoutes } from './clusters.ts';
+import { certificateRoutes, gpgKeyRoutes } from './keys.ts';
+import { notificationRoutes } from './notifications.ts';
 import { projectRoutes } from './projects.ts';
 import { credentialRoutes, repositoryRoutes } from './repositories.ts';
+import { settingsRoutes } from './settings.ts';
 import { versionRoutes } from './version.ts';
 import { writeRepositoryRoutes } from './write-repositories.ts';
 
 export interface RoutesOptions {
   readonly version: string;
+  /** `linux/amd64`. */
+  readonly platform?: string;
 }
 
 /** Every route of the API. */
-export function allRoutes({ version }: RoutesOptions): readonly Route[] {
+export function allRoutes({ version, platform }: RoutesOptions): readonly Route[] {
   return [
-    ...versionRoutes({ version }),
+    ...versionRoutes({ version, ...(platform !== undefined && { platform }) }),
+    ...settingsRoutes,
     ...sessionRoutes,
     ...accountRoutes,
     ...applicationRoutes,
@@ -29,6 +35,9 @@ export function allRoutes({ version }: RoutesOptions): readonly Route[] {
     ...credentialRoutes,
     ...writeRepositoryRoutes,
     ...clusterRoutes,
+    ...certificateRoutes,
+    ...gpgKeyRoutes,
+    ...notificationRoutes,
     ...applicationWriteRoutes,
     ...applicationTreeRoutes,
     ...applicationResourceRoutes,

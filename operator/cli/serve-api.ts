@@ -1,3 +1,4 @@
+import { arch, platform } from 'node:process';
 import { allRoutes, createApi, createTokenCookies, startApiServer } from '../../api/index.ts';
 import { parseDocuments } from '../../generators/index.ts';
 import { createMemoryStateCache } from '../cache/memory-state-cache.ts';
@@ -14,6 +15,7 @@ import type { ControlPlane } from '../services/index.ts';
 import { readVersion } from './version.ts';
 
 const DEFAULT_PORT = 8080;
+const PLATFORM = `${platform}/${arch === 'x64' ? 'amd64' : arch}`;
 const MAX_COOKIES = 20;
 
 /** Serves the API of a control plane that is connected; disposing ends it. Errors: `InvalidConfig` when the port cannot be taken. */
@@ -53,6 +55,9 @@ export async function serveApi(
       ...{ sessions, tokens, passwords },
       charts: connected.charts,
       connectCluster: connected.connectCluster,
+      keyReader: connected.keyReader,
+      generators: connected.generators,
+      allowsAnonymous: identity.allowsAnonymous,
       probe: createRepositoryProbe({ git: connected.repositories, charts: connected.charts }),
       readYaml: (text: string) => parseDocuments(text, { file: 'YAML' })[0],
     },
@@ -64,7 +69,7 @@ export async function serveApi(
   const tokenCookies = createTokenCookies({ path: '/', secure: false, maxCookies: MAX_COOKIES });
   const app = createApi({
     ...{ controlPlane, clock, logger, stopping },
-    routes: allRoutes({ version: await readVersion() }),
+    routes: allRoutes({ version: await readVersion(), platform: PLATFORM }),
     authenticator: identity.authenticator,
     allowsAnonymous: identity.allowsAnonymous,
     tokenCookies,

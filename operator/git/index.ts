@@ -10,3 +10,4 @@ export {
 } from './webhook.ts';
 export { createWebhookReader } from './receive-webhook.ts';
 export { startWebhookServer } from './webhook-server.ts';
+export { createKeyReader } from './key-reader.ts';

@@ -58,3 +58,4 @@ export type {
 } from './telemetry.ts';
 export type { ChartReference, ChartRepositories } from './chart-repositories.ts';
 export type { ChartVersions, ProbedRepository, RepositoryProbe } from './repository-probe.ts';
+export type { KeyReader, OpenPgpKey } from './key-reader.ts';

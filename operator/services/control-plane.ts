@@ -6,6 +6,8 @@ import type { ChartRepositories } from '../ports/chart-repositories.ts';
 import type { ClusterConnector } from '../ports/cluster-connector.ts';
 import type { ConfigStore } from '../ports/config-store.ts';
 import type { Passwords, Sessions, TokenIssuer } from '../ports/identity.ts';
+import type { GeneratorRegistry } from '../ports/generator.ts';
+import type { KeyReader } from '../ports/key-reader.ts';
 import type { KubeClient } from '../ports/kube-client.ts';
 import type { RepositoryProbe } from '../ports/repository-probe.ts';
 import type { AccessLookup, SourceRepositories } from '../ports/source-repositories.ts';
@@ -28,6 +30,10 @@ export interface ServicePorts extends EnginePorts {
   readonly probe: RepositoryProbe;
   readonly charts: ChartRepositories;
   readonly connectCluster: ClusterConnector;
+  readonly keyReader: KeyReader;
+  readonly generators: GeneratorRegistry;
+  /** Whether those without a token are let in, as nobody in particular. */
+  readonly allowsAnonymous: () => boolean;
   /** The first document of a YAML text. Errors: `InvalidManifest`. */
   readonly readYaml: (text: string) => JsonValue | undefined;
 }

@@ -126,3 +126,15 @@ export { listActions, runAction } from './resources/act-on-resource.ts';
 export { listEvents } from './resources/list-events.ts';
 export { serverSideDiff, type ServerSideDiff } from './resources/server-side-diff.ts';
 export { readLogs, type LogEntry, type LogRequest } from './logs/read-logs.ts';
+export {
+  type CertificateFilter,
+  createCertificates,
+  deleteCertificates,
+  listCertificates,
+  type SentCertificate,
+  type ServerCertificate,
+} from './keys/certificates.ts';
+export { createGpgKeys, deleteGpgKey, getGpgKey, listGpgKeys } from './keys/gpg-keys.ts';
+export { notificationNames } from './settings/notifications.ts';
+export { pluginNames, programVersions } from './settings/programs.ts';
+export { readSettings, type ShownSettings } from './settings/read-settings.ts';

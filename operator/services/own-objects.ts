@@ -1,4 +1,5 @@
 import type { KubeObject } from '../core/objects/kube-object.ts';
+import { decodeText, encodeText } from '../core/objects/object-texts.ts';
 import type { ApiResource, ObjectAddress } from '../ports/kube-client.ts';
 
 /** Kinds that the control plane itself is made of. */
@@ -24,22 +25,9 @@ export function ownAddress(kind: OwnKind, namespace: string, name: string): Obje
   return { resource, namespace, name };
 }
 
-/** The texts in `data` of a ConfigMap. */
-export function textsOf(map: KubeObject | undefined): Readonly<Record<string, string>> {
-  const data = map?.['data'];
-  if (typeof data !== 'object' || data === null) return {};
-  return Object.fromEntries(
-    Object.entries(data).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
-  );
-}
-
-/** Text behind base64 of UTF-8; what is none is empty. */
+/** Text behind base64 of UTF-8; what is none is empty: whoever uses the value says what is missing. */
 export function decodeBase64(base64: string): string {
-  try {
-    return new TextDecoder().decode(Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)));
-  } catch {
-    return ''; // whoever uses the value says what is missing
-  }
+  return decodeText(base64) ?? '';
 }
 
 /** A Secret that is to be written as the API server will hold it. */
@@ -47,9 +35,8 @@ export function withData(secret: KubeObject): KubeObject {
   const { stringData, ...rest } = secret as KubeObject & {
     readonly stringData?: Readonly<Record<string, string>>;
   };
-  const encode = (text: string) => btoa(String.fromCharCode(...new TextEncoder().encode(text)));
   const data = Object.fromEntries(
-    Object.entries(stringData ?? {}).map(([key, value]) => [key, encode(value)]),
+    Object.entries(stringData ?? {}).map(([key, value]) => [key, encodeText(value)]),
   );
   return { ...rest, data } as KubeObject;
 }

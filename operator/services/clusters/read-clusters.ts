@@ -10,7 +10,8 @@ import type { KubeObject } from '../../core/objects/kube-object.ts';
 import { mapLimit } from '../../runtime/map-limit.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import { bareRefusal, wholeSeconds } from '../enforce.ts';
-import { decodeBase64, textsOf } from '../own-objects.ts';
+import { textsOf } from '../../core/objects/object-texts.ts';
+import { decodeBase64 } from '../own-objects.ts';
 import type { ConnectionState } from '../repositories/connection.ts';
 
 export const IN_CLUSTER: ClusterRecord = {
@@ -64,7 +65,7 @@ export function registeredClusters({
     .secretsOfType('cluster')
     .map((secret) => ({ secret, record: parseClusterRecord(secret, decodeBase64) }));
   const isOff =
-    textsOf(ports.config.configMap('argocd-cm'))['cluster.inClusterEnabled'] === 'false';
+    textsOf(ports.config.configMap('argocd-cm')).get('cluster.inClusterEnabled') === 'false';
   if (isOff || clusters.some(({ record }) => record.server === IN_CLUSTER.server)) return clusters;
   return [{ record: IN_CLUSTER, secret: undefined }, ...clusters];
 }
