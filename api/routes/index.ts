@@ -1,6 +1,8 @@
 import type { Route } from '../route.ts';
 import { accountRoutes } from './accounts.ts';
 import { operationRoutes } from './application-operations.ts';
+import { applicationSetRoutes } from './application-sets.ts';
+import { applicationStreamRoutes } from './application-streams.ts';
 import { applicationWriteRoutes } from './application-writes.ts';
 import { applicationLogRoutes } from './application-logs.ts';
 import { applicationResourceRoutes } from './application-resources.ts';
@@ -43,5 +45,7 @@ export function allRoutes({ version, platform }: RoutesOptions): readonly Route[
     ...applicationResourceRoutes,
     ...applicationLogRoutes,
     ...operationRoutes,
+    ...applicationStreamRoutes,
+    ...applicationSetRoutes,
   ];
 }

@@ -96,4 +96,75 @@ describe('Applications over the API', () => {
     const two = await api.request(`${path}?projects=a&projects=b`);
     assert.deepEqual([two.status, (two.json as { code: number }).code], [400, 3]);
   });
+
+  /** Lines of a stream, as they come. */
+  async function* stream(query: string, accept = '*/*'): AsyncGenerator<string> {
+    const stop = new AbortController();
+    const url = `${api.url}/api/v1/stream/applications?${query}`;
+    const response = await fetch(url, {
+      headers: { accept },
+      signal: AbortSignal.any([signal, stop.signal]),
+    });
+    assert.equal(response.status, 200);
+    let rest = '';
+    try {
+      for await (const chunk of response.body?.pipeThrough(new TextDecoderStream()) ?? []) {
+        const lines = `${rest}${chunk}`.split('\n');
+        rest = lines.pop() ?? '';
+        yield* lines;
+      }
+    } finally {
+      stop.abort();
+    }
+  }
+
+  const NAMES = 'fields=result.type,result.application.metadata.name';
+
+  test('are followed from a list on, and what says the same again is not sent', async () => {
+    const { json } = await api.request('/api/v1/applications');
+    const { resourceVersion } = (json as Listed).metadata;
+    const label = (name: string, value: string) =>
+      world.edited('applications.argoproj.io', world.name(name), world.namespace, {
+        metadata: { labels: { value } },
+      });
+    await world.when(label('web', '1'));
+    const lines = stream(`resourceVersion=${resourceVersion}&${NAMES}`);
+    const told = (type: string, name: string): string =>
+      JSON.stringify({ result: { type, application: { metadata: { name: world.name(name) } } } });
+    assert.equal((await lines.next()).value, told('MODIFIED', 'web'), 'what came before it began');
+    await world.when(label('web', '2'), label('web', '3'), label('db', '1'));
+    assert.equal((await lines.next()).value, told('MODIFIED', 'db'), 'web says nothing new');
+    const extra = world.application('extra', { repoURL: world.git.urlOf('shop') });
+    await world.when(extra.created());
+    assert.equal((await lines.next()).value, told('ADDED', 'extra'));
+    await world.when(extra.deleted());
+    let last = '';
+    while (!last.includes('DELETED')) last = String((await lines.next()).value);
+    assert.equal(last, told('DELETED', 'extra'));
+    await lines.return(undefined);
+  });
+
+  test('are followed as server-sent events, of one of them from what it is now', async () => {
+    const lines = stream(
+      `name=${world.name('web')}&resourceVersion=999999&${NAMES}`,
+      'text/event-stream',
+    );
+    const { value } = await lines.next();
+    const wanted = { type: 'ADDED', application: { metadata: { name: world.name('web') } } };
+    assert.equal(value, `data: ${JSON.stringify({ result: wanted })} `);
+    await lines.return(undefined);
+    const broken = await api.request('/api/v1/stream/applications?selector=a+b');
+    assert.equal(broken.status, 500);
+  });
+
+  test('ApplicationSets are not there, in words that clients know', async () => {
+    const list = await api.request('/api/v1/applicationsets');
+    assert.deepEqual([list.status, list.json], [200, { metadata: {}, items: [] }]);
+    const one = await api.request('/api/v1/applicationsets/x');
+    const message = 'ApplicationSets are not implemented';
+    assert.deepEqual([one.status, (one.json as { code: number }).code], [501, 12]);
+    assert.equal((one.json as { error: string }).error, message);
+    const made = await api.request('/api/v1/applicationsets', { method: 'POST', body: {} });
+    assert.equal(made.status, 501);
+  });
 });

@@ -181,7 +181,11 @@ describe('the stores of the control plane on a real API server', () => {
 
       await assert.rejects(store.delete(key, 'another', never), { code: 'KubeConflict' });
       await store.delete(key, created.metadata.uid ?? '', never);
+      const listed = store.resourceVersion;
       await eventually(() => Promise.resolve(store.get(key) === undefined));
+      assert.equal(store.deletedSince(version).at(-1)?.metadata.name, name);
+      assert.deepEqual(store.deletedSince(store.resourceVersion), []);
+      assert.ok(Number(listed) >= Number(version));
       await store.delete(key, created.metadata.uid ?? '', never);
     });
 

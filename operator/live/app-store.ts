@@ -1,6 +1,7 @@
 import { appKey } from '../core/app/app-key.ts';
 import type { JsonObject } from '../core/objects/json.ts';
 import { resourceKey, type KubeObject, type ResourceKey } from '../core/objects/kube-object.ts';
+import { compareResourceVersions } from '../core/objects/resource-version.ts';
 import { hasCode, TiphysError } from '../core/errors.ts';
 import type { AppStore, ProjectStore } from '../ports/app-store.ts';
 import type { ApiCatalogue, ApiResource, ObjectAddress } from '../ports/kube-client.ts';
@@ -45,6 +46,13 @@ export function createAppStore(options: AppStoreOptions): StartableAppStore {
   const store = createWatchedStore({
     ...options,
     address: { resource, namespace: scope, name: '' },
+  });
+
+  const deleted: { readonly object: KubeObject; readonly at: string }[] = [];
+  const subscription = store.onChange(({ type, object }) => {
+    if (type !== 'deleted') return;
+    deleted.push({ object, at: store.resourceVersion });
+    if (deleted.length > DELETED_KEPT) deleted.shift();
   });
 
   async function write(
@@ -118,6 +126,11 @@ export function createAppStore(options: AppStoreOptions): StartableAppStore {
     get resourceVersion() {
       return store.resourceVersion;
     },
+    deletedSince: (version) =>
+      deleted.flatMap(({ object, at }) => {
+        const order = compareResourceVersions(at, version);
+        return order === undefined || order > 0 ? [object] : [];
+      }),
     async read(key, signal) {
       const object = await client.get(addressOf(resource, key), signal);
       if (object !== undefined) store.observe(object);
@@ -152,10 +165,15 @@ export function createAppStore(options: AppStoreOptions): StartableAppStore {
           previous,
         }),
       ),
-    [Symbol.asyncDispose]: () => store[Symbol.asyncDispose](),
+    async [Symbol.asyncDispose]() {
+      subscription[Symbol.dispose]();
+      await store[Symbol.asyncDispose]();
+    },
   };
 }
 
+/** For who listed before and begins to watch now. */
+const DELETED_KEPT = 1_000;
 const WRITE = { fieldManager: 'tiphys' } as const;
 
 function keyOf({ metadata }: KubeObject): string {

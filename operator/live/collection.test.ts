@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { keyOf, type KubeObject } from '../core/objects/kube-object.ts';
 import { createCollection } from './collection.ts';
-import { compareResourceVersions } from './resource-version.ts';
+import { compareResourceVersions } from '../core/objects/resource-version.ts';
 
 function object(
   name: string,

@@ -1,5 +1,5 @@
 import { keyOf, type KubeObject, type ResourceKey } from '../core/objects/kube-object.ts';
-import { compareResourceVersions } from './resource-version.ts';
+import { compareResourceVersions } from '../core/objects/resource-version.ts';
 
 /** What happened to one object of a collection. */
 export interface CollectionChange {

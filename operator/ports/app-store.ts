@@ -15,6 +15,8 @@ export interface AppStore {
   list(): readonly KubeObject[];
   /** As of which version `list` is: what was changed later is yet to be told of by `onChange`. */
   readonly resourceVersion: string;
+  /** Those of the last thousand that were deleted, as they were, that went after this version. */
+  deletedSince(resourceVersion: string): readonly KubeObject[];
   /** The Application as it is on the API server now. */
   read(key: AppKey, signal: AbortSignal): Promise<KubeObject | undefined>;
   /**

@@ -39,6 +39,11 @@ export { syncApplication, type SyncRequest } from './applications/sync-applicati
 export { rollbackApplication, type RollbackRequest } from './applications/rollback-application.ts';
 export { terminateOperation } from './applications/terminate-operation.ts';
 export { readSyncWindows, type ApplicationWindows } from './applications/sync-windows.ts';
+export {
+  watchApplications,
+  type ApplicationEvent,
+  type WatchFilter,
+} from './applications/watch-applications.ts';
 export { getApplication } from './applications/get-application.ts';
 export type { RefreshType } from './applications/refresh-application.ts';
 export { parseLabelSelector, selects } from '../core/objects/label-selector.ts';

@@ -191,14 +191,12 @@ function authoritiesOf(
   reader: KeyReader,
 ): readonly ServerCertificate[] {
   try {
-    return reader
-      .certificates(pem)
-      .map(({ subject, algorithm }) => ({
-        server,
-        type: 'https',
-        subType: algorithm,
-        info: subject,
-      }));
+    return reader.certificates(pem).map(({ subject, algorithm }) => ({
+      server,
+      type: 'https',
+      subType: algorithm,
+      info: subject,
+    }));
   } catch {
     return [{ server, type: 'https', subType: '', info: 'cannot be read' }];
   }

@@ -1,0 +1,40 @@
+import * as z from 'zod/mini';
+import { type ApplicationEvent, watchApplications } from '../../operator/services/index.ts';
+import type { Topic } from '../http/send-messages.ts';
+import { selectFields } from '../http/select-fields.ts';
+import { presentApplication } from '../present/application.ts';
+import { type Route, route } from '../route.ts';
+import { FILTER, filterOf, text } from './which-application.ts';
+
+/** Following Applications. */
+export const applicationStreamRoutes: readonly Route[] = [
+  route({
+    method: 'get',
+    path: '/api/v1/stream/applications',
+    summary: 'What happens to Applications that one may see, from a list on; a stream',
+    access: { type: 'filtered', resource: 'applications', action: 'get' },
+    query: z.object({ ...FILTER, resourceVersion: text }),
+    answer({ query, requester, signal }, controlPlane) {
+      const filter = { ...filterOf(query), resourceVersion: query.resourceVersion ?? '' };
+      const events = watchApplications(controlPlane, requester, filter, signal);
+      const { fields } = query;
+      return { type: 'stream', messages: present(events), select: selectFields(fields), topic };
+    },
+  }),
+];
+
+interface Message {
+  readonly type: ApplicationEvent['type'];
+  readonly application: ReturnType<typeof presentApplication>;
+}
+
+async function* present(events: AsyncIterable<ApplicationEvent>): AsyncGenerator<Message> {
+  for await (const { type, application } of events)
+    yield { type, application: presentApplication(application) };
+}
+
+function topic(message: unknown): Topic {
+  const { type, application } = message as Message;
+  const { namespace, name } = application['metadata'] as Readonly<Record<string, string>>;
+  return { name: `${namespace}/${name}`, isOver: type === 'DELETED' };
+}
