@@ -79,7 +79,7 @@ async function respond(
     if (isUnforeseen(failure)) logger.error({ ...fields, err: failure }, 'a request failed');
   };
   try {
-    if (!hasRightType(request, options)) {
+    if (route.isGuarded && !hasRightType(request, options)) {
       response.status(415).type('text/plain').send('Invalid content type\n');
       return;
     }
@@ -88,6 +88,7 @@ async function respond(
     const body = await readBody(request, route.body, options.maxBodyBytes ?? MAX_BODY_BYTES);
     const answer = await route.answer(
       {
+        method: request.method,
         params: paramsOf(route, request.originalUrl),
         search: new URL(request.originalUrl, 'http://localhost').searchParams,
         ...{ body, signal },

@@ -3,7 +3,7 @@ import type { ControlPlane, Requester } from '../operator/services/index.ts';
 import type { Topic } from './http/send-messages.ts';
 import { bindBody, bindQuery, type Shape } from './http/bind.ts';
 
-export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete';
+export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete' | 'all';
 
 /** What it takes to be answered; the service decides, and this says it to people and to tests. */
 export type RouteAccess =
@@ -41,6 +41,8 @@ export type Answer =
     };
 
 export interface RouteRequest<Q, B> {
+  /** As it was sent, such as `GET`. */
+  readonly method: string;
   /** Decoded. */
   readonly params: Readonly<Record<string, string>>;
   readonly query: Q;
@@ -64,6 +66,8 @@ export interface Route {
   readonly query: Shape;
   /** `undefined`: nothing of the body is read. */
   readonly body: BodyShape | undefined;
+  /** Whether a request that changes something must say that it sends JSON; a service that is told by machines need not. */
+  readonly isGuarded: boolean;
   /** Parameters in which a plus is a blank, as clients write URLs of clusters and repositories. */
   readonly plusIsBlank: boolean;
   answer(raw: RawRequest, controlPlane: ControlPlane): Promise<Answer>;
@@ -75,14 +79,16 @@ export interface RawRequest extends Omit<RouteRequest<unknown, unknown>, 'query'
   readonly body: unknown;
 }
 
-/** An object with these fields, a bare text, or whatever came. */
+/** An object with these fields, a bare text, whatever came as JSON; or `raw`: nothing is read, the body are its bytes as they come. */
 export type BodyShape =
   | { readonly type: 'fields'; readonly shape: Shape }
-  | { readonly type: 'any' | 'text' };
+  | { readonly type: BareBody };
+
+type BareBody = 'any' | 'text' | 'raw';
 
 type Output<S> = S extends Shape ? z.output<S> : unknown;
 
-interface Definition<Q extends Shape, B extends Shape | 'any' | 'text' | undefined> {
+interface Definition<Q extends Shape, B extends Shape | BareBody | undefined> {
   readonly method: Method;
   readonly path: string;
   readonly summary: string;
@@ -90,8 +96,13 @@ interface Definition<Q extends Shape, B extends Shape | 'any' | 'text' | undefin
   readonly query?: Q;
   readonly body?: B;
   readonly plusIsBlank?: boolean;
+  /** Default true. */
+  readonly isGuarded?: boolean;
   readonly answer: (
-    request: RouteRequest<z.output<Q>, B extends 'text' ? string : Output<B>>,
+    request: RouteRequest<
+      z.output<Q>,
+      B extends 'text' ? string : B extends 'raw' ? AsyncIterable<Uint8Array> : Output<B>
+    >,
     controlPlane: ControlPlane,
   ) => Promise<Answer> | Answer;
 }
@@ -101,13 +112,13 @@ const NOTHING: z.ZodMiniObject<Record<never, never>> = z.object({});
 /** Makes a route whose query and body are read, and typed, by their shapes. */
 export function route<
   Q extends Shape = typeof NOTHING,
-  B extends Shape | 'any' | 'text' | undefined = undefined,
+  B extends Shape | BareBody | undefined = undefined,
 >(definition: Definition<Q, B>): Route {
-  const { method, path, summary, access, plusIsBlank = false } = definition;
+  const { method, path, summary, access, plusIsBlank = false, isGuarded = true } = definition;
   const query: Shape = definition.query ?? NOTHING;
   const body = bodyShape(definition.body);
   return {
-    ...{ method, path, summary, access, query, body, plusIsBlank },
+    ...{ method, path, summary, access, query, body, plusIsBlank, isGuarded },
     async answer({ search, body: sent, ...rest }, controlPlane) {
       const request = {
         ...rest,
@@ -123,7 +134,7 @@ export function route<
   };
 }
 
-function bodyShape(given: Shape | 'any' | 'text' | undefined): BodyShape | undefined {
+function bodyShape(given: Shape | BareBody | undefined): BodyShape | undefined {
   if (given === undefined) return undefined;
   return typeof given === 'string' ? { type: given } : { type: 'fields', shape: given };
 }

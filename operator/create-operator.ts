@@ -1,13 +1,12 @@
+import { answerWebhooks, type ReceiveWebhook } from './answer-webhooks.ts';
 import type { Connected, ConnectOptions } from './connect-ports.ts';
 import { createApplicationController } from './controllers/application.ts';
 import { createWebhookReceiver } from './controllers/webhook.ts';
 import type { AppKey } from './core/app/app-key.ts';
-import { withoutCredentials } from './core/revision/repository-url.ts';
 import { createReconciler } from './engine/reconciler.ts';
 import { createLeaseLock } from './kube/lease-lock.ts';
 import type { WebhookAnswer, WebhookRequest } from './git/webhook.ts';
 import { IN_CLUSTER_SERVER } from './live/clusters.ts';
-import type { LogFields } from './ports/telemetry.ts';
 import type { KubeClient } from './ports/kube-client.ts';
 import { systemClock } from './runtime/clock.ts';
 import type { Controller } from './runtime/controller.ts';
@@ -27,7 +26,11 @@ export interface OperatorOptions extends ConnectOptions {
    * Starts what answers people beside the work, such as the API: called once everything is listed, whether or
    * not this operator leads. Its end begins with the signal, and is waited for.
    */
-  readonly serve?: (connected: Connected, signal: AbortSignal) => Promise<AsyncDisposable>;
+  readonly serve?: (
+    connected: Connected,
+    signal: AbortSignal,
+    receiveWebhook: ReceiveWebhook,
+  ) => Promise<AsyncDisposable>;
 }
 
 /** The lease, and how often it is renewed; defaults as in `acquireLeadership`. */
@@ -58,6 +61,7 @@ export interface Operator extends AsyncDisposable {
 }
 
 const DEFAULT_WORKERS = 20;
+const NOT_STARTED: WebhookAnswer = { status: 503, message: 'not started yet' };
 
 /**
  * Wires a whole operator from plain values. Building opens nothing; `start` does. Several operators
@@ -71,7 +75,7 @@ export function createOperator(options: OperatorOptions): Operator {
   const stop = new AbortController();
   const lost = Promise.withResolvers<unknown>();
   let controller: Controller<AppKey> | undefined;
-  let webhooks: ((request: WebhookRequest) => Promise<WebhookAnswer>) | undefined;
+  let webhooks: ReceiveWebhook | undefined;
   let works = false;
   let leading: Promise<Leadership | undefined> = Promise.resolve(undefined);
   let notReady: readonly string[] = ['not started'];
@@ -83,7 +87,11 @@ export function createOperator(options: OperatorOptions): Operator {
     const connected = await connectPorts({ ...options, createProject: true }, stack, signal);
     const { client, ports, settings, repositories, resources, projectSettings } = connected;
     const { apps, clusters } = ports;
-    if (options.serve !== undefined) stack.use(await options.serve(connected, stop.signal));
+    if (options.serve !== undefined) {
+      // What comes before the work began is refused, and sent again.
+      const receive: ReceiveWebhook = async (request) => (await webhooks?.(request)) ?? NOT_STARTED;
+      stack.use(await options.serve(connected, stop.signal, receive));
+    }
     const reconciler = createReconciler(ports, settings);
     const workers = options.workers ?? DEFAULT_WORKERS;
     controller = createApplicationController({
@@ -102,20 +110,7 @@ export function createOperator(options: OperatorOptions): Operator {
         works: () => works,
       }),
     );
-    webhooks = async (request) => {
-      const answer = await connected.readWebhook(request);
-      const { event, status } = answer;
-      const concerned = event === undefined ? [] : receiver.accept(event);
-      ports.metrics.count('tiphys_webhooks_total', { status: String(status) });
-      const { message } = answer;
-      if (event === undefined) logger.debug({ status, reason: message }, 'a webhook was answered');
-      else
-        logger.info(
-          { ...shortEvent(event), applications: concerned.length },
-          'a webhook told news',
-        );
-      return answer;
-    };
+    webhooks = answerWebhooks({ read: connected.readWebhook, receiver, ...ports });
     if (options.leaderElection === undefined) beginWork(apps.list().length);
     else {
       leading = lead(client, options.leaderElection, () => apps.list().length);
@@ -162,7 +157,7 @@ export function createOperator(options: OperatorOptions): Operator {
     start,
     lost: lost.promise,
     async receiveWebhook(request) {
-      return (await webhooks?.(request)) ?? { status: 503, message: 'not started yet' };
+      return (await webhooks?.(request)) ?? NOT_STARTED;
     },
     get notReady() {
       return notReady;
@@ -180,12 +175,4 @@ export function createOperator(options: OperatorOptions): Operator {
       await stack.disposeAsync();
     },
   };
-}
-
-/** Anybody may send one, so no more of it than fits on a line. */
-function shortEvent(event: NonNullable<WebhookAnswer['event']>): LogFields {
-  const [repository = '', revision] =
-    event.type === 'push' ? [event.urls[0], event.revision] : [event.repository, event.tag];
-  const short = (text: string) => withoutCredentials(text).slice(0, 200);
-  return { repository: short(repository), revision: revision.slice(0, 200) };
 }

@@ -12,6 +12,7 @@ export async function readBody(
   maxBytes: number,
 ): Promise<unknown> {
   if (wanted === undefined) return undefined;
+  if (wanted.type === 'raw') return request;
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of request as AsyncIterable<Buffer>) {

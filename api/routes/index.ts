@@ -12,6 +12,7 @@ import { sessionRoutes } from './session.ts';
 import { clusterRoutes } from './clusters.ts';
 import { certificateRoutes, gpgKeyRoutes } from './keys.ts';
 import { notificationRoutes } from './notifications.ts';
+import { plainRoutes } from './plain.ts';
 import { projectRoutes } from './projects.ts';
 import { credentialRoutes, repositoryRoutes } from './repositories.ts';
 import { settingsRoutes } from './settings.ts';
@@ -29,6 +30,7 @@ export function allRoutes({ version, platform }: RoutesOptions): readonly Route[
   return [
     ...versionRoutes({ version, ...(platform !== undefined && { platform }) }),
     ...settingsRoutes,
+    ...plainRoutes,
     ...sessionRoutes,
     ...accountRoutes,
     ...applicationRoutes,

@@ -74,8 +74,8 @@ export interface World extends AsyncDisposable {
   /** All of them stay true for that long. */
   thenConsistently(forMs: number, ...expectations: readonly Expectation[]): Promise<void>;
 
-  /** Starts an operator; several may run, under names of their own. */
-  startOperator(args?: readonly string[], name?: string): void;
+  /** Starts an operator, or with `server` an API server alone; several may run, under names of their own. */
+  startOperator(args?: readonly string[], name?: string, command?: 'run' | 'server'): void;
   /** Ends one, gently or not, and waits until it is gone. */
   stopOperator(signal?: 'SIGTERM' | 'SIGKILL', name?: string): Promise<void>;
   operatorPid(name?: string): number | undefined;
@@ -121,7 +121,11 @@ export async function startWorld(options: WorldOptions): Promise<World> {
   const operators = new Set<string>();
   const env = await operatorEnvironment(dir, signal);
 
-  function startOperator(args: readonly string[] = [], name = 'operator'): void {
+  function startOperator(
+    args: readonly string[] = [],
+    name = 'operator',
+    command: 'run' | 'server' = 'run',
+  ): void {
     operators.add(name);
     supervised.start({
       name,
@@ -129,7 +133,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
       args: [
         '--max-semi-space-size=16', // as the first line of the program has it
         options.program ?? join(root, 'operator/main.ts'),
-        'run',
+        command,
         `--kubeconfig=${kubeconfigPath}`,
         `--namespace=${namespace}`,
         '--metrics-port=0',

@@ -1,6 +1,7 @@
 import { arch, platform } from 'node:process';
 import { allRoutes, createApi, createTokenCookies, startApiServer } from '../../api/index.ts';
 import { parseDocuments } from '../../generators/index.ts';
+import type { ReceiveWebhook } from '../answer-webhooks.ts';
 import { createMemoryStateCache } from '../cache/memory-state-cache.ts';
 import type { Config } from '../config/keys.ts';
 import type { Connected } from '../connect-ports.ts';
@@ -22,7 +23,7 @@ const MAX_COOKIES = 20;
 export async function serveApi(
   connected: Connected,
   config: Config,
-  { logger }: { readonly logger: Logger },
+  { logger, receiveWebhook }: { readonly logger: Logger; readonly receiveWebhook: ReceiveWebhook },
   stopping: AbortSignal,
 ): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
@@ -55,6 +56,7 @@ export async function serveApi(
       ...{ sessions, tokens, passwords },
       charts: connected.charts,
       connectCluster: connected.connectCluster,
+      receiveWebhook,
       keyReader: connected.keyReader,
       generators: connected.generators,
       allowsAnonymous: identity.allowsAnonymous,

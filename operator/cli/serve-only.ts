@@ -1,5 +1,7 @@
+import { answerWebhooks } from '../answer-webhooks.ts';
 import type { Config } from '../config/keys.ts';
 import { connectPorts } from '../connect-ports.ts';
+import { createWebhookReceiver } from '../controllers/webhook.ts';
 import { untilAborted } from '../runtime/keyed-lock.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
@@ -36,7 +38,18 @@ export async function serveOnly(config: Config, io: CommandIo): Promise<number> 
       stack,
       signal,
     );
-    stack.use(await serveApi(connected, config, { logger }, signal));
+    const { ports, settings, repositories } = connected;
+    // Somebody else reconciles, and is told through the Applications.
+    const receiver = stack.use(
+      createWebhookReceiver({
+        ...{ ports, settings, repositories },
+        works: () => false,
+        reconciler: { request() {} },
+        enqueue() {},
+      }),
+    );
+    const receiveWebhook = answerWebhooks({ read: connected.readWebhook, receiver, ...ports });
+    stack.use(await serveApi(connected, config, { logger, receiveWebhook }, signal));
     notReady = [];
     return await untilAborted(new Promise<never>(() => {}), signal);
   } catch (error) {

@@ -1,5 +1,6 @@
 import { hostname } from 'node:os';
 import { randomBytes } from 'node:crypto';
+import type { ReceiveWebhook } from '../answer-webhooks.ts';
 import type { Config } from '../config/keys.ts';
 import type { Connected } from '../connect-ports.ts';
 import { createOperator, type LeaderElection, type Operator } from '../create-operator.ts';
@@ -36,9 +37,13 @@ export async function serve(config: Config, io: CommandIo): Promise<number> {
       },
       clusterMetrics: { labels: config.metricsClusterLabels },
       ...(config.apiPort !== undefined && {
-        serve: async (connected: Connected, stopping: AbortSignal) => {
+        serve: async (
+          connected: Connected,
+          stopping: AbortSignal,
+          receiveWebhook: ReceiveWebhook,
+        ) => {
           const { serveApi } = await import('./serve-api.ts');
-          return await serveApi(connected, config, { logger }, stopping);
+          return await serveApi(connected, config, { logger, receiveWebhook }, stopping);
         },
       }),
     }),

@@ -59,3 +59,4 @@ export type {
 export type { ChartReference, ChartRepositories } from './chart-repositories.ts';
 export type { ChartVersions, ProbedRepository, RepositoryProbe } from './repository-probe.ts';
 export type { KeyReader, OpenPgpKey } from './key-reader.ts';
+export type { ReceiveWebhook, SentWebhook } from './webhooks.ts';

@@ -11,6 +11,7 @@ import type { KeyReader } from '../ports/key-reader.ts';
 import type { KubeClient } from '../ports/kube-client.ts';
 import type { RepositoryProbe } from '../ports/repository-probe.ts';
 import type { AccessLookup, SourceRepositories } from '../ports/source-repositories.ts';
+import type { ReceiveWebhook } from '../ports/webhooks.ts';
 import type { StateCache } from '../ports/state-cache.ts';
 
 /** What services reach besides what the engine does. */
@@ -31,6 +32,8 @@ export interface ServicePorts extends EnginePorts {
   readonly charts: ChartRepositories;
   readonly connectCluster: ClusterConnector;
   readonly keyReader: KeyReader;
+  /** Takes in a webhook of a Git server or a registry; reads no further than it may be long. */
+  readonly receiveWebhook: ReceiveWebhook;
   readonly generators: GeneratorRegistry;
   /** Whether those without a token are let in, as nobody in particular. */
   readonly allowsAnonymous: () => boolean;

@@ -97,6 +97,7 @@ export {
   type ClusterName,
   getCluster,
   listClusters,
+  registeredNames,
   type RegisteredCluster,
   type ShownCluster,
 } from './clusters/read-clusters.ts';
@@ -143,3 +144,6 @@ export { createGpgKeys, deleteGpgKey, getGpgKey, listGpgKeys } from './keys/gpg-
 export { notificationNames } from './settings/notifications.ts';
 export { pluginNames, programVersions } from './settings/programs.ts';
 export { readSettings, type ShownSettings } from './settings/read-settings.ts';
+export { readBadge, type BadgeQuestion } from './badge/read-badge.ts';
+export type { BadgeState } from '../core/health/badge.ts';
+export { downloadOf } from './settings/downloads.ts';

@@ -70,6 +70,11 @@ export function registeredClusters({
   return [{ record: IN_CLUSTER, secret: undefined }, ...clusters];
 }
 
+/** Servers of all registered clusters, for checks that show nothing of it. */
+export function registeredNames(controlPlane: Pick<ControlPlane, 'ports'>): readonly string[] {
+  return registeredClusters(controlPlane).map(({ record }) => record.server);
+}
+
 /** How policies name a cluster. */
 export function clusterObject({
   server,
