@@ -1,13 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
+import compression from 'compression';
 import express, { type Express, type Request, type Response } from 'express';
 import { type Clock, type Logger, toTiphysError } from '../operator/index.ts';
 import type { Authenticated, Authenticator, ControlPlane } from '../operator/services/index.ts';
 import { authenticate } from './http/authenticate.ts';
 import { encodeJson } from './http/go-json.ts';
+import { createOpenRequests, type OpenRequests } from './http/open-requests.ts';
 import { paramsOf } from './http/params-of.ts';
 import { isUnforeseen, problemBody, problemOf } from './http/problem.ts';
 import { readBody } from './http/read-body.ts';
+import { secureHeaders, type SecureHeadersOptions } from './http/secure-headers.ts';
 import { sendMessages } from './http/send-messages.ts';
 import type { TokenCookies } from './http/token-cookies.ts';
 import { expressPath } from './http/express-path.ts';
@@ -24,6 +27,13 @@ export interface ApiOptions {
   /** What a request that changes something must say it sends; empty: anything. Default: JSON. */
   readonly contentTypes?: readonly string[];
   readonly maxBodyBytes?: number;
+  /** The path under which everything is served; default the top. What clients use to see whether it lives stays there too. */
+  readonly rootPath?: string;
+  readonly headers?: SecureHeadersOptions;
+  /** Whether answers are compressed for who asks; never streams. Default true. */
+  readonly gzip?: boolean;
+  /** Requests and streams that one account or address may have open; 0 is no bound. Default 1 000. */
+  readonly maxOpenPerClient?: number;
   readonly clock: Clock;
   readonly logger: Logger;
   /** Aborted when the server stops: streams end. */
@@ -31,37 +41,69 @@ export interface ApiOptions {
 }
 
 const MAX_BODY_BYTES = 16 * 2 ** 20;
+const MAX_OPEN = 1_000;
+const LIVENESS = '/healthz';
+const HEADERS: SecureHeadersOptions = {
+  frameOptions: 'sameorigin',
+  contentSecurityPolicy: "frame-ancestors 'self';",
+};
 
 /**
  * The API as an Express application; nothing listens yet. Every request is answered: with what its
  * route says, or with a problem in the shape that clients of the incumbent know.
  */
 export function createApi(options: ApiOptions): Express {
-  const app = express();
-  app.disable('x-powered-by');
-  app.disable('etag');
-  app.set('query parser', false); // read from the URL, by the shape of the route
-  app.set('case sensitive routing', true);
-  for (const route of options.routes)
-    app[route.method](expressPath(route.path), async (request, response) => {
-      await respond(route, request, response, options);
-    });
-  const known = new Set(options.routes.map(({ path }) => path));
-  for (const path of known)
-    app.all(expressPath(path), (_request, response) => {
-      response.status(405).type('text/plain').send('Method Not Allowed\n');
-    });
+  const { rootPath = '', headers = HEADERS, gzip = true, maxOpenPerClient = MAX_OPEN } = options;
+  const context = { ...options, open: createOpenRequests(maxOpenPerClient) };
+  const app = bare();
+  app.use(secureHeaders(headers));
+  if (gzip) app.use(compression());
+  const prefix = `/${rootPath.replaceAll(/^\/+|\/+$/g, '')}`;
+  app.use(prefix, routed(options.routes, context));
+  if (prefix !== '/')
+    app.use(
+      routed(
+        options.routes.filter(({ path }) => path === LIVENESS),
+        context,
+      ),
+    );
   app.use((_request, response) => {
     response.status(404).type('text/plain').send('Not Found\n');
   });
   return app;
 }
 
+function bare(): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', false); // read from the URL, by the shape of the route
+  app.set('case sensitive routing', true);
+  return app;
+}
+
+function routed(routes: readonly Route[], context: Context): Express {
+  const app = bare();
+  for (const route of routes)
+    app[route.method](expressPath(route.path), async (request, response) => {
+      await respond(route, request, response, context);
+    });
+  for (const path of new Set(routes.map((route) => route.path)))
+    app.all(expressPath(path), (_request, response) => {
+      response.status(405).type('text/plain').send('Method Not Allowed\n');
+    });
+  return app;
+}
+
+interface Context extends ApiOptions {
+  readonly open: OpenRequests;
+}
+
 async function respond(
   route: Route,
   request: Request,
   response: Response,
-  options: ApiOptions,
+  options: Context,
 ): Promise<void> {
   const { clock, logger, stopping } = options;
   const requestId = randomUUID();
@@ -85,16 +127,18 @@ async function respond(
     }
     const authenticated = await authenticate(request.headers, route.access, options, signal);
     subject = authenticated.requester.caller?.subject ?? '';
+    const address = request.socket.remoteAddress ?? '';
+    using _open = options.open.open(subject === '' ? `address ${address}` : subject);
     const body = await readBody(request, route.body, options.maxBodyBytes ?? MAX_BODY_BYTES);
     const answer = await route.answer(
       {
         method: request.method,
-        params: paramsOf(route, request.originalUrl),
-        search: new URL(request.originalUrl, 'http://localhost').searchParams,
+        params: paramsOf(route, request.url),
+        search: new URL(request.url, 'http://localhost').searchParams,
         ...{ body, signal },
         requester: authenticated.requester,
         headers: request.headers,
-        address: request.socket.remoteAddress ?? '',
+        address,
       },
       options.controlPlane,
     );
@@ -134,6 +178,7 @@ async function send(
   switch (answer.type) {
     case 'json':
       response.setHeader('content-type', 'application/json');
+      response.setHeader('cache-control', 'no-store');
       response.end(encodeJson(answer.value));
       return;
     case 'stream':

@@ -4,7 +4,13 @@
 export const API_VERSION = 'v1';
 
 export { createApi, type ApiOptions } from './create-api.ts';
-export { startApiServer, type ApiServer, type ApiServerOptions } from './start-api-server.ts';
+export {
+  startApiServer,
+  type ApiServer,
+  type ApiServerOptions,
+  type TlsOptions,
+  type TlsPair,
+} from './start-api-server.ts';
 export { allRoutes } from './routes/index.ts';
 export {
   json,

@@ -56,6 +56,7 @@ export const GRPC_CODES: Readonly<Record<ErrorCode, GrpcCode>> = {
   AlreadyExists: 6,
   InvalidRequest: 3,
   NotPossibleNow: 9,
+  TooManyRequests: 8,
   NotImplemented: 12,
   RequestFailed: 2,
   ScriptFailed: 2,

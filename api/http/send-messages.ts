@@ -49,7 +49,7 @@ export async function sendMessages(
   const left = abortOf(signal);
   response.setHeader('content-type', isEvents ? EVENT_STREAM : 'application/json');
   response.setHeader('x-content-type-options', 'nosniff');
-  response.setHeader('cache-control', 'no-cache');
+  response.setHeader('cache-control', 'no-cache, no-transform'); // compressed, messages would wait for each other
   response.flushHeaders(); // a client that waits for the first message knows that it is heard
   try {
     let next = settled(iterator.next());
@@ -66,7 +66,10 @@ export async function sendMessages(
     }
     response.end();
   } catch (error) {
-    if (signal.aborted) return;
+    if (signal.aborted) {
+      response.end(); // the server stops, if it is not the client who left
+      return;
+    }
     onFailure(error);
     const problem = problemOf(error);
     response.end(frame(encodeJson(problemChunk(problem, STATUS_CODES[problem.status] ?? ''))));

@@ -40,7 +40,7 @@ describe('signing in to the API', () => {
     assert.equal(answer.status, 200);
     const { token } = answer.json as { token: string };
     assert.deepEqual(answer.headers.getSetCookie(), [
-      `argocd.token=${token}; Path=/; HttpOnly; SameSite=Lax`,
+      `argocd.token=${token}; Path=/; HttpOnly; Secure; SameSite=Lax`,
     ]);
     const who = await userInfo(token);
     assert.deepEqual(who.json, { loggedIn: true, username: 'admin', iss: 'argocd' });

@@ -6,18 +6,20 @@ import { createMemoryStateCache } from '../cache/memory-state-cache.ts';
 import type { Config } from '../config/keys.ts';
 import type { Connected } from '../connect-ports.ts';
 import { createApplicationViews } from '../engine/views/application-views.ts';
+import { createServerCertificate, type ServerCertificate } from '../live/server-certificate.ts';
 import { createIdentity } from '../identity/create-identity.ts';
 import { ensureSecrets } from '../identity/ensure-secrets.ts';
 import type { Logger } from '../ports/telemetry.ts';
+import type { AccessControl } from '../ports/access-control.ts';
 import { createAccessControl } from '../rbac/access-control.ts';
 import { createRepositoryProbe } from '../repository-probe.ts';
 import { shownLabels } from '../services/argocd-cm.ts';
 import type { ControlPlane } from '../services/index.ts';
+import { apiTls } from './api-tls.ts';
 import { readVersion } from './version.ts';
 
 const DEFAULT_PORT = 8080;
 const PLATFORM = `${platform}/${arch === 'x64' ? 'amd64' : arch}`;
-const MAX_COOKIES = 20;
 
 /** Serves the API of a control plane that is connected; disposing ends it. Errors: `InvalidConfig` when the port cannot be taken. */
 export async function serveApi(
@@ -29,9 +31,11 @@ export async function serveApi(
   await using stack = new AsyncDisposableStack();
   const { clock } = connected.ports;
   const { config: settings } = connected;
-  const access = stack.use(
-    createAccessControl({ config: settings, projects: connected.ports.projects, logger }),
-  );
+  const access = config.apiDisableAuth
+    ? everythingAllowed()
+    : stack.use(
+        createAccessControl({ config: settings, projects: connected.ports.projects, logger }),
+      );
   const { namespace } = connected.settings;
   const { client } = connected;
   const { projects } = connected.ports;
@@ -43,7 +47,14 @@ export async function serveApi(
     }),
   );
   const { sessions, tokens, passwords } = identity;
-  await ensureSecrets({ client, config: settings, namespace, passwords, clock, logger }, stopping);
+  const certificate = await followCertificate(connected, config, logger, stack, stopping);
+  await ensureSecrets(
+    {
+      ...{ client, config: settings, namespace, passwords, clock, logger },
+      needsCertificate: () => certificate !== undefined && certificate.current() === undefined,
+    },
+    stopping,
+  );
   const controlPlane: ControlPlane = {
     ports: {
       ...connected.ports,
@@ -68,16 +79,61 @@ export async function serveApi(
       customLabels: () => shownLabels(settings),
     }),
   };
-  const tokenCookies = createTokenCookies({ path: '/', secure: false, maxCookies: MAX_COOKIES });
+  const basePath = config.apiRootPath === '' ? config.apiBaseHref : config.apiRootPath;
+  const tokenCookies = createTokenCookies({
+    path: `/${basePath.replaceAll(/^\/+|\/+$/g, '')}`,
+    secure: !config.apiInsecure,
+    maxCookies: config.apiMaxCookies,
+  });
   const app = createApi({
     ...{ controlPlane, clock, logger, stopping },
     routes: allRoutes({ version: await readVersion(), platform: PLATFORM }),
     authenticator: identity.authenticator,
-    allowsAnonymous: identity.allowsAnonymous,
+    allowsAnonymous: () => config.apiDisableAuth || identity.allowsAnonymous(),
     tokenCookies,
+    contentTypes: config.apiContentTypes,
+    rootPath: config.apiRootPath,
+    headers: {
+      frameOptions: config.apiXFrameOptions,
+      contentSecurityPolicy: config.apiContentSecurityPolicy,
+    },
+    gzip: config.apiGzip,
+    maxOpenPerClient: config.apiMaxRequestsPerClient,
   });
   const { apiHost: host, apiPort: port = DEFAULT_PORT } = config;
-  const server = stack.use(await startApiServer({ app, host, port }));
-  logger.info({ host, port: server.port }, 'API');
+  const tls = certificate === undefined ? undefined : apiTls(config, certificate);
+  const server = stack.use(
+    await startApiServer({ app, host, port, ...(tls !== undefined && { tls }) }),
+  );
+  const scheme = tls === undefined ? 'http' : 'https';
+  logger.info({ host, port: server.port, scheme }, 'API');
   return stack.move();
+}
+
+/** The certificate of the API, listed and followed; none without TLS. */
+async function followCertificate(
+  { client, config, settings, ports: { clock, random } }: Connected,
+  { apiInsecure }: Config,
+  logger: Logger,
+  stack: AsyncDisposableStack,
+  signal: AbortSignal,
+): Promise<ServerCertificate | undefined> {
+  if (apiInsecure) return undefined;
+  const { namespace } = settings;
+  const certificate = stack.use(
+    createServerCertificate({ client, config, namespace, clock, random, logger }),
+  );
+  await certificate.start(signal);
+  return certificate;
+}
+
+/** `--api-disable-auth`: every check passes. */
+function everythingAllowed(): AccessControl {
+  return {
+    decide: () => ({ allowed: true, rule: undefined, as: '' }),
+    scopes: [],
+    problems: [],
+    checkRoles: () => [],
+    [Symbol.dispose]() {},
+  };
 }

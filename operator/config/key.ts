@@ -71,10 +71,13 @@ export const text: Schema<string> = z.string();
 /** Items with commas between; blanks around them do not count. */
 export const list: Schema<readonly string[]> = itemsBetween(',');
 
+/** Items with commas, semicolons or colons between, for settings that others write in several ways. */
+export const words: Schema<readonly string[]> = itemsBetween(/[,;:]/);
+
 /** Globs with semicolons between, since a glob may hold commas. */
 export const globs: Schema<readonly string[]> = itemsBetween(';');
 
-function itemsBetween(separator: string): Schema<readonly string[]> {
+function itemsBetween(separator: string | RegExp): Schema<readonly string[]> {
   return readAs((written) => ({
     value: written
       .split(separator)

@@ -1,4 +1,5 @@
 import type { PruneLimit } from '../core/sync/prune-brake.ts';
+import { API_KEYS, type ApiConfig } from './api-keys.ts';
 import {
   type ConfigKey,
   duration,
@@ -15,7 +16,7 @@ import {
 } from './key.ts';
 
 /** The settings, parsed; durations in milliseconds. */
-export interface Config {
+export interface Config extends ApiConfig {
   readonly kubeconfig: string;
   readonly context: string;
   readonly kubeRequestTimeout: number;
@@ -73,8 +74,6 @@ export interface Config {
   readonly metricsClusterLabels: readonly string[];
   readonly webhookHost: string;
   readonly webhookPort: number | undefined;
-  readonly apiHost: string;
-  readonly apiPort: number | undefined;
   readonly leaderElection: boolean;
   readonly leaderElectionName: string;
   readonly leaderElectionLease: number;
@@ -425,18 +424,7 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
     description:
       'Port for webhooks, POST /api/webhook over HTTP; 0 takes a free one and logs it, empty is none.',
   }),
-  apiHost: key('api-host', {
-    schema: text,
-    fallback: '127.0.0.1',
-    description: 'Address of the API; 0.0.0.0 for every address, as a Pod needs.',
-    alias: ['ARGOCD_SERVER_LISTEN_ADDRESS'],
-  }),
-  apiPort: key('api-port', {
-    schema: optional(whole(0, 65_535)),
-    fallback: '',
-    description:
-      'Port of the API; 0 takes a free one and logs it, empty is none for tiphys run and 8080 for tiphys server.',
-  }),
+  ...API_KEYS,
   leaderElection: key('leader-election', {
     schema: truth,
     fallback: 'false',

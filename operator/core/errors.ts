@@ -40,6 +40,7 @@ export type ErrorCode =
   | 'AlreadyExists'
   | 'InvalidRequest'
   | 'NotPossibleNow'
+  | 'TooManyRequests'
   | 'NotImplemented'
   | 'RequestFailed'
   | 'ScriptFailed'
@@ -116,6 +117,7 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
   },
   InvalidRequest: { retry: 'never', hint: 'Correct the named field of the request.' },
   NotPossibleNow: { retry: 'never', hint: 'Wait for, or change, what the message names.' },
+  TooManyRequests: { retry: 'backoff', hint: 'Ask again later, and less at once.' },
   NotImplemented: { retry: 'never', hint: 'This version of Tiphys does not have it.' },
   RequestFailed: { retry: 'never', hint: 'Read the message; the request was understood.' },
   ScriptFailed: { retry: 'never', hint: 'Correct the script in the ConfigMap argocd-cm.' },

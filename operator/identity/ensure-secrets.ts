@@ -10,6 +10,7 @@ import type { ConfigStore } from '../ports/config-store.ts';
 import type { Passwords } from '../ports/identity.ts';
 import type { KubeClient, ObjectAddress } from '../ports/kube-client.ts';
 import type { Logger } from '../ports/telemetry.ts';
+import { selfSigned } from './self-signed.ts';
 
 export interface EnsureSecretsOptions {
   readonly client: KubeClient;
@@ -17,6 +18,8 @@ export interface EnsureSecretsOptions {
   /** Of the control plane. */
   readonly namespace: string;
   readonly passwords: Passwords;
+  /** Whether TLS needs a certificate that there is none of yet. */
+  readonly needsCertificate: () => boolean;
   readonly clock: Clock;
   readonly logger: Logger;
 }
@@ -30,8 +33,8 @@ const ATTEMPTS = 20;
 const FIELD_MANAGER = 'argocd-server';
 
 /**
- * Makes what signing in cannot be without, where it is missing (`spec/api.md` 4.4): a key for tokens, and a
- * password for `admin`, which then stands in `argocd-initial-admin-secret`. Several servers may do it at once,
+ * Makes what signing in cannot be without, where it is missing (`spec/api.md` 4.4): a key for tokens, a
+ * certificate, and a password for `admin`, which then stands in `argocd-initial-admin-secret`. Several servers may do it at once,
  * and one may stop in the middle: the password is kept first, and who finds one takes it.
  *
  * Errors: what the API server says; `KubeConflict` when somebody else keeps writing.
@@ -78,6 +81,11 @@ async function missingOf(
   const missing: Record<string, string> = {};
   if (isEmpty('server.secretkey'))
     missing['server.secretkey'] = encodeText(randomBytes(32).toString('base64'));
+  if (isEmpty('tls.crt') && isEmpty('tls.key') && options.needsCertificate()) {
+    const pair = await selfSigned(options.namespace, options.clock.now());
+    missing['tls.crt'] = encodeText(pair.certificate);
+    missing['tls.key'] = encodeText(pair.key);
+  }
   const admin = readAccounts(textsOf(options.config.configMap('argocd-cm')), texts).byName.get(
     ADMIN,
   );

@@ -14,6 +14,7 @@ export interface WatchedStoreOptions {
   /** The collection; its name is empty. */
   readonly address: ObjectAddress;
   readonly labelSelector?: string;
+  readonly fieldSelector?: string;
   readonly clock: Clock;
   readonly random: () => number;
   readonly logger: Logger;
