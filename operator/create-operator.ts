@@ -3,6 +3,8 @@ import type { Connected, ConnectOptions } from './connect-ports.ts';
 import { createApplicationController } from './controllers/application.ts';
 import { createWebhookReceiver } from './controllers/webhook.ts';
 import type { AppKey } from './core/app/app-key.ts';
+import type { Publisher } from './controllers/publisher.ts';
+import type { FrontSideOptions } from './open-publisher.ts';
 import { createReconciler } from './engine/reconciler.ts';
 import { createLeaseLock } from './kube/lease-lock.ts';
 import type { WebhookAnswer, WebhookRequest } from './git/webhook.ts';
@@ -22,6 +24,8 @@ export interface OperatorOptions extends ConnectOptions {
   readonly workers?: number;
   /** Work only while holding a lease; without it this operator must be the only one. */
   readonly leaderElection?: LeaderElection;
+  /** Tells the API server, page and CLI of Argo CD what they ask its controller for. Default: nobody is told. */
+  readonly frontSide?: FrontSideOptions;
   /**
    * Starts what answers people beside the work, such as the API: called once everything is listed, whether or
    * not this operator leads. Its end begins with the signal, and is waited for.
@@ -77,6 +81,7 @@ export function createOperator(options: OperatorOptions): Operator {
   let controller: Controller<AppKey> | undefined;
   let webhooks: ReceiveWebhook | undefined;
   let works = false;
+  let publisher: Publisher | undefined;
   let leading: Promise<Leadership | undefined> = Promise.resolve(undefined);
   let notReady: readonly string[] = ['not started'];
 
@@ -92,7 +97,12 @@ export function createOperator(options: OperatorOptions): Operator {
       const receive: ReceiveWebhook = async (request) => (await webhooks?.(request)) ?? NOT_STARTED;
       stack.use(await options.serve(connected, stop.signal, receive));
     }
-    const reconciler = createReconciler(ports, settings);
+    if (options.frontSide !== undefined) {
+      const { openPublisher } = await import('./open-publisher.ts');
+      publisher = stack.use(await openPublisher(options.frontSide, connected));
+    }
+    const comparing = publisher === undefined ? ports : { ...ports, comparisons: publisher };
+    const reconciler = createReconciler(comparing, settings);
     const workers = options.workers ?? DEFAULT_WORKERS;
     controller = createApplicationController({
       ports,
@@ -121,6 +131,7 @@ export function createOperator(options: OperatorOptions): Operator {
   }
 
   function beginWork(applications: number): void {
+    publisher?.start();
     controller?.start();
     works = true;
     logger.info({ namespace: options.namespace, applications }, 'operator works');

@@ -2,6 +2,7 @@
 
 export { createOperator, type Operator, type OperatorOptions } from './create-operator.ts';
 export type { Connected, ConnectOptions } from './connect-ports.ts';
+export type { FrontSideOptions } from './open-publisher.ts';
 export type { ManifestCacheOptions, RedisCacheOptions } from './kept-renders.ts';
 export { engineSettings } from './operator-options.ts';
 export { silentEvents, silentLogger, silentMetrics } from './telemetry/silent.ts';
@@ -9,7 +10,12 @@ export { explainApplication, type Explanation } from './explain-application.ts';
 
 // Use cases, to embed in an operator of one's own
 export { createReconciler, type Reconciler } from './engine/reconciler.ts';
-export type { EnginePorts, EngineSettings } from './engine/ports.ts';
+export type {
+  ComparedForFront,
+  ComparisonSink,
+  EnginePorts,
+  EngineSettings,
+} from './engine/ports.ts';
 export {
   createManifestSource,
   type ManifestSourceOptions,

@@ -18,6 +18,8 @@ export interface RedisConnection extends AsyncDisposable {
   /** Goes away by itself after so many milliseconds. */
   set(key: string, value: Buffer, ttlMs: number): Promise<void>;
   delete(key: string): Promise<void>;
+  /** Tells all who listen on a channel now. */
+  publish(channel: string, message: string): Promise<void>;
 }
 
 const COMMAND_TIMEOUT_MS = 2_000;
@@ -47,6 +49,9 @@ export function connectRedis(options: RedisOptions): RedisConnection {
     },
     async delete(key) {
       await client.del(key);
+    },
+    async publish(channel, message) {
+      await client.publish(channel, message);
     },
     async [Symbol.asyncDispose]() {
       client.disconnect();

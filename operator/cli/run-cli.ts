@@ -3,6 +3,7 @@ import { nearestName } from '../core/nearest-name.ts';
 import { EXIT_ERROR, EXIT_OK, type Command, type CommandIo } from './command.ts';
 import { can } from './can.ts';
 import { cmpServer } from './cmp-server.ts';
+import { controller } from './controller.ts';
 import { crds } from './crds.ts';
 import { diff } from './diff.ts';
 import { explain } from './explain.ts';
@@ -17,6 +18,7 @@ import { version } from './version.ts';
 /** Every command, in the order of the help. */
 export const COMMANDS: readonly Command[] = [
   run,
+  controller,
   server,
   explain,
   crds,

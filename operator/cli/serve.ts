@@ -12,6 +12,7 @@ import { createMetrics } from '../telemetry/metrics.ts';
 import { startProbes } from '../telemetry/probes.ts';
 import { EXIT_ERROR, EXIT_OK, type CommandIo } from './command.ts';
 import { connectOptions } from './connect-options.ts';
+import { redisOptions } from './redis-options.ts';
 
 /** Runs until the signal or until leadership is lost, which is an error: a supervisor starts anew. */
 export async function serve(config: Config, io: CommandIo): Promise<number> {
@@ -36,6 +37,12 @@ export async function serve(config: Config, io: CommandIo): Promise<number> {
         conditions: config.metricsApplicationConditions,
       },
       clusterMetrics: { labels: config.metricsClusterLabels },
+      ...(config.redis !== '' && {
+        frontSide: {
+          redis: await redisOptions(config, io),
+          applicationTtlMs: config.appStateCacheExpiration,
+        },
+      }),
       ...(config.apiPort !== undefined && {
         serve: async (
           connected: Connected,

@@ -46,6 +46,7 @@ export interface Config extends ApiConfig {
   readonly verifySignatures: boolean;
   readonly manifestCacheSize: number;
   readonly manifestCacheExpiration: number;
+  readonly appStateCacheExpiration: number;
   readonly redis: string;
   readonly redisDb: number;
   readonly redisTls: boolean;
@@ -258,11 +259,18 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
     description: 'A render that is older is made again although nothing changed.',
     alias: ['ARGOCD_REPO_SERVER_CACHE_EXPIRATION', 'ARGOCD_REPO_CACHE_EXPIRATION'],
   }),
+  appStateCacheExpiration: key('app-state-cache-expiration', {
+    schema: duration,
+    fallback: '1h',
+    description:
+      'How long trees and states of Applications stay in Redis; they are renewed before.',
+    alias: ['ARGOCD_APP_STATE_CACHE_EXPIRATION'],
+  }),
   redis: key('redis', {
     schema: text,
     fallback: '',
     description:
-      'Redis in which renders without Secrets are kept for several instances, as HOST or HOST:PORT; user and password are read from REDIS_USERNAME and REDIS_PASSWORD.',
+      'Redis in which renders without Secrets are kept for several instances, and where the front side of Argo CD finds what its controller knows, as HOST or HOST:PORT; user and password are read from REDIS_USERNAME and REDIS_PASSWORD.',
     alias: ['REDIS_SERVER'],
   }),
   redisDb: key('redis-db', {

@@ -1,3 +1,6 @@
+import type { AppKey } from '../core/app/app-key.ts';
+import type { Application, Project } from '../core/app/types.ts';
+import type { ComparedApplication } from './views/managed-resource.ts';
 import type { HealLoopSettings } from '../core/sync/heal-loop.ts';
 import type { ProjectSettings } from '../core/project/project-settings.ts';
 import type { PruneLimit } from '../core/sync/prune-brake.ts';
@@ -38,6 +41,24 @@ export interface EnginePorts {
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;
+  /** Told of every comparison. Default: nobody. */
+  readonly comparisons?: ComparisonSink;
+}
+
+/** An application as it was just compared, for those who show it. */
+export interface ComparedForFront extends ComparedApplication {
+  readonly project: Project;
+  /** Somebody asked for it: it is told even when nothing is new. */
+  readonly forced: boolean;
+}
+
+/** Takes comparisons and never fails or waits. */
+export interface ComparisonSink {
+  compared(found: ComparedForFront): void;
+  /** It could not be compared; what was told before still holds. */
+  failed(app: Application): void;
+  /** Resolves when what was told of this application is where others see it, or cannot be; soon in any case. */
+  settled(key: AppKey, signal: AbortSignal): Promise<void>;
 }
 
 /** How the engine behaves; all durations in milliseconds. */

@@ -16,7 +16,7 @@ import { respectIgnoredParts } from './respect-ignored-parts.ts';
 import { isStored, untilOwnSecond } from './resume-operation.ts';
 import { runSyncPass, timestamp, type SyncPass } from './run-sync-pass.ts';
 import { settleOperation } from './settle-operation.ts';
-import { comparedStatus } from './status.ts';
+import { comparedStatus, comparesOwnSources } from './status.ts';
 import { releaseLeftHooks } from './release-hooks.ts';
 import { untilResync } from './timing.ts';
 import { calmOf } from './untouched.ts';
@@ -92,6 +92,8 @@ async function rest(
   signal: AbortSignal,
 ): Promise<ReconcileOutcome> {
   const ignoreRevision = need.reason === 'Event' && !isOfLastSync(app.status, status);
+  // Who asked looks for the result as soon as the request is gone.
+  if (need.reason === 'RefreshRequested') await ports.comparisons?.settled(key, signal);
   const stored =
     need.reason === 'RefreshRequested' || isWorthWriting(app.status, status, { ignoreRevision })
       ? await reporter.report(key, app, status, signal)
@@ -242,6 +244,12 @@ function statusOf(
   const found = { app, loaded, request, compared, now, operationState, further };
   const withReasons = reporter.keepsReasons;
   const status = comparedStatus({ ...found, level: need.level, withReasons }, settings);
+  if (comparesOwnSources(found))
+    ports.comparisons?.compared({
+      ...{ app: { ...app, status }, compared, memory: pass.memory },
+      ...{ project: request.project, cluster: request.cluster },
+      forced: need.reason === 'RefreshRequested',
+    });
   if (operationState === undefined || status.conditions === undefined) return status;
   // Nothing is left alone any more.
   const conditions = status.conditions.filter(({ type }) => type !== AUTO_SYNC_INFO);

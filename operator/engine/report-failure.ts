@@ -1,5 +1,5 @@
 import type { AppKey } from '../core/app/app-key.ts';
-import { higherLevel, type RefreshLevel } from '../core/app/refresh.ts';
+import { higherLevel, REFRESH_ANNOTATION, type RefreshLevel } from '../core/app/refresh.ts';
 import type { Application, OperationState } from '../core/app/types.ts';
 import { type TiphysError, toTiphysError } from '../core/errors.ts';
 import type { ReconcileOutcome } from '../runtime/controller.ts';
@@ -34,6 +34,7 @@ export async function reportRefusal(
   const { reporter, ports, settings } = engine;
   const state = failOperation(app, conditions, engine);
   const status = failedStatus(app, conditions, state, timestamp(ports.clock));
+  await tellOthers(key, app, engine, signal);
   await reporter.report(key, app, status, signal);
   return again(settings.resyncMs);
 }
@@ -77,9 +78,22 @@ export async function reportComparisonError(
   const conditions = [{ type: 'ComparisonError', message }];
   const state = failOperation(app, conditions, engine, windows);
   const status = failedStatus(app, conditions, state, timestamp(ports.clock));
+  await tellOthers(key, app, engine, signal);
   await reporter.report(key, app, status, signal);
   memory.requested = higherLevel(memory.requested, 'latest');
   return again(retryDelay(memory, settings));
+}
+
+/** Who asked for a refresh looks for what is known as soon as the request is gone. */
+async function tellOthers(
+  key: AppKey,
+  app: Application,
+  { ports: { comparisons } }: Engine,
+  signal: AbortSignal,
+): Promise<void> {
+  comparisons?.failed(app);
+  if (app.metadata.annotations[REFRESH_ANNOTATION] !== undefined)
+    await comparisons?.settled(key, signal);
 }
 
 /** An operation that cannot run ends with the reason, unless it has to wait for a window anyway. */

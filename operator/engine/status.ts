@@ -110,7 +110,11 @@ export function comparedStatus(input: ComparedInput, settings: EngineSettings): 
 }
 
 /** An operation may sync other sources or revisions than the spec's; those say nothing about sync status. */
-function comparesOwnSources({ app, request, operationState }: ComparedInput): boolean {
+export function comparesOwnSources({
+  app,
+  request,
+  operationState,
+}: Pick<ComparedInput, 'app' | 'request' | 'operationState'>): boolean {
   if (operationState === undefined) return true;
   const sync = operationState.operation.sync ?? {};
   const automated = operationState.operation.initiatedBy?.automated === true;

@@ -1,8 +1,11 @@
 import type { ComparedResource } from '../../core/app/compared-resource.ts';
 import { foldStringData, normalise, type NormaliseOptions } from '../../core/diff/normalise.ts';
 import { maskSecrets } from '../../core/diff/mask-secret.ts';
+import type { Application } from '../../core/app/types.ts';
 import { canonicalJson } from '../../core/objects/json.ts';
 import type { KubeObject } from '../../core/objects/kube-object.ts';
+import type { Cluster } from '../../ports/clusters.ts';
+import type { AppMemory } from '../app-memory.ts';
 
 /** One object of an Application, desired and live, as it is shown: states are JSON texts, `null` where there is none. */
 export interface ManagedResource {
@@ -17,6 +20,14 @@ export interface ManagedResource {
   readonly hook?: boolean;
   readonly resourceVersion?: string;
   readonly modified?: boolean;
+}
+
+/** A comparison, with what earlier ones found out. */
+export interface ComparedApplication {
+  readonly app: Application;
+  readonly cluster: Cluster;
+  readonly memory: AppMemory;
+  readonly compared: readonly ComparedResource[];
 }
 
 export interface Sides {

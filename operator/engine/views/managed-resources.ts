@@ -4,7 +4,6 @@ import { instanceName } from '../../core/app/names.ts';
 import { sourcesOf } from '../../core/app/sources.ts';
 import type { Application, Project } from '../../core/app/types.ts';
 import { TiphysError } from '../../core/errors.ts';
-import type { Cluster } from '../../ports/clusters.ts';
 import { mapLimit } from '../../runtime/map-limit.ts';
 import { actAs } from '../act-as.ts';
 import { admit } from '../admit.ts';
@@ -14,16 +13,13 @@ import type { HealthJudge } from '../health-judge.ts';
 import { findIgnored, ignoredOf, rulesFor } from '../leave-out-ignored.ts';
 import { loadState } from '../load-state.ts';
 import type { EnginePorts, EngineSettings } from '../ports.ts';
-import { type ManagedResource, showManaged, type Sides } from './managed-resource.ts';
+import {
+  type ComparedApplication,
+  type ManagedResource,
+  showManaged,
+  type Sides,
+} from './managed-resource.ts';
 import { askPrediction, predictLocally } from './predict-live.ts';
-
-/** A comparison, with what earlier ones found out. */
-export interface ComparedApplication {
-  readonly app: Application;
-  readonly cluster: Cluster;
-  readonly memory: AppMemory;
-  readonly compared: readonly ComparedResource[];
-}
 
 export interface CompareDeps {
   readonly ports: EnginePorts;

@@ -1,0 +1,30 @@
+import { createPublisher, type Publisher } from './controllers/publisher.ts';
+import type { Connected } from './connect-ports.ts';
+import type { RedisCacheOptions } from './kept-renders.ts';
+import { shownLabels } from './services/argocd-cm.ts';
+
+/** The Redis in which the front side of Argo CD looks. */
+export interface FrontSideOptions {
+  readonly redis: RedisCacheOptions;
+  /** How long what is told of an Application stays. Default 1 hour. */
+  readonly applicationTtlMs?: number;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** A publisher for the front side of Argo CD; disposing it ends its connection. */
+export async function openPublisher(
+  { redis, applicationTtlMs = HOUR_MS }: FrontSideOptions,
+  { ports, settings, config }: Connected,
+): Promise<Publisher> {
+  // Who has no Redis need not load its client.
+  const { connectRedis } = await import('./cache/redis-connection.ts');
+  const { createRedisFrontSide } = await import('./cache/redis-front-side.ts');
+  const front = createRedisFrontSide({
+    redis: connectRedis(redis),
+    prefix: redis.keyPrefix ?? '',
+    compress: redis.compress ?? true,
+    applicationTtlMs,
+  });
+  return createPublisher({ ports, settings, front, customLabels: () => shownLabels(config) });
+}
