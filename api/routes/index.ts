@@ -12,6 +12,7 @@ import { sessionRoutes } from './session.ts';
 import { clusterRoutes } from './clusters.ts';
 import { certificateRoutes, gpgKeyRoutes } from './keys.ts';
 import { notificationRoutes } from './notifications.ts';
+import { openApiRoutes } from './openapi.ts';
 import { plainRoutes } from './plain.ts';
 import { projectRoutes } from './projects.ts';
 import { credentialRoutes, repositoryRoutes } from './repositories.ts';
@@ -27,7 +28,8 @@ export interface RoutesOptions {
 
 /** Every route of the API. */
 export function allRoutes({ version, platform }: RoutesOptions): readonly Route[] {
-  return [
+  const routes: readonly Route[] = [
+    ...openApiRoutes(() => routes, { version }),
     ...versionRoutes({ version, ...(platform !== undefined && { platform }) }),
     ...settingsRoutes,
     ...plainRoutes,
@@ -50,4 +52,5 @@ export function allRoutes({ version, platform }: RoutesOptions): readonly Route[
     ...applicationStreamRoutes,
     ...applicationSetRoutes,
   ];
+  return routes;
 }

@@ -121,6 +121,17 @@ describe('an API server that reconciles nothing, asked by strangers', () => {
     );
   });
 
+  test('it describes itself, and nobody may frame that', async () => {
+    const { json, headers } = await api.request('/swagger.json');
+    const { openapi, paths } = json as { openapi: string; paths: object };
+    assert.equal(openapi, '3.1.0');
+    assert.ok('/api/v1/applications/{name}' in paths);
+    assert.equal(headers.get('x-frame-options'), 'DENY');
+    const page = await api.request('/swagger-ui');
+    assert.match(page.headers.get('content-security-policy') ?? '', /frame-ancestors 'none'/);
+    assert.match(page.text, /href="swagger.json"/);
+  });
+
   test('it says that it works, and where the command line is', async () => {
     for (const path of ['/healthz', '/healthz?full=true']) {
       const { status, text } = await api.request(path);
