@@ -2,6 +2,7 @@ import type { Route } from '../route.ts';
 import { accountRoutes } from './accounts.ts';
 import { operationRoutes } from './application-operations.ts';
 import { applicationSetRoutes } from './application-sets.ts';
+import { applicationSourceRoutes } from './application-sources.ts';
 import { applicationStreamRoutes } from './application-streams.ts';
 import { applicationWriteRoutes } from './application-writes.ts';
 import { applicationLogRoutes } from './application-logs.ts';
@@ -50,6 +51,7 @@ export function allRoutes({ version, platform }: RoutesOptions): readonly Route[
     ...applicationLogRoutes,
     ...operationRoutes,
     ...applicationStreamRoutes,
+    ...applicationSourceRoutes,
     ...applicationSetRoutes,
   ];
   return routes;

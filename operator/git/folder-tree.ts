@@ -39,6 +39,8 @@ export function createFolderRepositories(
   return {
     resolve: async (_repoUrl, _revision, _options, signal) => (await tree(signal)).revision,
     tree: (_repoUrl, _commit, _reader, signal) => tree(signal),
+    commit: () =>
+      Promise.reject(new TiphysError('RevisionNotFound', `${dir}: a folder has no commits`)),
     verify: async (_repoUrl, { criteria }) =>
       criteria.type === 'none' ? [] : ['a folder has no signatures'],
     signInVariables: async () => ({ env: {}, async [Symbol.asyncDispose]() {} }),

@@ -86,6 +86,25 @@ describe('git repositories', () => {
     assert.equal(server.requests('names', 'ls-refs') <= 2, true);
   });
 
+  test('tells what a commit says of itself, and its tags', async () => {
+    const url = await server.createRepository('told', { a: '1' });
+    const first = await server.revision('told');
+    await server.tag('told', 'v1.0.0', { message: 'annotated' });
+    await server.tag('told', 'latest');
+    await server.commit('told', { files: { a: '2' }, message: 'Two\n\nwith a body' });
+    const second = await server.revision('told');
+    await using opened = await open();
+    const told = await opened.repositories.commit(url, first, {}, signal);
+    assert.equal(told.author, 'Tess Test <tess@example.com>');
+    assert.deepEqual([...told.tags].sort(), ['latest', 'v1.0.0']);
+    assert.match(told.date, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+    const { message, tags } = await opened.repositories.commit(url, second, {}, signal);
+    assert.deepEqual([message, tags], ['Two\n\nwith a body', []]);
+    await assert.rejects(opened.repositories.commit(url, '0'.repeat(40), {}, signal), {
+      code: 'RevisionNotFound',
+    });
+  });
+
   test('asks the server once for many, and again for those who insist', async () => {
     const url = await server.createRepository('shared', { a: '1' });
     await using opened = await open();

@@ -9,6 +9,7 @@ import { isFullCommit, resolveRevision } from '../core/revision/resolve-revision
 import type { ProbedRepository } from '../ports/repository-probe.ts';
 import type { RepositoryReader, SourceRepositories } from '../ports/source-repositories.ts';
 import { createLimiter } from '../runtime/limiter.ts';
+import { readCommit } from './commit-info.ts';
 import { createCommitTrees, mirrorName, type MirroredRepository } from './commit-trees.ts';
 import { createMirror } from './mirror.ts';
 import { mirrorsBeyond } from './mirror-space.ts';
@@ -219,6 +220,14 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
     async tree(repoUrl, commit, { project }, signal) {
       await prepare(signal);
       return await commits.open(repositoryOf(repoUrl, project).mirrored, commit, signal);
+    },
+    async commit(repoUrl, commit, { project }, signal) {
+      await prepare(signal);
+      const { mirrored, refs } = repositoryOf(repoUrl, project);
+      const told = await readCommit(mirrored.mirror, commit, signal);
+      const { tags } = await refs.read(false, signal);
+      const named = tags.filter((tag) => tag.commit === commit).map(({ name }) => name);
+      return { ...told, tags: named };
     },
     async verify(repoUrl, { commit, revisions, criteria }, { project }, signal) {
       if (criteria.type === 'none' || options.verifySignatures === false) return [];

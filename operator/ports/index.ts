@@ -41,6 +41,7 @@ export type { Schedule, WindowTimes } from './schedule.ts';
 export type { ScriptEngine, ScriptHealth, ScriptOutcome } from './script-engine.ts';
 export type {
   AccessLookup,
+  CommitInfo,
   SourceReach,
   RepositoryReader,
   SourceRepositories,

@@ -19,6 +19,8 @@ export interface ManifestRequest {
   readonly apiVersions: readonly string[];
   /** Ask Git for the newest refs instead of using the table. */
   readonly freshRevisions: boolean;
+  /** Only to look at: what is read for it does not count as what the application reads. Default false. */
+  readonly isTrial?: boolean;
   /** Render again even if the result is known (hard refresh). */
   readonly freshManifests: boolean;
 }

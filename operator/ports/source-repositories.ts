@@ -9,6 +9,16 @@ export interface RepositoryReader {
   readonly project?: string;
 }
 
+/** A commit for people. */
+export interface CommitInfo {
+  /** `Name <address>`. */
+  readonly author: string;
+  /** When it was written; RFC 3339, UTC. */
+  readonly date: string;
+  readonly message: string;
+  readonly tags: readonly string[];
+}
+
 /** Git repositories, each mirrored once for all applications. */
 export interface SourceRepositories {
   /**
@@ -31,6 +41,13 @@ export interface SourceRepositories {
     reader: RepositoryReader,
     signal: AbortSignal,
   ): Promise<SourceTree>;
+  /** What a commit says of itself, and the tags that name it. Errors as `resolve`. */
+  commit(
+    repoUrl: string,
+    commit: string,
+    reader: RepositoryReader,
+    signal: AbortSignal,
+  ): Promise<CommitInfo>;
   /**
    * Why the signatures of a commit do not meet the criteria; empty when they do. `revisions` are the
    * names that led to it: if one is an annotated tag of this very commit, its signature counts.

@@ -44,6 +44,14 @@ export {
   type ApplicationEvent,
   type WatchFilter,
 } from './applications/watch-applications.ts';
+export { readLinks } from './applications/read-links.ts';
+export { readManifests, type ManifestsRequest } from './applications/read-manifests.ts';
+export {
+  readChart,
+  readImage,
+  readRevision,
+  type RevisionRequest,
+} from './applications/read-revision.ts';
 export { getApplication } from './applications/get-application.ts';
 export type { RefreshType } from './applications/refresh-application.ts';
 export { parseLabelSelector, selects } from '../core/objects/label-selector.ts';

@@ -54,7 +54,7 @@ export function createManifestSource(options: ManifestSourceOptions): ManifestSo
       renderSource(request, source, revisions[index] ?? '', { refs, openRefs }, stop),
     );
     const each = sources.map((source, index) => ({ source, rendered: parts[index] }));
-    learned.set(request.instance, each, 1);
+    if (request.isTrial !== true) learned.set(request.instance, each, 1);
     const rendered = parts.filter((part) => part !== undefined);
     return {
       objects: concatenate(request.instance, rendered),

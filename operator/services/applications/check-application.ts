@@ -66,12 +66,15 @@ export async function renderApplication(
 ): Promise<{ readonly manifests: Manifests; readonly cluster: Cluster }> {
   const { sources = admitted.sources, freshRevisions = false, freshManifests = false } = options;
   const cluster = await ports.clusters.connect(admitted.destination.server, signal);
-  const request = manifestRequest({
-    ...{ app, cluster, sources, freshRevisions, freshManifests },
-    project: admitted.project,
-    revisions: sources.map((_, index) => options.revisions?.[index] ?? ''),
-    instance: instanceName(app.metadata, settings.namespace),
-  });
+  const request = {
+    ...manifestRequest({
+      ...{ app, cluster, sources, freshRevisions, freshManifests },
+      project: admitted.project,
+      revisions: sources.map((_, index) => options.revisions?.[index] ?? ''),
+      instance: instanceName(app.metadata, settings.namespace),
+    }),
+    isTrial: true, // the operator may have other revisions in work
+  };
   return { manifests: await ports.manifests.manifests(request, signal), cluster };
 }
 

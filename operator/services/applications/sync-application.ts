@@ -111,10 +111,12 @@ interface AskedSource {
   readonly isOther: boolean;
 }
 
-function askedRevisions(
+/** Errors: `InvalidRequest` when a position is none. */
+export function askedRevisions(
   { spec }: Application,
-  { revision = '', revisions = [], sourcePositions = [] }: SyncRequest,
+  request: Pick<SyncRequest, 'revision' | 'revisions' | 'sourcePositions'>,
 ): readonly AskedSource[] {
+  const { revision = '', revisions = [], sourcePositions = [] } = request;
   const sources = sourcesOf(spec);
   const wanted = new Map<number, string>();
   if (!isMultiSource(spec)) wanted.set(0, revision);

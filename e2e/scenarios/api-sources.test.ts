@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { type ApiClient, apiClient } from '../language/api-client.ts';
+import type { TestApplication } from '../language/application.ts';
+import { startWorld, type World } from '../language/world.ts';
+import { argocdSettings, configMap } from './manifests.ts';
+
+const signal = AbortSignal.timeout(600_000);
+const CANARY = 'canary-7f3a9c';
+const SECRET = `apiVersion: v1
+kind: Secret
+metadata:
+  name: hidden
+stringData:
+  password: ${CANARY}
+`;
+
+describe('where an Application comes from, over the API', () => {
+  let world: World;
+  let api: ApiClient;
+  let app: TestApplication;
+  let first: string;
+
+  before(async () => {
+    world = await startWorld({ signal, operator: ['--api-port=0'] });
+    api = await apiClient(world, signal);
+    const links = `- { title: Wiki, url: 'https://wiki.example.com', icon.class: fa-book }
+- { title: Logs, url: 'https://logs.example.com/{{.app.metadata.name}}' }`;
+    const settings = argocdSettings(world.namespace, {
+      'users.anonymous.enabled': 'true',
+      'application.links': links,
+    }) as { metadata: object };
+    const metadata = { ...settings.metadata, name: 'argocd-rbac-cm' };
+    await world.given(
+      world.applied(settings, {
+        ...settings,
+        metadata,
+        data: { 'policy.default': 'role:readonly' },
+      }),
+      world.repository('shop', { 'a.yaml': configMap('a', 'one'), 'secret.yaml': SECRET }),
+    );
+    first = await world.git.revision('shop');
+    app = world.application('shop', { repoURL: world.git.urlOf('shop') });
+    await world.given(app.created(), app.synced({ syncOptions: ['CreateNamespace=true'] }));
+    await world.thenEventually(app.operationSucceeded(), app.isSynced(first));
+  });
+  after(() => world[Symbol.asyncDispose]());
+
+  async function get(path: string): Promise<Record<string, unknown>> {
+    const { status, json, text } = await api.request(`/api/v1/applications/${app.name}${path}`);
+    assert.equal(status, 200, text);
+    return json as Record<string, unknown>;
+  }
+
+  async function refused(path: string): Promise<[number, string]> {
+    const { status, json } = await api.request(`/api/v1/applications/${app.name}${path}`);
+    return [status, (json as { message: string }).message];
+  }
+
+  test('a commit says who made it, when and why', async () => {
+    const { author, date, message } = await get(`/revisions/${first}/metadata`);
+    assert.match(String(date), /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
+    assert.equal(author, 'Tess Test <tess@example.com>');
+    assert.match(String(message), /./);
+    const head = await get('/revisions/HEAD/metadata?sourceIndex=0&versionId=0');
+    assert.equal(head['author'], 'Tess Test <tess@example.com>');
+  });
+
+  test('only of revisions that it uses or used, from where its project permits', async () => {
+    await world.when(world.pushed('shop', { files: { 'other.txt': '1' }, branch: 'secret' }));
+    const other = await world.git.revision('shop', 'secret');
+    for (const revision of [other, 'secret']) {
+      const [status, message] = await refused(`/revisions/${revision}/metadata`);
+      assert.equal(status, 400);
+      assert.match(message, /is not one that application .* uses or used/);
+    }
+    assert.equal((await refused(`/revisions/${first}/metadata?sourceIndex=3`))[0], 400);
+    assert.equal((await refused(`/revisions/${first}/metadata?versionId=9`))[0], 400);
+    const chart = await refused(`/revisions/${first}/chartdetails`);
+    assert.deepEqual(chart, [500, `source ${world.git.urlOf('shop')}: is not a Helm chart`]);
+    const image = await refused(`/revisions/${first}/ocimetadata`);
+    assert.deepEqual(image, [500, `source ${world.git.urlOf('shop')}: is not an OCI image`]);
+  });
+
+  test('its manifests are shown as they are applied, without what Secrets hold', async () => {
+    const { text } = await api.request(`/api/v1/applications/${app.name}/manifests`);
+    assert.doesNotMatch(text, new RegExp(`${CANARY}|${Buffer.from(CANARY).toString('base64')}`));
+    const shown = await get('/manifests?noCache=true');
+    const { manifests, namespace, server, revision, sourceType } = shown;
+    assert.deepEqual(
+      [namespace, server, revision, sourceType],
+      [world.name('shop'), 'https://kubernetes.default.svc', first, 'Directory'],
+    );
+    const objects = (manifests as string[]).map(
+      (manifest) =>
+        JSON.parse(manifest) as {
+          kind: string;
+          metadata: { namespace: string; annotations: Record<string, string> };
+          stringData?: { password: string };
+          data?: { value: string };
+        },
+    );
+    assert.deepEqual(
+      objects.map(({ kind, metadata }) => [kind, metadata.namespace]),
+      [
+        ['ConfigMap', world.name('shop')],
+        ['Secret', world.name('shop')],
+      ],
+    );
+    assert.match(objects[0]?.metadata.annotations['argocd.argoproj.io/tracking-id'] ?? '', /:/);
+    assert.equal(objects[1]?.stringData?.password, '++++++++');
+    await world.when(
+      world.pushed('shop', { files: { 'a.yaml': configMap('a', 'two') }, branch: 'next' }),
+    );
+    const next = (await get('/manifests?revision=next'))['manifests'] as string[];
+    assert.equal((JSON.parse(next[0] ?? '') as { data: { value: string } }).data.value, 'two');
+    assert.equal((await refused('/manifests?revision=nothing'))[0], 400);
+  });
+
+  test('links that are the same for all are shown', async () => {
+    assert.deepEqual(await get('/links'), {
+      items: [{ title: 'Wiki', url: 'https://wiki.example.com', iconClass: 'fa-book' }],
+    });
+    assert.deepEqual(await get('/resource/links?kind=ConfigMap&resourceName=a'), {});
+    const hidden = await api.request('/api/v1/applications/nobody/links?namespace=elsewhere');
+    assert.equal(hidden.status, 403);
+  });
+});
