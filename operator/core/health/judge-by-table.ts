@@ -169,6 +169,7 @@ function wordsAt(object: JsonObject, field: string): string {
 }
 
 function isPresent(value: JsonValue | undefined): boolean {
-  if (value === undefined || value === null || value === '' || value === false) return false;
+  if (value === undefined || value === null || value === '' || value === 0 || value === false)
+    return false;
   return typeof value !== 'object' || Object.keys(value).length > 0;
 }

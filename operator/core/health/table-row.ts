@@ -63,7 +63,7 @@ export type Step =
       readonly means: HealthStatusCode;
       readonly message: string;
     }
-  /** A text other than the empty one, a number, true, or a list or an object that is not empty. */
+  /** A text other than the empty one, a number other than 0, true, or a list or an object that is not empty. */
   | {
       readonly type: 'present' | 'absent';
       readonly field: Field;

@@ -31,23 +31,41 @@ export const clusterApi: Project = {
   rows: [
     {
       groups: ['cluster.x-k8s.io'],
-      kinds: ['Cluster', 'Machine', 'MachineDeployment', 'MachinePool', 'MachineSet'],
+      kinds: ['Cluster'],
+      steps: [
+        ...machinery,
+        words('status.phase', {
+          Progressing: ['Pending', 'Provisioning', 'Deleting', 'Unknown'],
+        }),
+        condition('Ready', 'True', 'Healthy'),
+        condition('Available', 'True', 'Healthy'),
+        words('status.phase', { Healthy: ['Provisioned'] }),
+        waiting(),
+      ],
+    },
+    {
+      groups: ['cluster.x-k8s.io'],
+      kinds: ['Machine', 'MachineDeployment', 'MachinePool', 'MachineSet'],
       steps: [
         ...machinery,
         words('status.phase', {
           Progressing: [
             'Pending',
             'Provisioning',
+            // There is a machine, and no node yet.
+            'Provisioned',
             'ScalingUp',
             'ScalingDown',
             'Scaling',
+            'Updating',
             'Deleting',
+            'Deleted',
             'Unknown',
           ],
         }),
         condition('Ready', 'True', 'Healthy'),
         condition('Available', 'True', 'Healthy'),
-        words('status.phase', { Healthy: ['Provisioned', 'Running'] }),
+        words('status.phase', { Healthy: ['Running'] }),
         waiting(),
       ],
     },

@@ -196,24 +196,35 @@ export const kubeflow: Project = {
   docs: 'https://www.kubeflow.org/docs/components/trainer/',
   rows: [
     {
-      groups: ['kubeflow.org', 'trainer.kubeflow.org'],
-      kinds: [
-        'JAXJob',
-        'MPIJob',
-        'PaddleJob',
-        'PyTorchJob',
-        'TFJob',
-        'TrainJob',
-        'XGBoostJob',
-        'Experiment',
-        'Trial',
-      ],
+      groups: ['kubeflow.org'],
+      kinds: ['JAXJob', 'MPIJob', 'PaddleJob', 'PyTorchJob', 'TFJob', 'XGBoostJob'],
       steps: [
         condition('Failed', 'True', 'Degraded'),
         condition('Succeeded', 'True', 'Healthy'),
+        condition('Suspended', 'True', 'Suspended'),
+        waiting('the job to complete'),
+      ],
+    },
+    {
+      groups: ['trainer.kubeflow.org'],
+      kinds: ['TrainJob'],
+      steps: [
+        condition('Failed', 'True', 'Degraded'),
         condition('Complete', 'True', 'Healthy'),
         condition('Suspended', 'True', 'Suspended'),
         waiting('the job to complete'),
+      ],
+    },
+    {
+      groups: ['kubeflow.org'],
+      kinds: ['Experiment', 'Trial'],
+      steps: [
+        condition('Failed', 'True', 'Degraded'),
+        condition('Killed', 'True', 'Degraded'),
+        condition('MetricsUnavailable', 'True', 'Degraded'),
+        condition('Succeeded', 'True', 'Healthy'),
+        condition('EarlyStopped', 'True', 'Healthy'),
+        waiting('the trials to end'),
       ],
     },
   ],
@@ -268,7 +279,8 @@ export const volcano: Project = {
         words('status.phase', {
           Healthy: ['Running', 'Completed'],
           Progressing: ['Pending', 'Inqueue'],
-          Unknown: ['Unknown'],
+          // Part of its Pods run, for the others there is no room.
+          Degraded: ['Unknown'],
         }),
         waiting(),
       ],

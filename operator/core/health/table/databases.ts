@@ -1,4 +1,5 @@
 import {
+  absent,
   condition,
   each,
   fewer,
@@ -10,6 +11,7 @@ import {
   waiting,
   words,
   type Project,
+  type Step,
 } from '../table-row.ts';
 
 export const zalandoPostgres: Project = {
@@ -165,26 +167,33 @@ export const mongoDb: Project = {
   ],
 };
 
+const byReconciliation: readonly Step[] = [
+  words('spec.stop', { Suspended: ['yes', 'true', 'on', '1', 'enable', 'enabled'] }, []),
+  words(
+    'status.status',
+    {
+      Healthy: ['Completed'],
+      Progressing: ['InProgress', 'Terminating'],
+      Degraded: ['Aborted'],
+    },
+    ['status.error', 'status.action'],
+  ),
+  waiting(),
+];
+
 export const clickHouse: Project = {
   name: 'ClickHouse operator (Altinity)',
   docs: 'https://docs.altinity.com/altinitykubernetesoperator/',
   rows: [
     {
-      groups: ['clickhouse.altinity.com', 'clickhouse-keeper.altinity.com'],
-      kinds: ['ClickHouseInstallation', 'ClickHouseKeeperInstallation'],
-      steps: [
-        is('spec.stop', 'yes', 'Suspended', 'spec.stop is yes'),
-        words(
-          'status.status',
-          {
-            Healthy: ['Completed'],
-            Progressing: ['InProgress', 'Terminating'],
-            Degraded: ['Aborted'],
-          },
-          ['status.error', 'status.action'],
-        ),
-        waiting(),
-      ],
+      groups: ['clickhouse.altinity.com'],
+      kinds: ['ClickHouseInstallation'],
+      steps: byReconciliation,
+    },
+    {
+      groups: ['clickhouse-keeper.altinity.com'],
+      kinds: ['ClickHouseKeeperInstallation'],
+      steps: byReconciliation,
     },
   ],
 };
@@ -219,9 +228,10 @@ export const kubeDb: Project = {
         observed(),
         words('status.phase', {
           Healthy: ['Ready'],
-          Progressing: ['Provisioning', 'DataRestoring', 'Processing'],
-          Degraded: ['Critical', 'NotReady', 'Unknown'],
+          Progressing: ['Provisioning', 'DataRestoring'],
+          Degraded: ['Critical', 'NotReady'],
           Suspended: ['Halted'],
+          Unknown: ['Unknown'],
         }),
         waiting(),
       ],
@@ -250,6 +260,7 @@ export const solr: Project = {
       groups: ['solr.apache.org'],
       kinds: ['SolrCloud'],
       steps: [
+        absent('status', 'Progressing', 'waiting for the first status'),
         fewer('status.readyReplicas', 'spec.replicas', 'replicas are ready'),
         fewer('status.upToDateNodes', 'status.replicas', 'nodes are up to date'),
         otherwise('Healthy'),
@@ -259,6 +270,9 @@ export const solr: Project = {
       groups: ['zookeeper.pravega.io'],
       kinds: ['ZookeeperCluster'],
       steps: [
+        absent('status', 'Progressing', 'waiting for the first status'),
+        condition('Error', 'True', 'Degraded'),
+        condition('Upgrading', 'True', 'Progressing'),
         fewer('status.readyReplicas', 'spec.replicas', 'replicas are ready'),
         otherwise('Healthy'),
       ],

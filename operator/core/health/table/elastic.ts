@@ -14,6 +14,8 @@ const application: readonly Step[] = [
     Progressing: ['Pending'],
     Degraded: ['Failed'],
   }),
+  words('status.kibanaAssociationStatus', { Progressing: ['Pending'], Degraded: ['Failed'] }),
+  words('status.fleetServerAssociationStatus', { Progressing: ['Pending'], Degraded: ['Failed'] }),
   byHealth,
   waiting(),
 ];

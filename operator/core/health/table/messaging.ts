@@ -29,7 +29,13 @@ export const rabbitMq: Project = {
       groups: ['rabbitmq.com'],
       kinds: ['*'],
       // The topology operator: queues, exchanges, users and so on.
-      steps: [observed(), ...ready(), waiting()],
+      steps: [
+        observed(),
+        // Of users; their password may change by itself.
+        condition('PasswordSynced', 'False', 'Degraded'),
+        ...ready(),
+        waiting(),
+      ],
     },
   ],
 };
@@ -38,33 +44,56 @@ export const confluent: Project = {
   name: 'Confluent for Kubernetes',
   docs: 'https://docs.confluent.io/operator/current/co-api.html',
   rows: [
-    // Says where a REST API is, for others to use.
-    { groups: ['platform.confluent.io'], kinds: ['KafkaRestClass'], steps: [] },
     {
       groups: ['platform.confluent.io'],
-      kinds: ['*'],
+      kinds: [
+        'Connect',
+        'ControlCenter',
+        'Kafka',
+        'KafkaRestProxy',
+        'KRaftController',
+        'KsqlDB',
+        'SchemaRegistry',
+        'Zookeeper',
+      ],
+      steps: [
+        observed(),
+        words('status.phase', { Healthy: ['RUNNING'], Degraded: ['ERROR', 'FAILED'] }),
+        waiting('the Pods to run'),
+      ],
+    },
+    {
+      groups: ['platform.confluent.io'],
+      kinds: ['ClusterLink', 'ConfluentRolebinding', 'Connector', 'KafkaTopic', 'Schema'],
       steps: [
         observed(),
         words('status.connectorState', { Degraded: ['FAILED'], Suspended: ['PAUSED', 'STOPPED'] }),
-        words('status.phase', {
-          Healthy: ['RUNNING'],
-          Progressing: [
-            'PROVISIONING',
-            'PENDING',
-            'ROLLING',
-            'EXPANDING',
-            'SHRINKING',
-            'UPGRADING',
-          ],
-          Degraded: ['ERROR', 'FAILED'],
-        }),
+        words('status.appState', { Degraded: ['Failed'] }),
         words('status.state', {
-          Healthy: ['CREATED', 'RUNNING', 'SUCCEEDED', 'ACTIVE', 'READY'],
-          Progressing: ['PENDING', 'CREATING', 'PROVISIONING', 'DELETING', 'IN-PROGRESS'],
+          Healthy: ['CREATED', 'RUNNING', 'SUCCEEDED'],
           Degraded: ['ERROR', 'FAILED'],
         }),
+        words('status.appState', { Healthy: ['Created'] }),
         waiting(),
       ],
+    },
+    {
+      groups: ['platform.confluent.io'],
+      kinds: ['KRaftMigrationJob'],
+      steps: [
+        words('status.phase', {
+          Healthy: ['COMPLETE'],
+          // Stays so until somebody says whether to go on or back.
+          Suspended: ['DUAL-WRITE'],
+        }),
+        waiting('the migration to end'),
+      ],
+    },
+    // Say where something is, or who may use it; for others to read.
+    {
+      groups: ['platform.confluent.io'],
+      kinds: ['CMFRestClass', 'KafkaRestClass', 'ReferenceGrant'],
+      steps: [],
     },
   ],
 };

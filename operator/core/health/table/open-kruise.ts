@@ -65,8 +65,12 @@ export const openKruise: Project = {
       steps: [
         suspended('spec.updateStrategy.paused'),
         mustObserve(),
-        fewer('status.updatedPods', 'status.matchedPods', 'Pods are updated'),
         fewer('status.readyPods', 'status.matchedPods', 'Pods are ready'),
+        // Each of these leaves Pods behind on purpose.
+        is('spec.updateStrategy.type', 'NotUpdate', 'Healthy'),
+        present('spec.updateStrategy.partition', 'Healthy', 'partitioned roll out'),
+        present('spec.updateStrategy.selector', 'Healthy', 'some Pods are chosen'),
+        fewer('status.updatedPods', 'status.matchedPods', 'Pods are updated'),
         otherwise('Healthy'),
       ],
     },
@@ -75,8 +79,9 @@ export const openKruise: Project = {
       kinds: ['UnitedDeployment'],
       steps: [
         mustObserve(),
-        fewer('status.updatedReplicas', 'spec.replicas', 'replicas are updated'),
         fewer('status.readyReplicas', 'spec.replicas', 'replicas are ready'),
+        present('spec.updateStrategy.manualUpdate.partitions', 'Healthy', 'partitioned roll out'),
+        fewer('status.updatedReplicas', 'spec.replicas', 'replicas are updated'),
         otherwise('Healthy'),
       ],
     },
@@ -106,7 +111,11 @@ export const openKruise: Project = {
       kinds: ['ImagePullJob', 'ImageListPullJob'],
       steps: [
         present('status.failedNodes', 'Degraded', 'some nodes cannot pull the image'),
+        present('status.failedImageStatuses', 'Degraded', 'some images cannot be pulled'),
         present('status.completionTime', 'Healthy'),
+        fewer('status.succeeded', 'status.desired', 'are pulled'),
+        // One that is never to complete goes on with nodes that come later.
+        present('status.startTime', 'Healthy'),
         waiting('the nodes to pull the image'),
       ],
     },

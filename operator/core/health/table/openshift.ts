@@ -35,6 +35,7 @@ export const openShift: Project = {
         suspended('spec.paused'),
         mustObserve(),
         condition('Progressing', 'False', 'Degraded'),
+        condition('ReplicaFailure', 'True', 'Degraded'),
         fewer('status.updatedReplicas', 'spec.replicas', 'new replicas are updated'),
         fewer('status.availableReplicas', 'spec.replicas', 'replicas are available'),
         otherwise('Healthy'),

@@ -155,20 +155,20 @@ export const minio: Project = {
         words(
           'status.currentState',
           {
-            Healthy: ['Initialized'],
             Progressing: ['Waiting *', 'Provisioning *', 'Restarting *', 'Updating *'],
             Degraded: [
               'Another MinIO Tenant already exists in the namespace',
               'Different versions across MinIO Pools',
-              'Multiple tenants exist in the namespace',
               'Pool Decommissioning Not Allowed',
               'Statefulset not controlled by operator',
               'Tenant credentials are not set properly',
-              'MinIO SSL validation error',
             ],
           },
           ['status.currentState'],
         ),
+        // Offline or without a quorum; and with some drives offline.
+        words('status.healthStatus', { Degraded: ['red', 'yellow'] }, []),
+        words('status.currentState', { Healthy: ['Initialized'] }, []),
         waiting(),
       ],
     },

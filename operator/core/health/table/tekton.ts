@@ -30,8 +30,12 @@ export const tekton: Project = {
       kinds: ['*'],
       steps: [
         observed(),
+        condition('PreInstall', 'False', 'Degraded'),
+        condition('PostInstall', 'False', 'Degraded'),
+        condition('PreReconciler', 'False', 'Degraded'),
+        condition('PostReconciler', 'False', 'Degraded'),
         condition('Ready', 'True', 'Healthy'),
-        condition('Ready', 'False', 'Degraded', { reasons: ['Error'] }),
+        // Its reason is `Error` also while what it installs is starting.
         condition('Ready', 'False', 'Progressing'),
         waiting(),
       ],

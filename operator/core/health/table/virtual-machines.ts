@@ -1,4 +1,5 @@
 import {
+  absent,
   availableProgressingDegraded,
   condition,
   fewer,
@@ -8,7 +9,15 @@ import {
   waiting,
   words,
   type Project,
+  type Step,
 } from '../table-row.ts';
+
+const deployed: readonly Step[] = [
+  observed(),
+  ...availableProgressingDegraded,
+  words('status.phase', { Healthy: ['Deployed'], Degraded: ['Error'] }),
+  waiting('the deployment'),
+];
 
 export const kubeVirt: Project = {
   name: 'KubeVirt',
@@ -77,20 +86,22 @@ export const kubeVirt: Project = {
       steps: [
         condition('ReplicaFailure', 'True', 'Degraded'),
         condition('ReplicaPaused', 'True', 'Suspended'),
+        absent('status', 'Progressing', 'waiting for the first status'),
         fewer('status.readyReplicas', 'spec.replicas', 'instances are ready'),
         fewer('status.readyReplicas', 'status.replicas', 'instances are ready'),
         otherwise('Healthy'),
       ],
     },
     {
-      groups: ['kubevirt.io', 'cdi.kubevirt.io', 'hco.kubevirt.io'],
-      kinds: ['KubeVirt', 'CDI', 'HyperConverged'],
-      steps: [
-        observed(),
-        ...availableProgressingDegraded,
-        words('status.phase', { Healthy: ['Deployed'], Degraded: ['Error'] }),
-        waiting('the deployment'),
-      ],
+      groups: ['kubevirt.io'],
+      kinds: ['KubeVirt'],
+      steps: deployed,
+    },
+    { groups: ['cdi.kubevirt.io'], kinds: ['CDI'], steps: deployed },
+    {
+      groups: ['hco.kubevirt.io'],
+      kinds: ['HyperConverged'],
+      steps: [observed(), ...availableProgressingDegraded, waiting('the deployment')],
     },
     {
       groups: ['cdi.kubevirt.io'],
