@@ -59,14 +59,18 @@ export async function apiClient(
   };
 }
 
-/** Takes its self-signed certificate from where an administrator would. For the whole process, as `fetch` has it. */
+/** Trusts its certificate from now on. For the whole process, as `fetch` has it. */
 async function trustServer(world: World): Promise<void> {
+  setDefaultCACertificates([...getCACertificates('default'), await serverCertificate(world)]);
+}
+
+/** The self-signed certificate of the API, from where an administrator would take it. */
+export async function serverCertificate(world: World): Promise<string> {
   const data = await world.kubectl([
     ...['get', 'secret', 'argocd-secret', `--namespace=${world.namespace}`],
     String.raw`--output=jsonpath={.data.tls\.crt}`,
   ]);
-  const certificate = Buffer.from(data, 'base64').toString('utf8');
-  setDefaultCACertificates([...getCACertificates('default'), certificate]);
+  return Buffer.from(data, 'base64').toString('utf8');
 }
 
 function parse(text: string): unknown {
