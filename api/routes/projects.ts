@@ -11,6 +11,7 @@ import {
   listProjects,
   openWindowsOf,
   projectEvents,
+  projectLinks,
   type SentProject,
   updateProject,
 } from '../../operator/services/index.ts';
@@ -137,6 +138,16 @@ export const projectRoutes: readonly Route[] = [
     access: needs('get'),
     answer: ({ params, requester }, controlPlane) =>
       json({ windows: openWindowsOf(controlPlane, requester, params['name'] ?? '') }),
+  }),
+  route({
+    method: 'get',
+    path: '/api/v1/projects/{name}/links',
+    summary: 'Links of `project.links` that are the same for every project',
+    access: needs('get'),
+    answer({ params, requester }, controlPlane) {
+      const found = projectLinks(controlPlane, requester, params['name'] ?? '');
+      return json(found.length > 0 ? { items: found } : {});
+    },
   }),
   route({
     method: 'post',

@@ -38,6 +38,7 @@ describe('projects over the API', () => {
       `p, proj:${team}:dev, projects, delete, default, allow`,
     ];
     await world.given(
+      world.applied(settings('argocd-cm', {})),
       world.applied(settings('argocd-rbac-cm', { 'policy.csv': rules.join('\n') })),
     );
     const created = await ask('POST', '/projects', { project: project(team, base) });
@@ -280,6 +281,23 @@ describe('projects over the API', () => {
     assert.deepEqual(open.json, { windows: windows.slice(0, 1) });
     const globals = await ask('GET', `/projects/${team}/globalprojects`, undefined, dev);
     assert.deepEqual(globals.json, { items: [] });
+    const links = () => ask('GET', `/projects/${team}/links`, undefined, dev);
+    assert.deepEqual((await links()).json, {});
+    const link = { title: 'Wiki', url: 'https://wiki.example/projects' };
+    await world.when(
+      world.edited('configmap', 'argocd-cm', world.namespace, {
+        data: { 'project.links': JSON.stringify([link]) },
+      }),
+    );
+    await eventually(
+      async () => {
+        const { json, text } = await links();
+        return text === '{}'
+          ? pending('not yet')
+          : met(assert.deepEqual(json, { items: [link] }) ?? text);
+      },
+      { withinMs: 20_000, signal },
+    );
     await eventually(
       async () => {
         const { json } = await ask('GET', `/projects/${team}/events`, undefined, dev);

@@ -64,7 +64,7 @@ export {
   listProjects,
   openWindowsOf,
 } from './projects/read-project.ts';
-export { detailedProject, projectEvents } from './projects/detailed-project.ts';
+export { detailedProject, projectEvents, projectLinks } from './projects/detailed-project.ts';
 export {
   createProject,
   deleteProject,

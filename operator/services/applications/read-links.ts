@@ -1,8 +1,7 @@
 import type { Requester } from '../../core/access/requester.ts';
-import { hasCode } from '../../core/errors.ts';
-import { type DeepLink, readDeepLinks } from '../../core/settings/deep-links.ts';
+import type { DeepLink } from '../../core/settings/deep-links.ts';
 import type { ControlPlane } from '../control-plane.ts';
-import { readSetting } from '../setting.ts';
+import { configuredLinks } from '../settings/configured-links.ts';
 import { type ApplicationName, findApplication } from './find-application.ts';
 
 export type LinksOf = 'application.links' | 'resource.links';
@@ -20,12 +19,5 @@ export async function readLinks(
 ): Promise<readonly DeepLink[]> {
   const options = { action: 'get', fresh: true };
   await findApplication(controlPlane, requester, wanted, options, signal);
-  const { ports } = controlPlane;
-  try {
-    return readDeepLinks(ports.readYaml(readSetting(ports.config, key)));
-  } catch (error) {
-    if (!hasCode(error, 'InvalidManifest')) throw error;
-    ports.logger.warn({ err: error, key }, 'argocd-cm has links that cannot be read');
-    return [];
-  }
+  return configuredLinks(controlPlane, key);
 }

@@ -1,10 +1,12 @@
 import type { Requester } from '../../core/access/requester.ts';
 import type { KubeObject } from '../../core/objects/kube-object.ts';
 import type { RepositoryRecord } from '../../core/repository/repository-record.ts';
+import type { DeepLink } from '../../core/settings/deep-links.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import { type RegisteredCluster, registeredClusters } from '../clusters/read-clusters.ts';
 import { eventsOf } from '../events-of.ts';
 import { registrations } from '../repositories/registrations.ts';
+import { configuredLinks } from '../settings/configured-links.ts';
 import { getProject, globalProjectsOf } from './read-project.ts';
 
 /** A project and what it may use. Records hold secrets: show no more of them than their names. */
@@ -42,4 +44,14 @@ export async function projectEvents(
 ): Promise<readonly KubeObject[]> {
   const project = getProject(controlPlane, requester, name);
   return await eventsOf(controlPlane.ports.client, project, signal);
+}
+
+/** The links that `argocd-cm` has for projects. Errors as `getProject`. */
+export function projectLinks(
+  controlPlane: ControlPlane,
+  requester: Requester,
+  name: string,
+): readonly DeepLink[] {
+  getProject(controlPlane, requester, name);
+  return configuredLinks(controlPlane, 'project.links');
 }
