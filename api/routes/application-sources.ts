@@ -1,4 +1,5 @@
 import * as z from 'zod/mini';
+import { TiphysError } from '../../operator/index.ts';
 import {
   readChart,
   readImage,
@@ -41,6 +42,18 @@ export const applicationSourceRoutes: readonly Route[] = [
         ...rest,
         ...(commands.length > 0 && { commands }),
       });
+    },
+  }),
+  route({
+    method: 'post',
+    path: '/api/v1/applications/manifestsWithFiles',
+    summary: 'What files that a client sends would render to: not implemented',
+    access: { type: 'own-rule', rule: 'nobody yet: it takes a stream that HTTP has no form for' },
+    answer() {
+      throw new TiphysError(
+        'NotImplemented',
+        'manifests of files that a client sends are not implemented',
+      );
     },
   }),
   route({

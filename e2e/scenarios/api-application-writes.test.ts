@@ -236,7 +236,7 @@ describe('Applications written over the API', () => {
     assert.match(message, /not permitted in project 'guarded'/);
   });
 
-  test('PUT changes what people may say and nothing else', async () => {
+  test('PUT changes what people may say, of the one in the path, and nothing else (CVE-2023-23947)', async () => {
     const { metadata } = await send('POST', '', application('put'));
     assert.equal(metadata.labels, undefined);
     const name = world.name('put');
@@ -257,7 +257,7 @@ describe('Applications written over the API', () => {
     assert.equal(without.metadata.labels, undefined, 'maps are replaced, not merged');
   });
 
-  test('who moves one to another project must be allowed to create it there', async () => {
+  test('who moves one to another project must be allowed to create it there (CVE-2022-24768, 1025)', async () => {
     await send('POST', '', application('moved'));
     const name = world.name('moved');
     const [status, { message }] = await refused(

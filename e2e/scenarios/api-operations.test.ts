@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type ApiClient, apiClient } from '../language/api-client.ts';
+import { signIn } from '../language/sign-in.ts';
 import type { TestApplication } from '../language/application.ts';
 import { eventually, met, pending } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
@@ -150,6 +151,17 @@ describe('operations over the API', () => {
       events,
       new RegExp(`somebody without a token initiated partial sync to HEAD .${head}`),
     );
+  });
+
+  test('an operation says who asked for it, whatever the request says', async () => {
+    const app = await created('signed', 'shop');
+    const token = await signIn(api, world);
+    const body = { initiatedBy: { username: 'mallory', automated: true } };
+    const path = `/api/v1/applications/${app.name}/sync`;
+    const { status, json, text } = await api.request(path, { method: 'POST', body, token });
+    assert.equal(status, 200, text);
+    assert.deepEqual((json as Seen).operation?.initiatedBy, { username: 'admin' });
+    await world.thenEventually(app.operationSucceeded());
   });
 
   test('a rollback is a sync of what is in the history', async () => {
