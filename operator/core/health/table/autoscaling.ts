@@ -59,7 +59,6 @@ export const verticalPodAutoscaler: Project = {
       kinds: ['VerticalPodAutoscaler'],
       steps: [
         condition('ConfigUnsupported', 'True', 'Degraded'),
-        condition('ConfigDeprecated', 'True', 'Degraded'),
         condition('RecommendationProvided', 'True', 'Healthy'),
       ],
     },

@@ -118,7 +118,7 @@ export const k8up: Project = {
         condition('PreBackupPodReady', 'False', 'Degraded', {
           exceptReasons: ['Succeeded', 'Waiting', 'NoPreBackupPodsFound', 'Ready'],
         }),
-        condition('Completed', 'True', 'Degraded', { reasons: ['Failed'] }),
+        condition('Completed', 'True', 'Degraded', { exceptReasons: ['Succeeded'] }),
         condition('Completed', 'True', 'Healthy'),
         waiting('its job to complete'),
       ],

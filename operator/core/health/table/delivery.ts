@@ -115,8 +115,12 @@ export const keptn: Project = {
         'KeptnWorkloadVersion',
       ],
       steps: [
-        words('status.status', { Healthy: ['Succeeded'], Degraded: ['Failed', 'Deprecated'] }),
-        words('status.overallStatus', { Healthy: ['Succeeded'], Degraded: ['Failed'] }),
+        // A warning is the end of one whose checks failed and do not block.
+        words('status.status', {
+          Healthy: ['Succeeded', 'Warning'],
+          Degraded: ['Failed', 'Deprecated'],
+        }),
+        words('status.overallStatus', { Healthy: ['Succeeded', 'Warning'], Degraded: ['Failed'] }),
         waiting('its checks'),
       ],
     },

@@ -220,7 +220,16 @@ export const loggingOperator: Project = {
   rows: [
     {
       groups: ['logging.banzaicloud.io'],
-      kinds: ['Flow', 'ClusterFlow', 'Output', 'ClusterOutput', 'SyslogNGFlow', 'SyslogNGOutput'],
+      kinds: [
+        'Flow',
+        'ClusterFlow',
+        'Output',
+        'ClusterOutput',
+        'SyslogNGFlow',
+        'SyslogNGClusterFlow',
+        'SyslogNGOutput',
+        'SyslogNGClusterOutput',
+      ],
       steps: [
         is('status.active', true, 'Healthy'),
         is('status.active', false, 'Degraded', 'status.active is false'),

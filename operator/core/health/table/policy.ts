@@ -33,7 +33,9 @@ export const kyverno: Project = {
         'MutatingPolicy',
         'ValidatingPolicy',
         'NamespacedDeletingPolicy',
+        'NamespacedGeneratingPolicy',
         'NamespacedImageValidatingPolicy',
+        'NamespacedMutatingPolicy',
         'NamespacedValidatingPolicy',
       ],
       steps: [
@@ -48,6 +50,7 @@ export const kyverno: Project = {
       kinds: ['CleanupPolicy', 'ClusterCleanupPolicy', 'PolicyException'],
       steps: [],
     },
+    { groups: ['policies.kyverno.io'], kinds: ['PolicyException'], steps: [] },
   ],
 };
 
@@ -88,12 +91,29 @@ export const openClusterManagement: Project = {
   rows: [
     {
       groups: ['policy.open-cluster-management.io'],
-      kinds: ['Policy', 'ConfigurationPolicy', 'CertificatePolicy', 'OperatorPolicy', 'PolicySet'],
+      kinds: ['Policy', 'PolicySet'],
+      // Those that are placed on no cluster never get one.
       steps: [
         is('spec.disabled', true, 'Suspended', 'spec.disabled is true'),
         words(
           'status.compliant',
           { Healthy: ['Compliant'], Degraded: ['NonCompliant'], Progressing: ['Pending'] },
+          [],
+        ),
+      ],
+    },
+    {
+      groups: ['policy.open-cluster-management.io'],
+      kinds: ['ConfigurationPolicy', 'CertificatePolicy', 'OperatorPolicy'],
+      steps: [
+        words(
+          'status.compliant',
+          {
+            Healthy: ['Compliant'],
+            Degraded: ['NonCompliant'],
+            Progressing: ['Pending', 'Terminating'],
+            Unknown: ['UnknownCompliancy'],
+          },
           [],
         ),
         waiting('its compliance'),

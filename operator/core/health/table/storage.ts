@@ -103,9 +103,10 @@ export const rook: Project = {
       kinds: ['CephCluster'],
       steps: [
         observed(),
+        words('status.state', { Degraded: ['Error'] }),
         words('status.phase', {
-          Degraded: ['Failure', 'Error'],
-          Progressing: ['Progressing', 'Connecting', 'Updating', 'Deleting', ''],
+          Degraded: ['Failure'],
+          Progressing: ['Progressing', 'Connecting', 'Deleting', ''],
         }),
         words('status.ceph.health', {
           Healthy: ['HEALTH_OK'],
@@ -122,9 +123,9 @@ export const rook: Project = {
       steps: [
         observed(),
         words('status.phase', {
-          Healthy: ['Ready', 'Created', 'Connected'],
-          Progressing: ['Progressing', 'Connecting', 'Deleting'],
-          Degraded: ['Failure', 'Failed', 'ReconcileFailed', 'DeletionIsBlocked', 'Error'],
+          Healthy: ['Ready', 'Connected'],
+          Progressing: ['Progressing', 'Processing', 'Reconciling', 'Connecting', 'Deleting'],
+          Degraded: ['Failure', 'Failed', 'ReconcileFailed', 'DeletionIsBlocked'],
         }),
         waiting(),
       ],

@@ -137,15 +137,19 @@ export const metal3: Project = {
           'status.operationalStatus',
           {
             Degraded: ['error'],
-            Suspended: ['detached'],
-            Progressing: ['delayed', 'discovered', 'servicing'],
+            // Of one that is discovered somebody has to say how to log in.
+            Suspended: ['detached', 'discovered'],
+            Progressing: ['delayed', 'servicing'],
           },
           ['status.errorMessage'],
         ),
+        condition('Healthy', 'False', 'Degraded', { reasons: ['CriticalError'] }),
         words(
           'status.provisioning.state',
           {
-            Healthy: ['available', 'provisioned', 'externally provisioned', 'unmanaged', 'ready'],
+            Healthy: ['available', 'provisioned', 'externally provisioned', 'ready'],
+            // Too little is said of it to register it.
+            Suspended: ['unmanaged'],
             Progressing: [
               'registering',
               'match profile',
