@@ -11,6 +11,7 @@ export {
   type TlsOptions,
   type TlsPair,
 } from './start-api-server.ts';
+export { createTerminalServer, type TerminalOptions } from './terminal.ts';
 export { allRoutes } from './routes/index.ts';
 export {
   json,

@@ -7,6 +7,8 @@ import type { TestApplication } from '../language/application.ts';
 import { eventually, met, pending } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
 import { deployment } from './manifests.ts';
+import { WebSocket } from 'ws';
+import { signIn } from '../language/sign-in.ts';
 
 const signal = AbortSignal.timeout(600_000);
 
@@ -22,7 +24,7 @@ interface Entry {
 const logging = (name: string, container: string): string =>
   deployment(name).replace('- name: web', `- name: ${container}`);
 
-describe('logs of Pods of an application, through the API', () => {
+describe('logs of Pods of an application and terminals in them, through the API', () => {
   let world: World;
   let api: ApiClient;
   let shop: TestApplication;
@@ -209,5 +211,130 @@ describe('logs of Pods of an application, through the API', () => {
     }
     stop.abort();
     assert.match(seen.join(''), /error in job 1/);
+  });
+
+  describe('a terminal', () => {
+    let token: string;
+    let pod: string;
+    const query = () => ({
+      ...{ pod, container: 'web', namespace: world.name('logs') },
+      ...{ appName: shop.name, appNamespace: world.namespace, projectName: 'default' },
+    });
+
+    function terminal(given: object, headers: Readonly<Record<string, string>> = {}): WebSocket {
+      const url = `${api.url.replace(/^http/, 'ws')}/terminal?${new URLSearchParams({ ...query(), ...given })}`;
+      const sent = { cookie: `argocd.token=${token}`, ...headers };
+      return new WebSocket(url, { headers: sent, rejectUnauthorized: false });
+    }
+
+    /** The status and the text that a terminal is refused with. */
+    async function refusal(socket: WebSocket): Promise<readonly [number, string]> {
+      const { promise, resolve, reject } = Promise.withResolvers<readonly [number, string]>();
+      socket.on('error', () => {}); // told by the answer
+      socket.on('open', () => reject(new Error('it was opened')));
+      socket.on('unexpected-response', (_request, response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.on('end', () =>
+          resolve([response.statusCode ?? 0, Buffer.concat(chunks).toString('utf8').trim()]),
+        );
+      });
+      const answer = await promise;
+      socket.terminate();
+      return answer;
+    }
+
+    const onWith = (further: Readonly<Record<string, string>> = {}) =>
+      settings('argocd-cm', {
+        'exec.enabled': 'true',
+        'exec.shells': 'no-such-shell,sh',
+        ...further,
+      });
+
+    before(async () => {
+      token = await signIn(api, world);
+      const tree = await api.request(`/api/v1/applications/${shop.name}/resource-tree?kind=Pod`, {
+        token,
+      });
+      const { nodes } = tree.json as { nodes: { name: string }[] };
+      pod = nodes.find(({ name }) => name.startsWith('front-'))?.name ?? '';
+    });
+
+    test('is off unless it is enabled', async () => {
+      assert.deepEqual(await refusal(terminal({})), [404, 'terminals are not enabled']);
+    });
+
+    test('is for who signed in with a cookie, on a page of this server, for a container of the application', async () => {
+      await world.given(onWith());
+      await eventually(
+        async () => {
+          const [status] = await refusal(terminal({ pod: 'no-such-pod' }));
+          return status === 400 ? met('enabled') : pending(`status ${status}`);
+        },
+        { withinMs: 20_000, signal },
+      );
+      const refused = async (given: object, headers?: Readonly<Record<string, string>>) =>
+        (await refusal(terminal(given, headers)))[0];
+      assert.equal(await refused({}, { cookie: '' }), 400);
+      assert.equal(await refused({}, { cookie: '', authorization: `Bearer ${token}` }), 400);
+      assert.equal(await refused({}, { cookie: 'argocd.token=a.b.c' }), 401);
+      assert.equal(await refused({}, { origin: 'https://evil.example' }), 403);
+      assert.equal(await refused({ appName: 'nobody' }), 404);
+      assert.equal(await refused({ container: '../../secrets' }), 400);
+      assert.equal(await refused({ container: 'another' }), 400);
+      assert.equal(await refused({ namespace: 'kube-system' }), 400);
+    });
+
+    test('runs a shell, takes what is typed, pings, and ends when the right is taken away', async () => {
+      const socket = terminal({});
+      let screen = '';
+      let pings = 0;
+      const closed = Promise.withResolvers<number>();
+      socket.on('ping', () => (pings += 1));
+      socket.on('close', (code) => closed.resolve(code));
+      socket.on('message', (data) => {
+        const frame = JSON.parse(String(data as Buffer)) as { operation?: string; data?: string };
+        if (frame.operation === 'stdout') screen += frame.data;
+      });
+      const shows = (words: string) =>
+        eventually(() => (screen.includes(words) ? met(words) : pending(screen)), {
+          withinMs: 20_000,
+          signal,
+        });
+      const type = (text: string) =>
+        socket.send(JSON.stringify({ operation: 'stdin', data: text }));
+      await new Promise((resolve) => socket.once('open', resolve));
+      socket.send(JSON.stringify({ operation: 'resize', rows: 31, cols: 97 }));
+      await eventually(() => (screen === '' ? pending('no prompt') : met('a prompt')), {
+        withinMs: 20_000,
+        signal,
+      });
+      type('echo $((40+2)); stty size\n');
+      await shows('42');
+      await shows('31 97');
+      await eventually(() => (pings > 0 ? met('a ping') : pending('none')), {
+        withinMs: 20_000,
+        signal,
+      });
+      await world.given(
+        settings('argocd-rbac-cm', {
+          'policy.csv': 'p, role:admin, exec, create, */*, deny',
+        }),
+      );
+      await eventually(
+        async () => {
+          const { text } = await api.request(
+            `/api/v1/account/can-i/exec/create/default/${shop.name}`,
+            { token },
+          );
+          return text.includes('no') ? met('taken away') : pending(text);
+        },
+        { withinMs: 20_000, signal },
+      );
+      type('echo $((50+5))\n');
+      assert.equal(await closed.promise, 1008);
+      assert.ok(!screen.includes('55'), 'what was typed did not run');
+      assert.deepEqual((await refusal(terminal({})))[0], 401);
+    });
   });
 });

@@ -1,5 +1,11 @@
 import { arch, platform } from 'node:process';
-import { allRoutes, createApi, createTokenCookies, startApiServer } from '../../api/index.ts';
+import {
+  allRoutes,
+  createApi,
+  createTerminalServer,
+  createTokenCookies,
+  startApiServer,
+} from '../../api/index.ts';
 import { parseDocuments } from '../../generators/index.ts';
 import type { ReceiveWebhook } from '../answer-webhooks.ts';
 import { createMemoryStateCache } from '../cache/memory-state-cache.ts';
@@ -100,10 +106,15 @@ export async function serveApi(
     gzip: config.apiGzip,
     maxOpenPerClient: config.apiMaxRequestsPerClient,
   });
+  const upgrade = createTerminalServer({
+    ...{ controlPlane, clock, logger, stopping },
+    authenticator: identity.authenticator,
+    rootPath: config.apiRootPath,
+  });
   const { apiHost: host, apiPort: port = DEFAULT_PORT } = config;
   const tls = certificate === undefined ? undefined : apiTls(config, certificate);
   const server = stack.use(
-    await startApiServer({ app, host, port, ...(tls !== undefined && { tls }) }),
+    await startApiServer({ app, upgrade, host, port, ...(tls !== undefined && { tls }) }),
   );
   const scheme = tls === undefined ? 'http' : 'https';
   logger.info({ host, port: server.port, scheme }, 'API');

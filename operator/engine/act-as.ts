@@ -52,7 +52,14 @@ function withoutWrites(cluster: Cluster, message: string): Cluster {
     );
   const client = {
     ...cluster.client,
-    ...{ create: refuse, replace: refuse, apply: refuse, patch: refuse, delete: refuse },
+    ...{
+      create: refuse,
+      replace: refuse,
+      apply: refuse,
+      patch: refuse,
+      delete: refuse,
+      exec: refuse,
+    },
   };
   return { ...cluster, client };
 }

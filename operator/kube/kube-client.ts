@@ -18,7 +18,7 @@ import type {
 import type { KubeConnection } from './connection.ts';
 import { discover } from './discovery.ts';
 import { collectionPath, creationPath, objectPath, queryOf, subjectOf } from './resource-path.ts';
-import { createTransport, type KubeRequest } from './transport.ts';
+import { authorizationOf, createTransport, type KubeRequest } from './transport.ts';
 import { decodeWatchLine, jsonLines } from './watch-stream.ts';
 
 export interface KubeClientOptions {
@@ -200,6 +200,11 @@ export function createKubeClient(options: KubeClientOptions): KubeClient & Async
       list,
       watch,
       logs,
+      async exec(pod, request, signal) {
+        const { execInPod } = await import('./pod-exec.ts');
+        const authorization = await authorizationOf(connection);
+        return execInPod(pod, request, { connection, authorization, impersonate: user }, signal);
+      },
       create: async (address, object, writeOptions, signal) =>
         await write(
           {

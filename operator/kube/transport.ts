@@ -207,7 +207,8 @@ function refuseUnknownProxy({ server, proxyUrl }: KubeConnection): void {
   );
 }
 
-async function authorizationOf(connection: KubeConnection): Promise<string | undefined> {
+/** The `Authorization` header of a connection, asked for anew; `undefined`: it has none. */
+export async function authorizationOf(connection: KubeConnection): Promise<string | undefined> {
   const { token, basic } = connection;
   if (token !== undefined) {
     const value = typeof token === 'string' ? token : await token();

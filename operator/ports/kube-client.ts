@@ -104,6 +104,30 @@ export interface LogOptions {
   readonly sinceTime?: string;
 }
 
+/** A command to run in a container, with a terminal. */
+export interface ExecRequest {
+  readonly container: string;
+  readonly command: readonly string[];
+  /** Must not throw or wait. */
+  readonly onOutput: (chunk: Uint8Array) => void;
+}
+
+export interface ExecEnd {
+  readonly ok: boolean;
+  /** Why it ended otherwise, in the words of the API server. */
+  readonly message: string;
+}
+
+/** A command that runs. Disposing cuts it off. */
+export interface ExecSession extends Disposable {
+  readonly ended: Promise<ExecEnd>;
+  write(text: string): void;
+  resize(size: { readonly rows: number; readonly columns: number }): void;
+  /** No more output for now. */
+  pause(): void;
+  resume(): void;
+}
+
 export interface WatchOptions extends Omit<ListOptions, 'limit'> {
   readonly resourceVersion: string;
   /** The server ends the watch after this long; the watcher starts the next. */
@@ -145,6 +169,8 @@ export interface KubeClient {
    * with the container, and after half a day at the latest.
    */
   logs(pod: ObjectAddress, options: LogOptions, signal: AbortSignal): AsyncIterable<Uint8Array>;
+  /** Runs a command in a container of a Pod. Errors: `KubeRejected` when it cannot be begun. */
+  exec(pod: ObjectAddress, request: ExecRequest, signal: AbortSignal): Promise<ExecSession>;
   create(
     address: ObjectAddress,
     object: KubeObject,
@@ -173,7 +199,7 @@ export interface KubeClient {
   ): Promise<KubeObject>;
   delete(address: ObjectAddress, options: DeleteOptions, signal: AbortSignal): Promise<Deletion>;
   /**
-   * The same client, whose writes and dry runs are judged as this user's (`Impersonate-User`);
+   * The same client, whose writes, dry runs and commands in Pods are judged as this user's (`Impersonate-User`);
    * reading stays as it is. The user behind the connection must be allowed to impersonate.
    */
   impersonate(user: string): KubeClient;

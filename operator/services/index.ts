@@ -155,3 +155,10 @@ export { readSettings, type ShownSettings } from './settings/read-settings.ts';
 export { readBadge, type BadgeQuestion } from './badge/read-badge.ts';
 export type { BadgeState } from '../core/health/badge.ts';
 export { downloadOf } from './settings/downloads.ts';
+export {
+  openTerminal,
+  recheckTerminal,
+  type Terminal,
+  type TerminalRequest,
+} from './terminal/open-terminal.ts';
+export type { ExecSession } from '../ports/kube-client.ts';
