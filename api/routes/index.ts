@@ -25,12 +25,18 @@ export interface RoutesOptions {
   readonly version: string;
   /** `linux/amd64`. */
   readonly platform?: string;
+  /** Whether the API describes itself to anybody. Default true. */
+  readonly isDescribed?: boolean;
 }
 
 /** Every route of the API. */
-export function allRoutes({ version, platform }: RoutesOptions): readonly Route[] {
+export function allRoutes({
+  version,
+  platform,
+  isDescribed = true,
+}: RoutesOptions): readonly Route[] {
   const routes: readonly Route[] = [
-    ...openApiRoutes(() => routes, { version }),
+    ...(isDescribed ? openApiRoutes(() => routes, { version }) : []),
     ...versionRoutes({ version, ...(platform !== undefined && { platform }) }),
     ...settingsRoutes,
     ...plainRoutes,

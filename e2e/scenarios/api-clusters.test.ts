@@ -235,8 +235,10 @@ describe('clusters over the API', () => {
       /execProviderConfig runs a program/,
     );
     // Another one of that address is there, which is not theirs to know.
-    const taken = await ask('POST', '/clusters?upsert=true', { ...scoped, server }, mine);
-    assert.deepEqual([taken.status, taken.json], [403, BARE]);
+    for (const path of ['/clusters', '/clusters?upsert=true']) {
+      const taken = await ask('POST', path, { ...scoped, server }, mine);
+      assert.deepEqual([taken.status, taken.json], [403, BARE], path);
+    }
     assert.deepEqual((await ask('DELETE', pathOf(server))).json, {});
     const made = await ask('POST', '/clusters', { ...scoped, server }, mine);
     assert.equal(made.status, 200, made.text);

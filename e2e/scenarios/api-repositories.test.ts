@@ -9,6 +9,7 @@ import {
   type ApiRequest,
   apiClient,
 } from '../language/api-client.ts';
+import { eventually, met, pending } from '../language/expectation.ts';
 import { signIn } from '../language/sign-in.ts';
 import { startWorld, type World } from '../language/world.ts';
 import { configMap } from './manifests.ts';
@@ -167,6 +168,20 @@ describe('repositories over the API', () => {
     assert.equal((await ask('GET', there, undefined, mine)).status, 200);
     assert.equal((await ask('GET', there, undefined, theirs)).status, 403);
     assert.equal((await ask('GET', pathOf(scoped.repo), undefined, theirs)).status, 403);
+    // What everybody shares is not theirs, although they have one of that address.
+    const same = { repo: url, project: team, ...credentials };
+    assert.equal((await ask('POST', '/repositories', same, mine)).status, 200);
+    const seen = async (by: string) => (await ask('GET', pathOf(url), undefined, by)).json;
+    assert.equal(((await seen(mine)) as { project: string }).project, team);
+    assert.deepEqual(Object.keys((await seen(theirs)) as object), ['error', 'code', 'message']);
+    assert.equal(((await seen(admin)) as { project?: string }).project, undefined);
+    const other = { ...same, project: world.name('others') };
+    assert.equal((await ask('POST', '/repositories', other, theirs)).status, 200);
+    assert.deepEqual((await ask('DELETE', pathOf(url))).json, {}); // the one for all
+    refused(await ask('GET', pathOf(url)), 500, /several projects have it/);
+    for (const project of [team, world.name('others')])
+      assert.deepEqual((await ask('DELETE', `${pathOf(url)}?appProject=${project}`)).json, {});
+    assert.equal((await ask('POST', '/repositories', { repo: url, ...credentials })).status, 200);
     const stolen = { ...scoped, password: 'mine now' };
     assert.equal((await ask('PUT', pathOf(scoped.repo), stolen, theirs)).status, 403);
     refused(
@@ -185,7 +200,7 @@ describe('repositories over the API', () => {
     assert.equal((await secretsOf('repository')).length, 1);
   });
 
-  test('are validated without being stored', async () => {
+  test('are validated without being stored, and no error has a credential (CVE-2023-25163)', async () => {
     const path = `${pathOf('unused')}/validate`;
     const right = new URLSearchParams(credentials);
     const answer = await ask('POST', `${path}?${right}`, url);
@@ -243,6 +258,49 @@ describe('repositories over the API', () => {
       403,
       /not permitted in project 'nobody'$/,
     );
+  });
+
+  test('a source is shown only for an Application that one may make, or that has it', async () => {
+    const [readers, makers] = [world.name('readers'), world.name('makers')];
+    const reader = await roleOf(readers, ['repositories, get']);
+    const maker = await roleOf(makers, ['repositories, get', 'applications, *']);
+    for (const project of [readers, makers]) {
+      const made = await ask('POST', '/repositories', { repo: url, project, ...credentials });
+      assert.equal(made.status, 200, made.text);
+    }
+    const apps = (project: string, token: string) =>
+      ask('GET', `${pathOf(url)}/apps?appName=new&appProject=${project}`, undefined, token);
+    refused(await apps(readers, reader), 403, /^permission denied: applications, update, readers-/);
+    assert.equal((await apps(makers, maker)).status, 200);
+    const details = (project: string, appName: string, source: object, token: string) =>
+      ask('POST', `${pathOf(url)}/appdetails`, { source, appName, appProject: project }, token);
+    const source = { path: 'chart' };
+    refused(
+      await details(readers, 'new', source, reader),
+      403,
+      /^permission denied: applications, create, readers-/,
+    );
+    assert.equal((await details(makers, 'new', source, maker)).status, 200);
+    const spec = {
+      project: makers,
+      source: { repoURL: url, path: 'plain' },
+      destination: { server: 'https://kubernetes.default.svc', namespace: 'default' },
+    };
+    const metadata = { name: 'there', namespace: world.namespace };
+    const app = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Application', metadata, spec };
+    await world.when(world.applied(app));
+    await eventually(
+      async () => {
+        const other = await details(makers, 'there', source, maker);
+        if (other.status === 200) return pending('the Application is not seen yet');
+        refused(other, 403, /^permission denied$/);
+        return met('only its own source');
+      },
+      { withinMs: 20_000, signal },
+    );
+    assert.equal((await details(makers, 'there', { path: 'plain' }, maker)).status, 200);
+    for (const project of [readers, makers])
+      assert.deepEqual((await ask('DELETE', `${pathOf(url)}?appProject=${project}`)).json, {});
   });
 
   test('Helm repositories and registries are asked for real', async () => {

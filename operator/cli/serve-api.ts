@@ -76,7 +76,8 @@ export async function serveApi(
       receiveWebhook,
       keyReader: connected.keyReader,
       generators: connected.generators,
-      allowsAnonymous: identity.allowsAnonymous,
+      allowsAnonymous: () => config.apiDisableAuth || identity.allowsAnonymous(),
+      authDisabled: config.apiDisableAuth,
       probe: createRepositoryProbe({ git: connected.repositories, charts: connected.charts }),
       readYaml: (text: string) => parseDocuments(text, { file: 'YAML' })[0],
     },
@@ -93,7 +94,11 @@ export async function serveApi(
   });
   const app = createApi({
     ...{ controlPlane, clock, logger, stopping },
-    routes: allRoutes({ version: await readVersion(), platform: PLATFORM }),
+    routes: allRoutes({
+      version: await readVersion(),
+      platform: PLATFORM,
+      isDescribed: !config.apiDisableSwaggerUi,
+    }),
     authenticator: identity.authenticator,
     allowsAnonymous: () => config.apiDisableAuth || identity.allowsAnonymous(),
     tokenCookies,

@@ -17,6 +17,7 @@ export interface ApiConfig {
   readonly apiContentSecurityPolicy: string;
   readonly apiMaxRequestsPerClient: number;
   readonly apiMaxCookies: number;
+  readonly apiDisableSwaggerUi: boolean;
 }
 
 /** Every setting of the API by its name in `ApiConfig`. */
@@ -117,5 +118,12 @@ export const API_KEYS: { readonly [K in keyof ApiConfig]: ConfigKey<ApiConfig[K]
     fallback: '20',
     description: 'Cookies that a long token may be split into.',
     alias: ['ARGOCD_MAX_COOKIE_NUMBER'],
+  }),
+  apiDisableSwaggerUi: key('api-disable-swagger-ui', {
+    schema: truth,
+    fallback: 'false',
+    alone: 'true',
+    description: 'Do not serve the description of the API at /swagger.json and /swagger-ui.',
+    alias: ['ARGOCD_SERVER_DISABLE_SWAGGER_UI'],
   }),
 };

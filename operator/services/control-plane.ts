@@ -37,6 +37,8 @@ export interface ServicePorts extends EnginePorts {
   readonly generators: GeneratorRegistry;
   /** Whether those without a token are let in, as nobody in particular. */
   readonly allowsAnonymous: () => boolean;
+  /** Everybody may do everything, so there is nobody to hide anything from. */
+  readonly authDisabled: boolean;
   /** The first document of a YAML text. Errors: `InvalidManifest`. */
   readonly readYaml: (text: string) => JsonValue | undefined;
 }

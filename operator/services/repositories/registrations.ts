@@ -60,22 +60,21 @@ export function findRegistration(
       action,
       object: repositoryObject(record),
     }).allowed;
-  const found = registrations(controlPlane, 'repository').filter(({ record }) =>
-    isSame(record.url, wanted.url),
+  const found = registrations(controlPlane, 'repository').filter(
+    ({ record }) =>
+      isSame(record.url, wanted.url) &&
+      (wanted.project === '' || record.project === wanted.project) &&
+      may(record),
   );
-  const own = found.filter(({ record }) => record.project === wanted.project);
-  const [chosen, ...others] = wanted.project === '' ? found : own;
-  if (chosen === undefined || ![chosen, ...others].some(({ record }) => may(record)))
-    throw bareRefusal();
-  const [unscoped] = wanted.project === '' ? own : [chosen];
-  if (others.length > 0 && unscoped === undefined)
+  const [only, ...others] = found;
+  if (only === undefined) throw bareRefusal();
+  const chosen = others.length === 0 ? only : found.find(({ record }) => record.project === '');
+  if (chosen === undefined)
     throw new TiphysError(
       'RequestFailed',
       `repository ${shownUrl(wanted.url)}: several projects have it: say which with appProject`,
     );
-  const registration = unscoped ?? chosen;
-  if (!may(registration.record)) throw bareRefusal();
-  return withTemplate(registration, controlPlane);
+  return withTemplate(chosen, controlPlane);
 }
 
 /** With the credentials that it inherits. */

@@ -60,7 +60,7 @@ export function readSettings(
     ),
     ...signInOf(yaml, texts),
   };
-  if (caller === undefined) return shown;
+  if (caller === undefined && !ports.authDisabled) return shown;
   return {
     ...shown,
     uiBannerContent: text('ui.bannercontent'),
@@ -69,7 +69,7 @@ export function readSettings(
     uiBannerPosition: text('ui.bannerposition'),
     controllerNamespace: settings.namespace,
     resourceOverrides: readOverrides(texts, yaml('resource.customizations')),
-    passwordPattern: readSignInSettings(texts).passwordPattern,
+    ...(caller !== undefined && { passwordPattern: readSignInSettings(texts).passwordPattern }),
   };
 }
 
