@@ -12,7 +12,7 @@ import { isUnforeseen, problemBody, problemOf } from './http/problem.ts';
 import { readBody } from './http/read-body.ts';
 import { secureHeaders, type SecureHeadersOptions } from './http/secure-headers.ts';
 import { sendMessages } from './http/send-messages.ts';
-import type { TokenCookies } from './http/token-cookies.ts';
+import { sessionCookies, type TokenCookies } from './http/token-cookies.ts';
 import { expressPath } from './http/express-path.ts';
 import type { Answer, Route } from './route.ts';
 
@@ -170,11 +170,9 @@ async function send(
   options: ApiOptions & { readonly logFailure: (error: unknown) => void },
   signal: AbortSignal,
 ): Promise<void> {
-  const token = (answer.type === 'json' ? answer.token : undefined) ?? renewed;
-  if (token !== undefined) {
-    const cookies = options.tokenCookies?.set(token, request.headers.cookie) ?? [];
-    for (const cookie of cookies) response.appendHeader('set-cookie', cookie);
-  }
+  const change = 'session' in answer ? answer.session : undefined;
+  const cookies = sessionCookies(change, renewed, request.headers.cookie, options.tokenCookies);
+  for (const cookie of cookies) response.appendHeader('set-cookie', cookie);
   switch (answer.type) {
     case 'json':
       response.setHeader('content-type', 'application/json');
@@ -197,7 +195,8 @@ async function send(
       return;
     case 'raw':
       response.status(answer.status ?? 200);
-      for (const [name, value] of Object.entries(answer.headers)) response.setHeader(name, value);
+      for (const [name, value] of Object.entries(answer.headers))
+        response.appendHeader(name, value);
       await sendRaw(answer.body, response);
   }
 }

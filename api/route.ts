@@ -17,13 +17,21 @@ export type RouteAccess =
   /** Why no rule of a policy can say it. */
   | { readonly type: 'own-rule'; readonly rule: string };
 
+/** What becomes of the cookies that tell who a browser is. */
+export type SessionChange =
+  | {
+      readonly type: 'begun';
+      readonly token: string /** Default: as the server is. */;
+      readonly secure?: boolean;
+    }
+  | { readonly type: 'ended' };
+
 /** What a request is answered with. */
 export type Answer =
   | {
       readonly type: 'json';
       readonly value: unknown;
-      /** What a browser shows from now on to say who it is. */
-      readonly token?: string;
+      readonly session?: SessionChange;
     }
   | {
       readonly type: 'stream';
@@ -38,6 +46,7 @@ export type Answer =
       readonly status?: number;
       readonly headers: Readonly<Record<string, string | readonly string[]>>;
       readonly body: string | Uint8Array | AsyncIterable<string | Uint8Array>;
+      readonly session?: SessionChange;
     };
 
 export interface RouteRequest<Q, B> {

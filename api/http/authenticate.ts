@@ -30,7 +30,13 @@ export async function authenticate(
   try {
     return await authenticator.authenticate(token, signal);
   } catch (error) {
-    if (needsNone && hasCode(error, 'Unauthenticated')) return nobody;
+    if (needsNone && hasCode(error, 'Unauthenticated')) return nobodyAfter(error);
     throw error;
   }
+}
+
+/** A token of the provider that has expired is remembered, so that a page sends its owner there again. */
+function nobodyAfter({ fields }: TiphysError): Authenticated {
+  const { issuer } = fields;
+  return { requester: typeof issuer === 'string' ? { ...NOBODY, issuer } : NOBODY };
 }

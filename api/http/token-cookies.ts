@@ -1,5 +1,6 @@
 import { parseCookie, stringifySetCookie } from 'cookie';
 import { TiphysError } from '../../operator/index.ts';
+import type { SessionChange } from '../route.ts';
 import { TOKEN_COOKIE } from './token-of.ts';
 
 export interface TokenCookiesOptions {
@@ -70,6 +71,22 @@ export function createTokenCookies({
     },
     clear: (sent) => namesIn(sent).map((name) => write(name, '', secure)),
   };
+}
+
+/** The cookies to set after a request: what it changed goes before a token that was renewed on the way. */
+export function sessionCookies(
+  change: SessionChange | undefined,
+  renewed: string | undefined,
+  sent: string | undefined,
+  cookies: TokenCookies | undefined,
+): readonly string[] {
+  if (cookies === undefined) return [];
+  if (change?.type === 'ended') return cookies.clear(sent);
+  if (change?.type === 'begun') {
+    const { token, secure } = change;
+    return cookies.set(token, sent, secure === undefined ? undefined : { secure });
+  }
+  return renewed === undefined ? [] : cookies.set(renewed, sent);
 }
 
 function nameOf(index: number): string {

@@ -8,6 +8,7 @@ import { applicationWriteRoutes } from './application-writes.ts';
 import { applicationLogRoutes } from './application-logs.ts';
 import { applicationResourceRoutes } from './application-resources.ts';
 import { applicationTreeRoutes } from './application-tree.ts';
+import { authRoutes } from './auth.ts';
 import { applicationRoutes } from './applications.ts';
 import { sessionRoutes } from './session.ts';
 import { clusterRoutes } from './clusters.ts';
@@ -42,6 +43,7 @@ export function allRoutes({
     ...plainRoutes,
     ...sessionRoutes,
     ...accountRoutes,
+    ...authRoutes,
     ...applicationRoutes,
     ...projectRoutes,
     ...repositoryRoutes,

@@ -16,7 +16,7 @@ export const sessionRoutes: readonly Route[] = [
       const { username = '', password = '', token: given = '' } = body;
       const shown = { username, password, address, token: given };
       const token = await signIn(controlPlane, shown, signal);
-      return { type: 'json', value: { token }, token };
+      return { type: 'json', value: { token }, session: { type: 'begun', token } };
     },
   }),
   route({

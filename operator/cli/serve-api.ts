@@ -52,7 +52,7 @@ export async function serveApi(
       random: Math.random,
     }),
   );
-  const { sessions, tokens, passwords } = identity;
+  const { sessions, tokens, passwords, browser } = identity;
   const certificate = await followCertificate(connected, config, logger, stack, stopping);
   await ensureSecrets(
     {
@@ -70,7 +70,7 @@ export async function serveApi(
       repositories: connected.repositories,
       accessTo: connected.accessTo,
       states,
-      ...{ sessions, tokens, passwords },
+      ...{ sessions, tokens, passwords, browser },
       charts: connected.charts,
       connectCluster: connected.connectCluster,
       receiveWebhook,

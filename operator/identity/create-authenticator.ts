@@ -1,4 +1,3 @@
-import { decodeJwt } from 'jose';
 import { groupsOf } from '../core/access/decide-access.ts';
 import type { Requester } from '../core/access/requester.ts';
 import type { AccessControl } from '../ports/access-control.ts';
@@ -7,7 +6,13 @@ import type { Authenticated, Authenticator } from '../ports/authenticator.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { FollowedIdentity } from './accounts-of.ts';
 import { readSubject, refuseAccountToken, refuseRoleToken } from './check-local-token.ts';
-import { ISSUER, type LocalClaims, type LocalTokens, unauthenticated } from './local-tokens.ts';
+import {
+  ISSUER,
+  issuerOf,
+  type LocalClaims,
+  type LocalTokens,
+  unauthenticated,
+} from './local-tokens.ts';
 import type { Revocations } from './revocations.ts';
 
 export interface AuthenticatorOptions {
@@ -17,6 +22,8 @@ export interface AuthenticatorOptions {
   readonly revocations: Pick<Revocations, 'isRevoked'>;
   readonly access: Pick<AccessControl, 'scopes'>;
   readonly clock: Clock;
+  /** For what is not ours. */
+  readonly provider: Authenticator;
 }
 
 /** A token of a sign-in is renewed when it has no longer left. */
@@ -24,7 +31,7 @@ const RENEW_BEFORE_S = 5 * 60;
 
 /** Checks tokens: ours in the order of `spec/api.md` 4.2. */
 export function createAuthenticator(options: AuthenticatorOptions): Authenticator {
-  const { identity, tokens, projects, revocations, access, clock } = options;
+  const { identity, tokens, projects, revocations, access, clock, provider } = options;
 
   async function refusalOf(claims: LocalClaims, signal: AbortSignal): Promise<string | undefined> {
     const subject = readSubject(claims.sub);
@@ -44,7 +51,7 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
 
   return {
     async authenticate(token, signal) {
-      if (issuerOf(token) !== ISSUER) throw unauthenticated('the issuer of the token is not known');
+      if (issuerOf(token) !== ISSUER) return await provider.authenticate(token, signal);
       const claims = await tokens.verify(token);
       const refusal = await refusalOf(claims, signal);
       if (refusal !== undefined) throw unauthenticated(refusal);
@@ -53,15 +60,6 @@ export function createAuthenticator(options: AuthenticatorOptions): Authenticato
       return renewed === undefined ? authenticated : { ...authenticated, renewed };
     },
   };
-}
-
-/** Nothing of it is believed: it tells only who is to check it. */
-function issuerOf(token: string): string | undefined {
-  try {
-    return decodeJwt(token).iss;
-  } catch {
-    throw unauthenticated('failed to verify the token');
-  }
 }
 
 /** Policies name accounts without what the token is for. */

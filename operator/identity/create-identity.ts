@@ -1,6 +1,8 @@
+import type { JWTPayload } from 'jose';
 import type { AccessControl } from '../ports/access-control.ts';
 import type { ProjectStore } from '../ports/app-store.ts';
 import type { Authenticator } from '../ports/authenticator.ts';
+import type { BrowserSignIn } from '../ports/browser-sign-in.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { ConfigStore } from '../ports/config-store.ts';
 import type { Passwords, Sessions, TokenIssuer } from '../ports/identity.ts';
@@ -8,7 +10,11 @@ import type { StateCache } from '../ports/state-cache.ts';
 import type { Logger } from '../ports/telemetry.ts';
 import { followIdentity } from './accounts-of.ts';
 import { createAuthenticator } from './create-authenticator.ts';
-import { createLocalTokens } from './local-tokens.ts';
+import { createLocalTokens, ISSUER, issuerOf } from './local-tokens.ts';
+import { createBrowserSignIn } from './sso/create-browser-sign-in.ts';
+import { followSso } from './sso/follow-sso.ts';
+import { ExpiredIdToken, type Provider } from './sso/provider.ts';
+import { createProviderTokens, revocationId } from './sso/provider-tokens.ts';
 import { createPasswords } from './passwords.ts';
 import { createRevocations } from './revocations.ts';
 import { createPasswordCheck, DEFAULT_LIMITS, type SignInLimits } from './sign-in.ts';
@@ -22,6 +28,8 @@ export interface IdentityOptions {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly logger: Logger;
+  /** Where Dex is, when not where browsers find it: `http://localhost:5556`. */
+  readonly dexAddress?: string;
   readonly limits?: Partial<SignInLimits>;
 }
 
@@ -31,6 +39,7 @@ export interface Identity extends AsyncDisposable {
   readonly sessions: Sessions;
   readonly tokens: TokenIssuer;
   readonly passwords: Passwords;
+  readonly browser: BrowserSignIn;
   /** Whether those without a token are let in, as nobody in particular. */
   allowsAnonymous(): boolean;
 }
@@ -51,10 +60,35 @@ export function createIdentity(options: IdentityOptions): Identity {
     accounts: () => identity().accounts,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
   });
+  const sso = stack.use(
+    followSso({
+      ...{ config, states, clock, logger },
+      sessionMs: () => identity().settings.sessionMs,
+      ...(options.dexAddress !== undefined && { dexAddress: options.dexAddress }),
+    }),
+  );
+  const signOut: Sessions['signOut'] = async (token, signal) => {
+    const isOurs = issuerOf(token) === ISSUER;
+    const active = isOurs ? undefined : sso.current();
+    const claims =
+      active === undefined ? await tokens.verify(token) : await claimsOf(active.provider, token);
+    const leftMs =
+      claims.exp === undefined
+        ? FOREVER_MS
+        : // One that has expired could still be renewed.
+          Math.max(
+            claims.exp * 1000 - clock.now(),
+            active === undefined ? 0 : identity().settings.sessionMs,
+          );
+    await active?.sessions.forget(claims, signal);
+    await revocations.revoke(revocationId(claims, token), leftMs, signal);
+  };
   return {
     authenticator: createAuthenticator({
       ...{ identity, tokens, projects, revocations, access, clock },
+      provider: createProviderTokens({ sso, revocations, access, clock, logger }),
     }),
+    browser: createBrowserSignIn({ sso, config, signOut, logger }),
     sessions: {
       async signIn(credentials, signal) {
         const { name } = await check.signIn(credentials, signal);
@@ -64,15 +98,21 @@ export function createIdentity(options: IdentityOptions): Identity {
       async provePassword(credentials, signal) {
         await check.prove(credentials, signal);
       },
-      async signOut(token, signal) {
-        const { jti = '', exp } = await tokens.verify(token);
-        const leftMs = exp === undefined ? FOREVER_MS : exp * 1000 - clock.now();
-        if (jti !== '') await revocations.revoke(jti, leftMs, signal);
-      },
+      signOut,
     },
     tokens: { issue: (subject, lifetime) => tokens.sign(subject, lifetime) },
     passwords,
     allowsAnonymous: () => identity().settings.anonymous,
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
+}
+
+/** Of a token that counts, or did. Errors: `Unauthenticated`. */
+async function claimsOf(provider: Provider, token: string): Promise<JWTPayload> {
+  try {
+    return await provider.verify(token);
+  } catch (error) {
+    if (error instanceof ExpiredIdToken) return error.claims;
+    throw error;
+  }
 }

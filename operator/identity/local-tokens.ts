@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
+import { decodeJwt, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose';
 import { TiphysError } from '../core/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { IssuedToken } from '../ports/identity.ts';
@@ -92,4 +92,13 @@ export function unauthenticated(reason: string, cause?: unknown): TiphysError {
   return new TiphysError('Unauthenticated', `invalid session: ${reason}`, {
     ...(cause !== undefined && { cause }),
   });
+}
+
+/** Nothing of it is believed: it tells only who is to check it. */
+export function issuerOf(token: string): string | undefined {
+  try {
+    return decodeJwt(token).iss;
+  } catch {
+    throw unauthenticated('failed to verify the token');
+  }
 }

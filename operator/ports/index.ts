@@ -2,6 +2,7 @@ export type { AppKey } from '../core/app/app-key.ts';
 export type { AppChange, AppStore, ProjectStore } from './app-store.ts';
 export type { AccessControl } from './access-control.ts';
 export type { Authenticated, Authenticator } from './authenticator.ts';
+export type { BrowserSignIn, LoginAnswer, LoginStart } from './browser-sign-in.ts';
 export type { Clock } from './clock.ts';
 export type { ClusterConnector } from './cluster-connector.ts';
 export type { Cluster, ClusterEntry, Clusters, ObjectTypes } from './clusters.ts';

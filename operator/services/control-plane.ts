@@ -4,6 +4,7 @@ import type { ApplicationViews } from '../engine/views/application-views.ts';
 import type { AccessControl } from '../ports/access-control.ts';
 import type { ChartRepositories } from '../ports/chart-repositories.ts';
 import type { ClusterConnector } from '../ports/cluster-connector.ts';
+import type { BrowserSignIn } from '../ports/browser-sign-in.ts';
 import type { ConfigStore } from '../ports/config-store.ts';
 import type { Passwords, Sessions, TokenIssuer } from '../ports/identity.ts';
 import type { GeneratorRegistry } from '../ports/generator.ts';
@@ -27,6 +28,7 @@ export interface ServicePorts extends EnginePorts {
   readonly sessions: Sessions;
   readonly tokens: TokenIssuer;
   readonly passwords: Passwords;
+  readonly browser: BrowserSignIn;
   /** Asks repositories over the network, registered or not. */
   readonly probe: RepositoryProbe;
   readonly charts: ChartRepositories;
