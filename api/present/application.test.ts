@@ -74,3 +74,36 @@ test('an automated policy that says nothing is still one', () => {
     syncPolicy: { automated: {} },
   });
 });
+
+test('manifests of an operation are shown without what Secrets hold', () => {
+  const secret = {
+    apiVersion: 'v1',
+    kind: 'Secret',
+    metadata: { name: 's' },
+    stringData: { password: 'canary-1' },
+    data: { key: 'Y2FuYXJ5LTI=' },
+  };
+  const map = {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'm' },
+    data: { a: 'shown' },
+  };
+  const list = { apiVersion: 'v1', kind: 'List', items: [secret, map, 'canary-3'] };
+  const manifests = [secret, map, list].map((object) => JSON.stringify(object));
+  const operation = {
+    sync: { manifests: [...manifests, 'canary-4 {', '"canary-5"'], prune: true },
+  };
+  const app = {
+    ...{ ...HEAD, metadata: { name: 'a' }, spec: {}, operation },
+    status: { operationState: { phase: 'Running', operation } },
+  } as unknown as KubeObject;
+  const shown = presentApplication(app);
+  assert.doesNotMatch(JSON.stringify(shown), /canary|Y2FuYXJ5/);
+  const { sync } = shown['operation'] as unknown as typeof operation;
+  assert.equal(sync.prune, true);
+  assert.equal(sync.manifests[1], JSON.stringify(map));
+  assert.match(sync.manifests[0] ?? '', /"kind":"Secret".*"password":"\+{8,}"/);
+  const { status } = shown as unknown as { status: { operationState: { operation: object } } };
+  assert.deepEqual(status.operationState.operation, shown['operation']);
+});

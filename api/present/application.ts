@@ -1,4 +1,9 @@
-import type { JsonObject, JsonValue, KubeObject } from '../../operator/index.ts';
+import {
+  type JsonObject,
+  type JsonValue,
+  type KubeObject,
+  maskSecrets,
+} from '../../operator/index.ts';
 
 const presented = new WeakMap<KubeObject, JsonObject>();
 
@@ -20,7 +25,7 @@ function present(raw: KubeObject): JsonObject {
   const { apiVersion: _version, kind: _kind, metadata, ...rest } = raw as JsonObject;
   const { managedFields: _dropped, ...meta } = part(metadata);
   const spec = part(withoutZeros(rest['spec']));
-  const status = part(withoutZeros(rest['status']));
+  const status = withMaskedState(part(withoutZeros(rest['status'])));
   const sync = part(status['sync']);
   const comparedTo = part(sync['comparedTo']);
   const operation = rest['operation'];
@@ -41,7 +46,7 @@ function present(raw: KubeObject): JsonObject {
         },
       },
     },
-    ...(operation !== undefined && operation !== null && { operation: withoutZeros(operation) }),
+    ...(isMap(operation) && { operation: withMaskedManifests(part(withoutZeros(operation))) }),
   };
 }
 
@@ -51,9 +56,50 @@ export function presentSpec(raw: KubeObject): JsonObject {
 }
 
 function part(value: unknown): JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as JsonObject)
-    : {};
+  return isMap(value) ? value : {};
+}
+
+function isMap(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function withMaskedState(status: JsonObject): JsonObject {
+  const state = status['operationState'];
+  if (!isMap(state) || !isMap(state['operation'])) return status;
+  const operation = withMaskedManifests(state['operation']);
+  return { ...status, operationState: { ...state, operation } };
+}
+
+/** Manifests that somebody synced instead of those in Git: others may see that, and not what Secrets hold. */
+function withMaskedManifests(operation: JsonObject): JsonObject {
+  const { sync } = operation;
+  if (!isMap(sync) || !Array.isArray(sync['manifests'])) return operation;
+  const manifests = sync['manifests'] as readonly JsonValue[];
+  return { ...operation, sync: { ...sync, manifests: manifests.map(maskManifest) } };
+}
+
+function maskManifest(manifest: JsonValue): string {
+  let object: unknown;
+  try {
+    object = JSON.parse(String(manifest));
+  } catch {
+    return HIDDEN; // nobody can tell what it is
+  }
+  if (!isMap(object)) return HIDDEN;
+  const { items } = object;
+  if (!Array.isArray(items)) return JSON.stringify(masked(object));
+  return JSON.stringify({
+    ...object,
+    items: items.map((item) => (isMap(item) ? masked(item) : HIDDEN)),
+  });
+}
+
+const HIDDEN = '***';
+
+function masked(object: JsonObject): KubeObject {
+  const metadata = part(object['metadata']);
+  const [shown] = maskSecrets([{ ...object, metadata } as KubeObject] as const);
+  return shown;
 }
 
 /** Members that are written whatever their value is, or whose zero means something. */

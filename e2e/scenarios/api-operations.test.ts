@@ -65,7 +65,6 @@ describe('operations over the API', () => {
           metadata: {
             name: 'argocd-rbac-cm',
             namespace: world.namespace,
-            labels: { 'app.kubernetes.io/part-of': 'argocd' },
           },
           data: { 'policy.default': 'role:dev', 'policy.csv': policy },
         },

@@ -255,6 +255,13 @@ describe('the stores of the control plane on a real API server', () => {
     await client.delete(at('Secret', 'one'), {}, never);
     await eventually(() => Promise.resolve(config.secret('one') === undefined));
     assert.ok(seen.includes('ConfigMap argocd-cm'));
+    const forgotten = { name: 'argocd-tls-certs-cm', namespace: 'default' };
+    await put({ apiVersion: 'v1', kind: 'ConfigMap', metadata: forgotten, data: {} });
+    const rbac = { name: 'argocd-rbac-cm', namespace: 'default' };
+    await put({ apiVersion: 'v1', kind: 'ConfigMap', metadata: rbac, data: { scopes: 'x' } });
+    await eventually(() => Promise.resolve(config.configMap('argocd-rbac-cm') !== undefined));
+    assert.equal(seen.filter((line) => line === 'ConfigMap argocd-rbac-cm').length, 1);
+    assert.equal(config.configMap('argocd-tls-certs-cm'), undefined);
     assert.equal(seen.filter((line) => line === 'Secret one').length, 2);
   });
 });

@@ -18,6 +18,7 @@ export type ConfigStoreOptions = Omit<WatchedStoreOptions, 'address' | 'labelSel
 };
 
 const SECRET_TYPE = 'argocd.argoproj.io/secret-type';
+const POLICIES = 'argocd-rbac-cm';
 
 const core = (kind: string, plural: string): ApiResource => ({
   group: '',
@@ -32,7 +33,7 @@ const core = (kind: string, plural: string): ApiResource => ({
 
 /**
  * Configuration of the control plane. ConfigMaps must carry `app.kubernetes.io/part-of: argocd`;
- * Secrets that label or a secret type.
+ * Secrets that label or a secret type. `argocd-rbac-cm` goes by its name alone.
  */
 export function createConfigStore(options: ConfigStoreOptions): StartableConfigStore {
   const { namespace } = options;
@@ -41,6 +42,12 @@ export function createConfigStore(options: ConfigStoreOptions): StartableConfigS
     ...options,
     address: { resource: core('ConfigMap', 'configmaps'), namespace, name: '' },
     labelSelector: partOf,
+  });
+  // Who may do what must not depend on a label that somebody forgot.
+  const policies = createWatchedStore({
+    ...options,
+    address: { resource: core('ConfigMap', 'configmaps'), namespace, name: '' },
+    fieldSelector: `metadata.name=${POLICIES}`,
   });
   const settings = createWatchedStore({
     ...options,
@@ -52,18 +59,21 @@ export function createConfigStore(options: ConfigStoreOptions): StartableConfigS
     address: { resource: core('Secret', 'secrets'), namespace, name: '' },
     labelSelector: SECRET_TYPE,
   });
+  const stores = [maps, policies, settings, typed];
   /** Whose labels it has; what a store holds under other labels, its watch will correct. */
-  function storesOf({ kind, metadata: { labels = {} } }: KubeObject): readonly WatchedStore[] {
+  function storesOf({ kind, metadata }: KubeObject): readonly WatchedStore[] {
+    const { name, labels = {} } = metadata;
     const isPart = labels['app.kubernetes.io/part-of'] === 'argocd';
+    if (kind === 'ConfigMap' && name === POLICIES) return [policies];
     if (kind === 'ConfigMap') return isPart ? [maps] : [];
     return [...(isPart ? [settings] : []), ...(SECRET_TYPE in labels ? [typed] : [])];
   }
   const key = (kind: string, name: string) => resourceKey({ group: '', kind, namespace, name });
   return {
     async start(signal) {
-      await Promise.all([maps.start(signal), settings.start(signal), typed.start(signal)]);
+      await Promise.all(stores.map((store) => store.start(signal)));
     },
-    configMap: (name) => maps.get(key('ConfigMap', name)),
+    configMap: (name) => (name === POLICIES ? policies : maps).get(key('ConfigMap', name)),
     secret: (name) => settings.get(key('Secret', name)) ?? typed.get(key('Secret', name)),
     secretsOfType: (type) =>
       typed
@@ -78,12 +88,17 @@ export function createConfigStore(options: ConfigStoreOptions): StartableConfigS
     },
     onChange(listener) {
       const stack = new DisposableStack();
-      for (const store of [maps, settings, typed])
-        stack.use(store.onChange(({ object }) => listener(object)));
+      for (const store of stores)
+        stack.use(
+          store.onChange(({ object }) => {
+            const isTwice = store === maps && object.metadata.name === POLICIES;
+            if (!isTwice) listener(object);
+          }),
+        );
       return { [Symbol.dispose]: () => stack.dispose() };
     },
     async [Symbol.asyncDispose]() {
-      await Promise.all([maps, settings, typed].map((store) => store[Symbol.asyncDispose]()));
+      await Promise.all(stores.map((store) => store[Symbol.asyncDispose]()));
     },
   };
 }
