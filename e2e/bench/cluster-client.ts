@@ -62,3 +62,20 @@ export async function untilValue(
     await sleep(2, signal);
   }
 }
+
+interface Listed {
+  readonly items: readonly { readonly status?: { readonly sync?: { readonly status?: string } } }[];
+}
+
+/** Looks once a second until every Application of the collection is Synced. */
+export async function allSynced(
+  client: ClusterClient,
+  collection: string,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    const { items } = await client.call<Listed>('GET', `${collection}?resourceVersion=0`);
+    if (items.length > 0 && items.every(({ status }) => status?.sync?.status === 'Synced')) return;
+    await sleep(1_000, signal);
+  }
+}

@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { describeApi, measureApi } from './api.ts';
 import { describeCached, measureCached } from './cached.ts';
 import { describeImport, measureImport } from './import-time.ts';
 import { measure, type Measurement } from './measure.ts';
@@ -12,7 +13,8 @@ import { describeScripts, measureScripts, SCRIPTED } from './scripts.ts';
 // BENCH_SECTIONS=rollout,applications chooses parts, which are then only printed. Sizes: BENCH_APPS=200,1000
 // applications, BENCH_OBJECTS=100000 objects in memory, BENCH_ROLLOUT=1000,100,2000 applications rolled
 // out, how many of them slowly, and objects of one application; BENCH_RENDERING=200,100 renders of each tool and
-// repositories, BENCH_PUSHES=1000 applications in the repository that is pushed to.
+// repositories, BENCH_PUSHES=1000 applications in the repository that is pushed to, BENCH_API=1000,50,500
+// applications, clients and streams.
 
 const stop = new AbortController();
 for (const name of ['SIGINT', 'SIGTERM'] as const)
@@ -64,6 +66,17 @@ const SECTIONS: Readonly<Record<string, { title: string; measure: () => Promise<
     measure: async () => {
       const applications = Number(process.env['BENCH_PUSHES'] ?? '1000');
       return describePushes(await measurePushes(applications, say, stop.signal));
+    },
+  },
+  api: {
+    title: 'The API',
+    measure: async () => {
+      const [applications = 1000, clients = 50, streams = 500] = (
+        process.env['BENCH_API'] ?? '1000,50,500'
+      )
+        .split(',')
+        .map(Number);
+      return describeApi(await measureApi({ applications, clients, streams }, say, stop.signal));
     },
   },
   rollout: {

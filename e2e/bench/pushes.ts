@@ -5,7 +5,7 @@ import { startControlPlane } from '../controlplane/control-plane.ts';
 import { monotonicMs, sleep } from '../controlplane/waiting.ts';
 import { met, pending } from '../language/expectation.ts';
 import { startWorld } from '../language/world.ts';
-import { type ClusterClient, createClusterClient, untilValue } from './cluster-client.ts';
+import { allSynced, createClusterClient, untilValue } from './cluster-client.ts';
 import { usageOf } from './processes.ts';
 import { createWorkload } from './workload.ts';
 
@@ -121,22 +121,6 @@ async function tell(
   const address = `http://127.0.0.1:${port}/api/webhook`;
   const response = await fetch(address, { method: 'POST', headers, body, signal });
   if (response.status !== 200) throw new Error(`the webhook was answered with ${response.status}`);
-}
-
-interface Listed {
-  readonly items: readonly { readonly status?: { readonly sync?: { readonly status?: string } } }[];
-}
-
-async function allSynced(
-  client: ClusterClient,
-  collection: string,
-  signal: AbortSignal,
-): Promise<void> {
-  for (;;) {
-    const { items } = await client.call<Listed>('GET', `${collection}?resourceVersion=0`);
-    if (items.length > 0 && items.every(({ status }) => status?.sync?.status === 'Synced')) return;
-    await sleep(1_000, signal);
-  }
 }
 
 export function describePushes(cost: PushCost): string {
