@@ -4,7 +4,7 @@ import type { ChartRepositories } from './ports/chart-repositories.ts';
 import type { RepositoryProbe } from './ports/repository-probe.ts';
 
 export interface RepositoryProbeOptions {
-  readonly git: Pick<GitRepositories, 'listRefs' | 'registryTags'>;
+  readonly git: Pick<GitRepositories, 'listRefs' | 'reachRegistry' | 'registryTags'>;
   readonly charts: Pick<ChartRepositories, 'list'>;
 }
 
@@ -18,6 +18,9 @@ export function createRepositoryProbe({ git, charts }: RepositoryProbeOptions): 
           return;
         case 'helm':
           await charts.list(repository, { onlyReach: true }, signal);
+          return;
+        case 'registry':
+          await git.reachRegistry(repository, signal);
           return;
         case 'oci':
           await git.registryTags(repository, signal);

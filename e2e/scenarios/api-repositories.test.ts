@@ -55,6 +55,8 @@ describe('repositories over the API', () => {
       else if (path.endsWith('/index.yaml')) response.end(INDEX);
       else if (path.startsWith('/v2/shop/web/tags/list'))
         response.end(JSON.stringify({ name: 'shop/web', tags: ['1.0', '1.1'] }));
+      else if (path === '/v2/')
+        response.writeHead(headers.authorization === basic ? 200 : 401).end();
       else response.writeHead(404).end();
     });
     web.listen(0, '127.0.0.1');
@@ -325,7 +327,19 @@ describe('repositories over the API', () => {
     assert.deepEqual(tags.json, { tags: ['1.0', '1.1'] });
     const missing = { ...registry, repo: `oci://${base}/shop/nothing` };
     refused(await ask('POST', '/repositories', missing), 503, /404/);
-    for (const { repo } of [{ repo: open }, closed, registry])
+    const below = {
+      repo: `oci://${base}/charts`,
+      type: 'helm',
+      enableOCI: true,
+      insecureOCIForceHttp: true,
+    };
+    refused(
+      await ask('POST', '/repositories', { ...below, username: 'bot', password: CANARY }),
+      400,
+      /401/,
+    );
+    assert.equal((await ask('POST', '/repositories', { ...below, ...credentials })).status, 200);
+    for (const { repo } of [{ repo: open }, closed, registry, below])
       assert.deepEqual((await ask('DELETE', pathOf(repo))).json, {});
   });
 

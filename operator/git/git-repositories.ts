@@ -16,7 +16,7 @@ import { mirrorsBeyond } from './mirror-space.ts';
 import { openForeignSession } from './git-session.ts';
 import type { GitRepositoriesOptions } from './options.ts';
 import { createPolledRefs, type Refs, type RepositoryConnection } from './polled-refs.ts';
-import { registryTags } from './registry-tags.ts';
+import { reachRegistry, registryTags } from './registry-tags.ts';
 import { createSignatures } from './signatures.ts';
 import { createSignIn } from './sign-in/sign-in.ts';
 
@@ -41,6 +41,8 @@ export interface GitRepositories extends SourceRepositories, AsyncDisposable {
   listRefs(repoUrl: string, access: RepositoryAccess, signal: AbortSignal): Promise<RefTable>;
   /** Tags of a repository in a registry, asked now. Errors: `GitUnreachable`, `GitAuthFailed`, `InvalidConfig`. */
   registryTags(repository: ProbedRepository, signal: AbortSignal): Promise<readonly string[]>;
+  /** Resolves when there is a registry that lets us in. Errors as `registryTags`. */
+  reachRegistry(repository: ProbedRepository, signal: AbortSignal): Promise<void>;
   /** The state of every repository that was asked for its refs, in no order. */
   connections(): readonly RepositoryConnection[];
 }
@@ -264,6 +266,7 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
       await using mirror = createMirror({ ...mirroring, dir, repoUrl, access: () => access });
       return await mirror.listRefs(signal);
     },
+    reachRegistry: (repository, signal) => reachRegistry(repository, asking, signal),
     registryTags: (repository, signal) => registryTags(repository, asking, signal),
     connections: () =>
       Array.from(repositories.values()).flatMap(({ refs }) => refs.connection ?? []),

@@ -7,7 +7,7 @@ import { hasCode } from '../core/errors.ts';
 import { ANONYMOUS, type RepositoryAccess } from '../core/repository/access.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { parseListing } from './key-reader.ts';
-import { registryTags } from './registry-tags.ts';
+import { reachRegistry, registryTags } from './registry-tags.ts';
 
 const signal = AbortSignal.timeout(30_000);
 const options = { clock: systemClock, timeoutMs: 5_000, authorities: () => undefined, proxies: {} };
@@ -89,6 +89,29 @@ describe('tags of a registry', () => {
       (error) => hasCode(error, 'GitAuthFailed') && !String(error).includes('pw'),
     );
     assert.deepEqual(seen, []);
+  });
+
+  test('a place for charts is reached when the registry lets us in', async () => {
+    await using registry = await serve(({ url = '', headers }, response, base) => {
+      if (url.startsWith('/token'))
+        response.writeHead(headers.authorization === BASIC ? 200 : 401).end('{"token":"t0ken"}');
+      else if (url === '/v2/' && headers.authorization === 'Bearer t0ken') response.end('{}');
+      else if (url === '/v2/')
+        response.writeHead(401, { 'www-authenticate': `Bearer realm="${base}/token"` }).end('{}');
+      else response.writeHead(404).end('{}');
+    });
+    const place = { url: `${registry.host}/charts`, type: 'registry' } as const;
+    await reachRegistry({ ...place, access: access({ credential }) }, options, signal);
+    await reachRegistry(
+      { ...place, url: registry.host, access: access({ credential }) },
+      options,
+      signal,
+    );
+    const wrong = { ...credential, password: 'other' };
+    for (const refused of [access(), access({ credential: wrong })])
+      await assert.rejects(reachRegistry({ ...place, access: refused }, options, signal), (error) =>
+        hasCode(error, 'GitAuthFailed'),
+      );
   });
 
   test('what is no repository of a registry is not asked', async () => {

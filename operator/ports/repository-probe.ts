@@ -3,8 +3,8 @@ import type { RepositoryAccess } from '../core/repository/access.ts';
 /** A repository and how to get to it, whether or not it is registered. */
 export interface ProbedRepository {
   readonly url: string;
-  /** `oci` is any registry; Helm charts there are `oci` too. */
-  readonly type: 'git' | 'helm' | 'oci';
+  /** `oci` is one repository of a registry; `registry` a place in one, below which charts are kept. */
+  readonly type: 'git' | 'helm' | 'oci' | 'registry';
   readonly access: RepositoryAccess;
 }
 

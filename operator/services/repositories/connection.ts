@@ -30,8 +30,8 @@ export function probedRepository(
 
 /** Charts in a registry are asked as any other registry is. */
 export function typeOf({ type, enableOCI, url }: RepositoryRecord): ProbedRepository['type'] {
-  if (type === 'oci' || url.startsWith('oci://')) return 'oci';
-  if (type === 'helm') return enableOCI || !url.includes('://') ? 'oci' : 'helm';
+  if (type === 'helm') return enableOCI || !/^https?:/i.test(url) ? 'registry' : 'helm';
+  if (type === 'oci' || /^oci:/i.test(url)) return 'oci';
   return 'git';
 }
 
