@@ -1,7 +1,7 @@
 import { createPublisher, type Publisher } from './controllers/publisher.ts';
 import type { Connected } from './connect-ports.ts';
 import type { RedisCacheOptions } from './kept-renders.ts';
-import { shownLabels } from './services/argocd-cm.ts';
+import { shownLabels } from './services/setting.ts';
 
 /** The Redis in which the front side of Argo CD looks. */
 export interface FrontSideOptions {

@@ -19,7 +19,7 @@ import type { Logger } from '../ports/telemetry.ts';
 import type { AccessControl } from '../ports/access-control.ts';
 import { createAccessControl } from '../rbac/access-control.ts';
 import { createRepositoryProbe } from '../repository-probe.ts';
-import { shownLabels } from '../services/argocd-cm.ts';
+import { shownLabels } from '../services/setting.ts';
 import type { ControlPlane } from '../services/index.ts';
 import { apiTls } from './api-tls.ts';
 import { readVersion } from './version.ts';

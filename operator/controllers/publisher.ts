@@ -9,7 +9,7 @@ import type {
   EnginePorts,
   EngineSettings,
 } from '../engine/ports.ts';
-import { findDeployed } from '../engine/views/deployed.ts';
+import { findDeployed, rememberRequests } from '../engine/views/deployed.ts';
 import { showCompared } from '../engine/views/managed-resources.ts';
 import { parseApplication } from '../core/app/parse.ts';
 import type { ClusterEntry, Clusters } from '../ports/clusters.ts';
@@ -57,6 +57,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   const { ports, settings, front, customLabels } = options;
   const { clock, clusters, logger } = ports;
   const health = createHealthJudge(ports.scripts, ports.resources);
+  const requestsOf = rememberRequests();
   const pending = new Map<AppKey, ComparedForFront>();
   const known = new Map<AppKey, Known>();
   const owners = new Map<string, AppKey>();
@@ -111,7 +112,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
       return true;
     }
     const { app, project } = found;
-    const deps = { ports, settings, health, customLabels };
+    const deps = { ports, settings, health, customLabels, requestsOf };
     const managed = await showCompared(found, { ...deps, foresight: 'local' }, signal);
     const { tree, objects } = await findDeployed(app, project, deps, signal);
     const hash = sha256(JSON.stringify([managed, tree]));

@@ -8,6 +8,22 @@ export function readSetting(config: Pick<ConfigStore, 'configMap'>, key: string)
   return typeof value === 'string' ? value : '';
 }
 
+/** The items of a list with commas between them. */
+export function listSetting(
+  config: Pick<ConfigStore, 'configMap'>,
+  key: string,
+): readonly string[] {
+  return readSetting(config, key)
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+}
+
+/** Labels that a tree shows: `resource.customLabels`. */
+export function shownLabels(config: Pick<ConfigStore, 'configMap'>): readonly string[] {
+  return listSetting(config, 'resource.customLabels');
+}
+
 /** Whether a key of `argocd-cm` is `true`. */
 export function isSwitchedOn(config: Pick<ConfigStore, 'configMap'>, key: string): boolean {
   return readSetting(config, key) === 'true';

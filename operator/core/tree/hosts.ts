@@ -1,7 +1,7 @@
 import type { JsonObject } from '../objects/json.ts';
 import type { KubeObject } from '../objects/kube-object.ts';
 import { partOf, textOf } from './parts.ts';
-import { milliOf, requestsOf, type Requests } from './pod-requests.ts';
+import { milliOf, type Requests } from './pod-requests.ts';
 
 /** Thousandths of the unit of the resource. */
 export interface HostResource {
@@ -27,12 +27,15 @@ export interface HostsInput {
   /** The Node of that name; `undefined`: not known, or not to be seen. */
   readonly findNode: (name: string) => KubeObject | undefined;
   readonly customLabels: readonly string[];
+  /** `requestsOf`, or what remembers it. */
+  readonly requestsOf: (pod: KubeObject) => Requests;
 }
 
 const ENDED = new Set(['Succeeded', 'Failed']);
 
 /** The machines that an Application runs on, sorted by name, and how full they are by what Pods ask for. */
-export function hostsOf({ pods, everyPod, findNode, customLabels }: HostsInput): readonly Host[] {
+export function hostsOf(input: HostsInput): readonly Host[] {
+  const { pods, everyPod, findNode, customLabels, requestsOf } = input;
   const own = new Set(pods.map(({ metadata }) => metadata.uid));
   const names = new Set(pods.map(hostName).filter((name) => name !== ''));
   if (names.size === 0) return [];

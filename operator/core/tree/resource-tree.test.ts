@@ -272,6 +272,7 @@ test('hosts tell what their Pods ask for, and what others there do', () => {
       everyPod: [mine, theirs, ended, elsewhere],
       findNode: (name) => (name === 'a' ? node : undefined),
       customLabels: ['zone'],
+      requestsOf,
     }),
     [
       {

@@ -4,7 +4,7 @@ import { createLruCache } from '../../runtime/lru-cache.ts';
 import { type AppMemory, createAppMemories } from '../app-memory.ts';
 import { createHealthJudge } from '../health-judge.ts';
 import type { EnginePorts, EngineSettings } from '../ports.ts';
-import { type Deployed, findDeployed } from './deployed.ts';
+import { type Deployed, findDeployed, rememberRequests } from './deployed.ts';
 import type { ManagedResource } from './managed-resource.ts';
 import { compareForView, showCompared } from './managed-resources.ts';
 
@@ -37,6 +37,7 @@ export function createApplicationViews(
   { customLabels }: ViewOptions,
 ): ApplicationViews {
   const health = createHealthJudge(ports.scripts, ports.resources);
+  const requestsOf = rememberRequests();
   const memories = createLruCache<string, AppMemory>(MAX_REMEMBERED);
 
   function memoryOf({ metadata }: Application): AppMemory {
@@ -48,7 +49,7 @@ export function createApplicationViews(
 
   return {
     deployed: (app, project, signal) =>
-      findDeployed(app, project, { ports, settings, health, customLabels }, signal),
+      findDeployed(app, project, { ports, settings, health, customLabels, requestsOf }, signal),
     async managed(app, signal) {
       const deps = { ports, settings, health, memory: memoryOf(app) };
       const comparison = await compareForView(app, deps, signal);

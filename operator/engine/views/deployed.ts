@@ -11,6 +11,7 @@ import {
 } from '../../core/objects/kube-object.ts';
 import { permitsResource } from '../../core/project/permits.ts';
 import { hostsOf } from '../../core/tree/hosts.ts';
+import { requestsOf, type Requests } from '../../core/tree/pod-requests.ts';
 import {
   type BuiltTree,
   buildTree,
@@ -19,6 +20,7 @@ import {
   type TreeRoot,
 } from '../../core/tree/resource-tree.ts';
 import type { Cluster } from '../../ports/clusters.ts';
+import type { LiveState } from '../../ports/live-state.ts';
 import { findDestination } from '../admit.ts';
 import type { HealthJudge } from '../health-judge.ts';
 import { DESCENDANT_KINDS } from '../live-tree.ts';
@@ -42,6 +44,18 @@ export interface DeployedDeps {
   readonly health: HealthJudge;
   /** Labels that are shown in a tree, as of now. */
   readonly customLabels: () => readonly string[];
+  /** Of a Pod; remembers, for every tree asks it of all Pods. */
+  readonly requestsOf: (pod: KubeObject) => Requests;
+}
+
+/** Remembers what Pods ask for as long as they live. */
+export function rememberRequests(): (pod: KubeObject) => Requests {
+  const known = new WeakMap<KubeObject, Requests>();
+  return (pod) => {
+    const found = known.get(pod) ?? requestsOf(pod);
+    known.set(pod, found);
+    return found;
+  };
 }
 
 /** Kinds that come in numbers and have no health: their metadata is all a tree tells. */
@@ -72,12 +86,12 @@ export async function findDeployed(
 ): Promise<Deployed> {
   const cluster = await connectDestination(app, deps.ports, signal);
   const roots = rootsOf(app, cluster, deps.settings);
-  await cluster.live.ensure([...kindsOf(roots), ...DESCENDANT_KINDS], signal);
+  await deepen([...kindsOf(roots), ...DESCENDANT_KINDS], cluster.live, signal);
   const first = grow(app, project, cluster, deps, { judged: false });
   const further = first.objects
     .map(idOf)
     .filter(({ group, kind }) => !LIGHT.has(`${group}/${kind}`));
-  await cluster.live.ensure([...further, ...(first.objects.some(isPod) ? [NODE] : [])], signal);
+  await deepen([...further, ...(first.objects.some(isPod) ? [NODE] : [])], cluster.live, signal);
   await deps.health.prepare(first.objects, signal);
   const built = grow(app, project, cluster, deps, { judged: true });
   const hosts = hostsOf({
@@ -85,6 +99,7 @@ export async function findDeployed(
     everyPod: [...cluster.live.ofKind(POD)],
     findNode: (name) => cluster.live.get(resourceKey({ ...NODE, namespace: '', name })),
     customLabels: deps.customLabels(),
+    requestsOf: deps.requestsOf,
   });
   return {
     ...{ app, project, cluster },
@@ -95,6 +110,23 @@ export async function findDeployed(
     },
     objects: new Map(built.objects.map((object) => [keyOf(object), object])),
   };
+}
+
+/** Holds kinds in full; one that may not be listed is shown by what is held of it, without health. */
+export async function deepen(
+  kinds: readonly GroupKind[],
+  live: Pick<LiveState, 'depthOf' | 'ensure'>,
+  signal: AbortSignal,
+): Promise<void> {
+  const wanted = new Map(kinds.map((kind) => [`${kind.group}/${kind.kind}`, kind]));
+  const shallow = [...wanted.values()].filter((kind) => live.depthOf(kind) === 'metadata');
+  await Promise.all(
+    shallow.map((kind) =>
+      live.ensure([kind], signal).catch(() => {
+        signal.throwIfAborted();
+      }),
+    ),
+  );
 }
 
 /** The cluster that an Application deploys to. Errors: `DestinationUnknown`, and what keeps it from being reached. */

@@ -3,10 +3,10 @@ import { TiphysError, toTiphysError } from '../../core/errors.ts';
 import type { TreeNode } from '../../core/tree/resource-tree.ts';
 import type { LogOptions } from '../../ports/kube-client.ts';
 import type { ApplicationName } from '../applications/find-application.ts';
-import { settingOf } from '../argocd-cm.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import { enforce } from '../enforce.ts';
 import { findDeployed, type FoundDeployed } from '../resources/find-resource.ts';
+import { readSetting } from '../setting.ts';
 import { type LogLine, logLines, matcherOf, sortable } from './log-lines.ts';
 import { mergeByTime } from './merge-by-time.ts';
 import { type PodChoice, podsOf } from './pods-of.ts';
@@ -53,7 +53,7 @@ export async function readLogs(
   const { access, clock, config } = controlPlane.ports;
   enforce(requester, { resource: 'logs', action: 'get', object: found.object }, access);
   const pods = podsOf(found.deployed.tree.nodes ?? [], request);
-  const max = Number(settingOf(config, 'server.maxPodLogsToRender')) || DEFAULT_MAX_PODS;
+  const max = Number(readSetting(config, 'server.maxPodLogsToRender')) || DEFAULT_MAX_PODS;
   if (pods.length > max)
     throw new TiphysError(
       'InvalidRequest',

@@ -5,9 +5,9 @@ import type { JsonValue } from '../../core/objects/json.ts';
 import { describeResource, idOf, type KubeObject } from '../../core/objects/kube-object.ts';
 import type { DeleteOptions, PatchType } from '../../ports/kube-client.ts';
 import type { ApplicationName } from '../applications/find-application.ts';
-import { settingOf } from '../argocd-cm.ts';
 import { recordMutation } from '../audit.ts';
 import type { ControlPlane } from '../control-plane.ts';
+import { readSetting } from '../setting.ts';
 import { findResource, fineGrained, type ResourceName } from './find-resource.ts';
 import { showObject } from './read-resource.ts';
 
@@ -113,7 +113,7 @@ function actionsFor(
   { ports }: ControlPlane,
 ): readonly string[] {
   const fine = fineGrained(verb, resource);
-  return settingOf(ports.config, INHERITANCE_KEY) === 'false' ? [verb, fine] : [fine];
+  return readSetting(ports.config, INHERITANCE_KEY) === 'false' ? [verb, fine] : [fine];
 }
 
 function parsePatch(text: string): JsonValue {

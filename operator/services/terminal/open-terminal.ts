@@ -4,10 +4,10 @@ import { resourceKey } from '../../core/objects/kube-object.ts';
 import { itemsOf, textOf } from '../../core/tree/parts.ts';
 import type { ExecRequest, ExecSession } from '../../ports/kube-client.ts';
 import { type ApplicationName, findApplication } from '../applications/find-application.ts';
-import { listSetting, settingOf } from '../argocd-cm.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import { enforce } from '../enforce.ts';
 import { findResource } from '../resources/find-resource.ts';
+import { isSwitchedOn, listSetting } from '../setting.ts';
 
 export interface TerminalRequest {
   readonly app: ApplicationName;
@@ -83,5 +83,4 @@ export async function recheckTerminal(
   enforce(requester, { resource: 'exec', action: 'create', object: found.object }, ports.access);
 }
 
-const isEnabled = ({ ports }: ControlPlane): boolean =>
-  settingOf(ports.config, 'exec.enabled') === 'true';
+const isEnabled = ({ ports }: ControlPlane): boolean => isSwitchedOn(ports.config, 'exec.enabled');
