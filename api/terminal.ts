@@ -2,7 +2,7 @@ import { type IncomingMessage, STATUS_CODES } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { type RawData, type WebSocket, WebSocketServer } from 'ws';
 import * as z from 'zod/mini';
-import { type Clock, hasCode, type Logger, TiphysError } from '../operator/index.ts';
+import { type Clock, hasCode, type Logger, TiphysError, toTiphysError } from '../operator/index.ts';
 import {
   type Authenticator,
   type ControlPlane,
@@ -14,7 +14,7 @@ import {
   type TerminalRequest,
 } from '../operator/services/index.ts';
 import { bindQuery } from './http/bind.ts';
-import { problemOf } from './http/problem.ts';
+import { isUnforeseen, problemOf } from './http/problem.ts';
 import { tokenInCookies } from './http/token-of.ts';
 import { text } from './routes/which-application.ts';
 
@@ -64,7 +64,11 @@ export function createTerminalServer(
           void serve(client, admitted, options);
         });
       })
-      .catch((error: unknown) => refuse(error, socket));
+      .catch((error: unknown) => {
+        if (isUnforeseen(toTiphysError(error)))
+          options.logger.error({ route: '/terminal', err: error }, 'a request failed');
+        refuse(error, socket);
+      });
   };
 }
 
@@ -76,8 +80,8 @@ interface Admitted {
 
 async function admit(request: IncomingMessage, options: TerminalOptions): Promise<Admitted> {
   const { controlPlane, rootPath, stopping } = options;
-  const url = new URL(request.url ?? '/', 'http://localhost');
-  if (url.pathname !== `${rootPath}/terminal`) throw new TiphysError('NotFound', 'Not Found');
+  const url = URL.parse(request.url ?? '/', 'http://localhost');
+  if (url?.pathname !== `${rootPath}/terminal`) throw new TiphysError('NotFound', 'Not Found');
   if (!isSameOrigin(request))
     throw new TiphysError('PermissionDenied', 'a page of another origin asks');
   const token = tokenInCookies(request.headers.cookie ?? '');
@@ -145,13 +149,15 @@ async function serve(
     client.pause();
     typed = typed
       .then(async () => {
-        if (await isRenewed(admitted, options, signal)) client.send(RECONNECT);
+        await recheck();
         take(data);
       })
       .catch((error: unknown) => end(1008, problemOf(error).message))
       .finally(() => client.resume());
   });
-  void ping(client, clock, signal);
+  void ping(client, clock, recheck, signal).catch((error: unknown) => {
+    if (!signal.aborted) end(1008, problemOf(error).message);
+  });
   try {
     await shell();
   } catch (error) {
@@ -160,6 +166,10 @@ async function serve(
   } finally {
     session?.[Symbol.dispose]();
     left.abort(new Error('the terminal is over'));
+  }
+
+  async function recheck(): Promise<void> {
+    if (await isRenewed(admitted, options, signal)) client.send(RECONNECT);
   }
 
   function take(data: RawData): void {
@@ -212,17 +222,20 @@ async function isRenewed(
   return renewed !== undefined;
 }
 
-async function ping(client: WebSocket, clock: Clock, signal: AbortSignal): Promise<void> {
+/** Rejects when one may not any more, and at the end of the terminal. */
+async function ping(
+  client: WebSocket,
+  clock: Clock,
+  recheck: () => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
   let isAlive = true;
   client.on('pong', () => (isAlive = true));
-  try {
-    for (;;) {
-      await clock.sleep(PING_MS, signal);
-      if (!isAlive) return client.terminate();
-      isAlive = false;
-      client.ping();
-    }
-  } catch {
-    // the end of the terminal
+  for (;;) {
+    await clock.sleep(PING_MS, signal);
+    if (!isAlive) return client.terminate();
+    isAlive = false;
+    client.ping();
+    await recheck(); // who only looks on may not for ever either
   }
 }

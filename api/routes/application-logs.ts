@@ -7,13 +7,20 @@ import { text, wantedOf, WHICH } from './which-application.ts';
 import { flag } from './which-resource.ts';
 
 const count = z.optional(z.int().check(z.minimum(0)));
+/** The end of the year 9999, which is the last that RFC 3339 can write. */
+const MAX_SECONDS = 253_402_300_799;
 
 const QUERY = z.object({
   ...WHICH,
   ...{ namespace: text, podName: text, container: text },
   ...{ group: text, kind: text, resourceName: text },
   ...{ sinceSeconds: count, tailLines: count },
-  sinceTime: z.optional(z.object({ seconds: z.optional(z.int()), nanos: z.optional(z.int()) })),
+  sinceTime: z.optional(
+    z.object({
+      seconds: z.optional(z.int().check(z.maximum(MAX_SECONDS))),
+      nanos: z.optional(z.int()),
+    }),
+  ),
   ...{ follow: flag, previous: flag, matchCase: flag, download: flag },
   ...{ untilTime: text, filter: text, fields: text },
 });

@@ -159,6 +159,10 @@ describe('logs of Pods of an application and terminals in them, through the API'
     const one = `/api/v1/applications/${shop.name}/pods/${pod?.podName}/logs`;
     assert.deepEqual(await contents(one), ['took job 1', 'error in job 1', '']);
     assert.equal((await api.request(of('nothing'))).text, '', 'no Pod, no entry');
+    for (const odd of ['9999999999999999', '-1']) {
+      const { status } = await api.request(of('front', { 'sinceTime.seconds': odd }));
+      assert.equal(status, odd === '-1' ? 200 : 400, odd);
+    }
   });
 
   test('a log is downloaded as plain lines', async () => {
@@ -211,6 +215,30 @@ describe('logs of Pods of an application and terminals in them, through the API'
     }
     stop.abort();
     assert.match(seen.join(''), /error in job 1/);
+  });
+
+  test('a log that is followed ends when the right to read it is taken away', async () => {
+    const response = await fetch(`${api.url}${of('back', { follow: 'true', tailLines: '1' })}`, {
+      signal,
+    });
+    await world.given(mayDo('p, role:somebody, applications, get, default/*, allow'));
+    const dataDir = join(dirname(world.kubeconfigPath), 'data');
+    let seen = '';
+    const ended = (async () => {
+      for await (const chunk of response.body ?? [])
+        seen += Buffer.from(chunk as Uint8Array).toString('utf8');
+      return true;
+    })();
+    const line = { time: '2026-01-01T10:00:10.000000000Z', text: 'for nobody' };
+    await eventually(
+      async () => {
+        await logLine(dataDir, 'worker', line);
+        const over = await Promise.race([ended, Promise.resolve(false)]);
+        return over ? met('the end') : pending('it goes on');
+      },
+      { withinMs: 30_000, everyMs: 500, signal },
+    );
+    assert.match(seen.trimEnd().split('\n').at(-1) ?? '', /^\{"error":\{"grpc_code":7/);
   });
 
   describe('a terminal', () => {

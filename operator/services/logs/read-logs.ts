@@ -2,7 +2,7 @@ import type { Requester } from '../../core/access/requester.ts';
 import { TiphysError, toTiphysError } from '../../core/errors.ts';
 import type { TreeNode } from '../../core/tree/resource-tree.ts';
 import type { LogOptions } from '../../ports/kube-client.ts';
-import type { ApplicationName } from '../applications/find-application.ts';
+import { type ApplicationName, findApplication } from '../applications/find-application.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import { enforce } from '../enforce.ts';
 import { findDeployed, type FoundDeployed } from '../resources/find-resource.ts';
@@ -33,11 +33,15 @@ export interface LogEntry {
 const DEFAULT_MAX_PODS = 10;
 /** How long the lines of one Pod wait for earlier ones of another that is being followed. */
 const PATIENCE_MS = 100;
+/** A log that is followed is only for who may still see it. */
+const RECHECK_MS = 5_000;
 
 /**
  * The logs of Pods of an Application, merged by time, with an empty last entry. A Pod whose log cannot be
  * opened has one entry that says why. Needs `applications, get` and `logs, get`, which are checked before
  * this resolves, and the number of Pods with them.
+ *
+ * The rights are asked for again every five seconds in which there are lines.
  *
  * Errors: as `findDeployed`; `PermissionDenied`; `InvalidRequest` for too many Pods.
  * Cancellation: the signal ends every log that is read.
@@ -66,8 +70,16 @@ export async function readLogs(
 
   async function* entries(): AsyncGenerator<LogEntry> {
     if (pods.length === 0) return;
-    for await (const { entry } of mergeByTime(streams, { clock, patienceMs: PATIENCE_MS }, signal))
+    let checkedMs = clock.monotonic();
+    const merged = mergeByTime(streams, { clock, patienceMs: PATIENCE_MS }, signal);
+    for await (const { entry } of merged) {
+      if (clock.monotonic() - checkedMs >= RECHECK_MS) {
+        const still = await findApplication(controlPlane, requester, request.app, options, signal);
+        enforce(requester, { resource: 'logs', action: 'get', object: still.object }, access);
+        checkedMs = clock.monotonic();
+      }
       yield entry;
+    }
     yield { content: '', podName: '', time: now(), last: true };
   }
 }
