@@ -20,6 +20,8 @@ export interface RedisConnection extends AsyncDisposable {
   delete(key: string): Promise<void>;
   /** Tells all who listen on a channel now. */
   publish(channel: string, message: string): Promise<void>;
+  /** Hears what is told on a channel from now on, over a connection of its own. What is told while it is lost is not heard. */
+  subscribe(channel: string, listener: (message: string) => void): Disposable;
 }
 
 const COMMAND_TIMEOUT_MS = 2_000;
@@ -42,6 +44,24 @@ export function connectRedis(options: RedisOptions): RedisConnection {
     retryStrategy: (attempt) => Math.min(attempt * 200, MAX_RETRY_MS),
   });
   client.on('error', () => {}); // each command tells for itself, and the metric counts them
+  let hearing: Redis | undefined;
+  const listeners = new Map<string, Set<(message: string) => void>>();
+
+  function hear(channel: string): void {
+    hearing ??= openHearing();
+    // Subscribed again by itself whenever the connection comes back.
+    hearing.subscribe(channel).catch(() => {});
+  }
+
+  function openHearing(): Redis {
+    const second = client.duplicate({ enableOfflineQueue: true, maxRetriesPerRequest: null });
+    second.on('error', () => {}); // it connects again
+    second.on('message', (channel: string, message: string) => {
+      for (const listener of listeners.get(channel) ?? []) listener(message);
+    });
+    return second;
+  }
+
   return {
     get: async (key) => (await client.getBuffer(key)) ?? undefined,
     async set(key, value, ttlMs) {
@@ -53,7 +73,24 @@ export function connectRedis(options: RedisOptions): RedisConnection {
     async publish(channel, message) {
       await client.publish(channel, message);
     },
+    subscribe(channel, listener) {
+      const there = listeners.get(channel);
+      if (there === undefined) {
+        listeners.set(channel, new Set([listener]));
+        hear(channel);
+      } else there.add(listener);
+      return {
+        [Symbol.dispose]() {
+          const left = listeners.get(channel);
+          left?.delete(listener);
+          if (left?.size !== 0) return;
+          listeners.delete(channel);
+          hearing?.unsubscribe(channel).catch(() => {}); // the connection is gone, and so is this
+        },
+      };
+    },
     async [Symbol.asyncDispose]() {
+      hearing?.disconnect();
       client.disconnect();
     },
   };

@@ -5,7 +5,7 @@ import type { FrontSide, PublishedApplication } from '../ports/front-side.ts';
 import type { RedisConnection } from './redis-connection.ts';
 
 export interface RedisFrontSideOptions {
-  readonly redis: RedisConnection;
+  readonly redis: Pick<RedisConnection, 'set' | 'publish' | typeof Symbol.asyncDispose>;
   /** Stands before every key, but not before channels. */
   readonly prefix: string;
   /** Whether values are packed with gzip; then keys end in `.gz`. */

@@ -8,11 +8,11 @@ import {
 } from '../../api/index.ts';
 import { parseDocuments } from '../../generators/index.ts';
 import type { ReceiveWebhook } from '../answer-webhooks.ts';
-import { createMemoryStateCache } from '../cache/memory-state-cache.ts';
 import type { Config } from '../config/keys.ts';
 import type { Connected } from '../connect-ports.ts';
 import { createApplicationViews } from '../engine/views/application-views.ts';
 import { createServerCertificate, type ServerCertificate } from '../live/server-certificate.ts';
+import type { RedisCacheOptions } from '../kept-renders.ts';
 import { createIdentity } from '../identity/create-identity.ts';
 import { ensureSecrets } from '../identity/ensure-secrets.ts';
 import type { Logger } from '../ports/telemetry.ts';
@@ -22,16 +22,24 @@ import { createRepositoryProbe } from '../repository-probe.ts';
 import { shownLabels } from '../services/setting.ts';
 import type { ControlPlane } from '../services/index.ts';
 import { apiTls } from './api-tls.ts';
+import { openStates } from './open-states.ts';
 import { readVersion } from './version.ts';
 
 const DEFAULT_PORT = 8080;
 const PLATFORM = `${platform}/${arch === 'x64' ? 'amd64' : arch}`;
 
+export interface ServeApiOptions {
+  readonly logger: Logger;
+  readonly receiveWebhook: ReceiveWebhook;
+  /** What several servers share stands there; absent: this is the only one. */
+  readonly redis: RedisCacheOptions | undefined;
+}
+
 /** Serves the API of a control plane that is connected; disposing ends it. Errors: `InvalidConfig` when the port cannot be taken. */
 export async function serveApi(
   connected: Connected,
   config: Config,
-  { logger, receiveWebhook }: { readonly logger: Logger; readonly receiveWebhook: ReceiveWebhook },
+  { logger, receiveWebhook, redis }: ServeApiOptions,
   stopping: AbortSignal,
 ): Promise<AsyncDisposable> {
   await using stack = new AsyncDisposableStack();
@@ -45,7 +53,7 @@ export async function serveApi(
   const { namespace } = connected.settings;
   const { client } = connected;
   const { projects } = connected.ports;
-  const states = createMemoryStateCache({ clock });
+  const states = await openStates(redis, connected, logger, stack);
   const identity = stack.use(
     createIdentity({
       ...{ config: settings, projects, states, access, clock, logger },

@@ -8,6 +8,7 @@ import { createMetrics } from '../telemetry/metrics.ts';
 import { startProbes } from '../telemetry/probes.ts';
 import { EXIT_OK, type CommandIo } from './command.ts';
 import { connectOptions } from './connect-options.ts';
+import { redisOptions } from './redis-options.ts';
 import { serveApi } from './serve-api.ts';
 
 /** Serves the API until the signal, and reconciles nothing. */
@@ -48,8 +49,9 @@ export async function serveOnly(config: Config, io: CommandIo): Promise<number> 
         enqueue() {},
       }),
     );
+    const redis = config.redis === '' ? undefined : await redisOptions(config, io);
     const receiveWebhook = answerWebhooks({ read: connected.readWebhook, receiver, ...ports });
-    stack.use(await serveApi(connected, config, { logger, receiveWebhook }, signal));
+    stack.use(await serveApi(connected, config, { logger, receiveWebhook, redis }, signal));
     notReady = [];
     return await untilAborted(new Promise<never>(() => {}), signal);
   } catch (error) {

@@ -25,6 +25,7 @@ export async function serve(config: Config, io: CommandIo): Promise<number> {
   logger.info({ config }, 'starting');
   await using stack = new AsyncDisposableStack();
   const metrics = createMetrics();
+  const redis = config.redis === '' ? undefined : await redisOptions(config, io);
   const operator = stack.use(
     createOperator({
       ...(await connectOptions(config, io, stack, { logger, metrics })),
@@ -37,9 +38,9 @@ export async function serve(config: Config, io: CommandIo): Promise<number> {
         conditions: config.metricsApplicationConditions,
       },
       clusterMetrics: { labels: config.metricsClusterLabels },
-      ...(config.redis !== '' && {
+      ...(redis !== undefined && {
         frontSide: {
-          redis: await redisOptions(config, io),
+          redis,
           applicationTtlMs: config.appStateCacheExpiration,
         },
       }),
@@ -50,7 +51,7 @@ export async function serve(config: Config, io: CommandIo): Promise<number> {
           receiveWebhook: ReceiveWebhook,
         ) => {
           const { serveApi } = await import('./serve-api.ts');
-          return await serveApi(connected, config, { logger, receiveWebhook }, stopping);
+          return await serveApi(connected, config, { logger, receiveWebhook, redis }, stopping);
         },
       }),
     }),

@@ -31,7 +31,10 @@ export function createKeyedLock(): KeyedLock {
 /** Waits for a promise, but no longer than the signal allows. */
 export function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
+    if (signal.aborted) {
+      promise.catch(() => {}); // nobody waits for it any more
+      return reject(signal.reason);
+    }
     const abort = () => reject(signal.reason);
     signal.addEventListener('abort', abort, { once: true });
     const settled = () => signal.removeEventListener('abort', abort);

@@ -1,0 +1,65 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { type RedisServer, startRedisServer } from '../controlplane/redis-server.ts';
+import { type ApiClient, apiClient } from '../language/api-client.ts';
+import { met, pending } from '../language/expectation.ts';
+import { signIn } from '../language/sign-in.ts';
+import { startWorld, type World } from '../language/world.ts';
+
+const signal = AbortSignal.timeout(600_000);
+
+describe('two servers of one control plane, with Redis between them', () => {
+  let redis: RedisServer;
+  let world: World;
+  let one: ApiClient;
+  let two: ApiClient;
+  before(async () => {
+    redis = await startRedisServer({ signal, open: true });
+    world = await startWorld({ signal, operator: false });
+    for (const name of ['one', 'two'])
+      world.startOperator(
+        ['--api-port=0', `--redis=127.0.0.1:${redis.port}`, '--leader-election'],
+        name,
+      );
+    one = await apiClient(world, signal, 'one');
+    two = await apiClient(world, signal, 'two');
+  });
+  after(async () => {
+    await world[Symbol.asyncDispose]();
+    await redis[Symbol.asyncDispose]();
+  });
+
+  const statusOf = async (api: ApiClient, token: string) =>
+    (await api.request('/api/v1/applications', { token })).status;
+
+  test('a token of one counts at the other, until somebody signs out at either', async () => {
+    const token = await signIn(one, world);
+    assert.equal(await statusOf(two, token), 200);
+    const cookie = `argocd.token=${token}`;
+    const out = await one.request('/auth/logout', { headers: { cookie } });
+    assert.equal(out.status, 303);
+    assert.equal(await statusOf(one, token), 401);
+    await world.thenEventually(async () => {
+      const status = await statusOf(two, token);
+      return status === 401 ? met('refused') : pending(`status ${status}`);
+    });
+  });
+
+  test('while Redis is away people sign in and read, and who signed out stays out', async () => {
+    const [kept, left] = [await signIn(one, world), await signIn(one, world)];
+    const cookie = `argocd.token=${left}`;
+    await two.request('/auth/logout', { headers: { cookie } });
+    await world.thenEventually(async () =>
+      (await statusOf(one, left)) === 401 ? met('refused') : pending('not told yet'),
+    );
+    await redis.stop();
+    try {
+      assert.equal(await statusOf(one, kept), 200);
+      assert.equal(await statusOf(one, await signIn(one, world)), 200);
+      for (const api of [one, two]) assert.equal(await statusOf(api, left), 401);
+    } finally {
+      await redis.start();
+    }
+    assert.equal(await statusOf(two, kept), 200);
+  });
+});
