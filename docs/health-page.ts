@@ -7,7 +7,7 @@ import {
   type Meaning,
 } from '../operator/core/health/generic.ts';
 import { PROJECTS } from '../operator/core/health/table.ts';
-import type { Project } from '../operator/core/health/table-row.ts';
+import type { Project, TableRow } from '../operator/core/health/table-row.ts';
 import { HEALTH_ORDER } from '../operator/core/health/worse-of.ts';
 
 const code = (text: string): string => `\`${text}\``;
@@ -90,8 +90,9 @@ ${table(
 
 ## Known projects
 
-Written from the documentation that each project publishes of its resources. \`*\` stands for any text. "No
-health" are kinds that are only read by others, or whose controller says nothing of them.
+Written from the documentation that each project publishes of its resources; [row by row](health-sources.md).
+\`*\` stands for any text. "No health" are kinds that are only read by others, or whose controller says
+nothing of them.
 
 ${table(['project', 'kinds', 'no health'], [...PROJECTS].sort(byName).map(kindsOf))}
 
@@ -146,15 +147,20 @@ function describe({ is, means, ofFailure = false, exceptReasons = [] }: Meaning)
   return `${is}${ofFailure ? ' with a reason of failure' : ''}${except}: ${means}`;
 }
 
+/** A row as the pages write it: `keda.sh` ScaledObject, ScaledJob. */
+export function rowName({ groups, kinds }: TableRow): string {
+  return groups
+    .map((group) =>
+      kinds.length === 1 ? code(`${group}/${kinds[0]}`) : `${code(group)} ${kinds.join(', ')}`,
+    )
+    .join('; ');
+}
+
 function kindsOf({ name, docs, rows }: Project): readonly string[] {
   const listed = (isJudged: boolean): string =>
     rows
       .filter(({ steps }) => steps.length > 0 === isJudged)
-      .flatMap(({ groups, kinds }) =>
-        groups.map((group) =>
-          kinds.length === 1 ? code(`${group}/${kinds[0]}`) : `${code(group)} ${kinds.join(', ')}`,
-        ),
-      )
+      .map(rowName)
       .join('; ');
   return [`[${name}](${docs})`, listed(true), listed(false)];
 }

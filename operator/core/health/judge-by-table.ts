@@ -21,6 +21,8 @@ function take(step: Step, object: KubeObject): Judgement | undefined {
   switch (step.type) {
     case 'condition':
       return byCondition(step, object);
+    case 'newest':
+      return byNewest(step, object);
     case 'every':
       return byEvery(step, object);
     case 'observed':
@@ -68,6 +70,18 @@ function matches(step: Of<'condition'>, condition: JsonObject): boolean {
 function hasType(type: string, pattern: string): boolean {
   if (pattern.startsWith('*')) return type.endsWith(pattern.slice(1));
   return pattern.endsWith('*') ? type.startsWith(pattern.slice(0, -1)) : type === pattern;
+}
+
+function byNewest({ conditions }: Of<'newest'>, object: KubeObject): Judgement | undefined {
+  let newest: JsonObject | undefined;
+  // Times of Kubernetes are all written alike, so that they sort as texts.
+  for (const condition of conditionsOf(object)) {
+    if (!Object.hasOwn(conditions, text(condition, 'type'))) continue;
+    const time = text(condition, 'lastTransitionTime');
+    if (newest === undefined || time > text(newest, 'lastTransitionTime')) newest = condition;
+  }
+  const means = newest && conditions[text(newest, 'type')];
+  return newest && means && (outOfDate(newest, object) ?? judge(means, messageOf(newest)));
 }
 
 function byEvery({ failed }: Of<'every'>, object: KubeObject): Judgement | undefined {

@@ -36,6 +36,11 @@ export type Step =
       readonly exceptReasons?: readonly string[];
       readonly severity?: string;
     }
+  /**
+   * Of the conditions of these types, whatever their status, the one that changed last. For
+   * controllers that leave what they said before. None: does not apply.
+   */
+  | { readonly type: 'newest'; readonly conditions: Readonly<Record<string, HealthStatusCode>> }
   /** All conditions: one False is `failed`, one that is neither is Progressing, all True Healthy. None: does not apply. */
   | { readonly type: 'every'; readonly failed: HealthStatusCode }
   /**
@@ -95,6 +100,10 @@ export function condition(
   narrowing: Narrowing = {},
 ): Step {
   return { type: 'condition', condition: type, is, means, ...narrowing };
+}
+
+export function newest(conditions: Readonly<Record<string, HealthStatusCode>>): Step {
+  return { type: 'newest', conditions };
 }
 
 export const every = (failed: HealthStatusCode): Step => ({ type: 'every', failed });

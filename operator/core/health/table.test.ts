@@ -73,6 +73,8 @@ function outcomesOf(steps: readonly Step[]): ReadonlySet<HealthStatusCode> {
         case 'fewer':
         case 'otherwise':
           return [step.means];
+        case 'newest':
+          return Object.values(step.conditions);
         case 'every':
           return [step.failed, 'Progressing', 'Healthy'];
         case 'observed':

@@ -63,15 +63,16 @@ export const datadog: Project = {
       steps: [
         condition('*ReconcileError', 'True', 'Degraded'),
         condition('*Reconcile', 'False', 'Degraded'),
-        words(
+        ...[
           'status.agent.state',
-          { Degraded: ['Failed'], Progressing: ['Updating', 'Progressing'] },
-          [],
-        ),
-        words(
           'status.clusterAgent.state',
-          { Degraded: ['Failed'], Progressing: ['Updating', 'Progressing'] },
-          [],
+          'status.clusterChecksRunner.state',
+        ].map((field) =>
+          words(
+            field,
+            { Degraded: ['Failed'], Progressing: ['Updating', 'Progressing', 'Canary'] },
+            [],
+          ),
         ),
         words('status.agent.state', { Healthy: ['Running'] }, []),
         condition('*Reconcile', 'True', 'Healthy'),

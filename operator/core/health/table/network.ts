@@ -140,7 +140,10 @@ export const calico: Project = {
       groups: ['operator.tigera.io'],
       kinds: ['*'],
       steps: [
-        ...availableProgressingDegraded,
+        condition('Degraded', 'True', 'Degraded'),
+        condition('Progressing', 'True', 'Progressing'),
+        condition('Available', 'True', 'Healthy'),
+        condition('Available', 'False', 'Progressing'),
         condition('Ready', 'True', 'Healthy'),
         condition('Ready', 'False', 'Progressing'),
       ],

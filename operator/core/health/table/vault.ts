@@ -2,6 +2,7 @@ import {
   condition,
   fewer,
   is,
+  newest,
   observed,
   present,
   ready,
@@ -45,11 +46,12 @@ export const vault: Project = {
       kinds: ['*'],
       steps: [
         observed(),
-        condition('ReconcileError', 'True', 'Degraded'),
-        condition('ReconcileFailed', 'True', 'Degraded'),
-        condition('ReconcileSuccessful', 'False', 'Degraded'),
-        condition('ReconcileSuccess', 'True', 'Healthy'),
-        condition('ReconcileSuccessful', 'True', 'Healthy'),
+        newest({
+          ReconcileError: 'Degraded',
+          ReconcileFailed: 'Degraded',
+          ReconcileSuccess: 'Healthy',
+          ReconcileSuccessful: 'Healthy',
+        }),
       ],
     },
     {
