@@ -90,7 +90,7 @@ export const numaflow: Project = {
   docs: 'https://numaflow.numaproj.io/APIs/',
   rows: [
     {
-      groups: ['numaflow.numaproj.io', 'numaplane.numaproj.io'],
+      groups: ['numaflow.numaproj.io'],
       kinds: ['*'],
       steps: [
         mustObserve(),
@@ -98,9 +98,26 @@ export const numaflow: Project = {
         condition('*', 'False', 'Progressing', { reasons: ['Progressing', 'Pending'] }),
         condition('*', 'False', 'Degraded'),
         words('status.phase', {
-          Healthy: ['Running', 'Deployed', 'Succeeded'],
+          Healthy: ['Running', 'Succeeded'],
           Progressing: ['Pending', 'Pausing', 'Deleting', ''],
         }),
+      ],
+    },
+    {
+      groups: ['numaplane.numaproj.io'],
+      kinds: ['*'],
+      steps: [
+        mustObserve(),
+        words('status.phase', { Degraded: ['Failed'] }),
+        condition('ProgressiveUpgradeSucceeded', 'False', 'Degraded'),
+        condition('*PausingOrPaused', 'True', 'Suspended', {
+          reasons: ['PipelinePaused', 'MonoVertexPaused'],
+        }),
+        condition('*PausingOrPaused', 'True', 'Progressing'),
+        condition('ChildResourcesHealthy', 'False', 'Progressing', { reasons: ['Progressing'] }),
+        condition('ChildResourcesHealthy', 'False', 'Degraded'),
+        condition('ChildResourcesHealthy', 'Unknown', 'Progressing'),
+        words('status.phase', { Healthy: ['Deployed'], Progressing: ['Pending', ''] }),
       ],
     },
   ],
