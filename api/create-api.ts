@@ -195,8 +195,10 @@ async function send(
       return;
     case 'raw':
       response.status(answer.status ?? 200);
+      // What a route says takes the place of what every answer has; cookies come beside others.
       for (const [name, value] of Object.entries(answer.headers))
-        response.appendHeader(name, value);
+        if (name === 'set-cookie') response.appendHeader(name, value);
+        else response.setHeader(name, value);
       await sendRaw(answer.body, response);
   }
 }
