@@ -81,7 +81,7 @@ function withMaskedManifests(operation: JsonObject): JsonObject {
 function maskManifest(manifest: JsonValue): string {
   let object: unknown;
   try {
-    object = JSON.parse(String(manifest));
+    object = JSON.parse(typeof manifest === 'string' ? manifest : '');
   } catch {
     return HIDDEN; // nobody can tell what it is
   }

@@ -1,6 +1,7 @@
 import type { ComparedResource } from '../../core/app/compared-resource.ts';
 import { foldStringData, normalise, type NormaliseOptions } from '../../core/diff/normalise.ts';
 import { maskSecrets } from '../../core/diff/mask-secret.ts';
+import { hideManifests } from '../../core/app/hide-manifests.ts';
 import type { Application } from '../../core/app/types.ts';
 import { canonicalJson } from '../../core/objects/json.ts';
 import type { KubeObject } from '../../core/objects/kube-object.ts';
@@ -49,12 +50,17 @@ export function showManaged(
   options: ShowOptions,
 ): ManagedResource {
   const plain = (object: KubeObject | undefined): KubeObject | undefined =>
-    object === undefined ? undefined : normalise(object, options.normalise);
+    object === undefined ? undefined : normalise(hideManifests(object), options.normalise);
   const normal = plain(sides.live);
   const isChange = comparison.type === 'different' || comparison.type === 'missing';
   const predicted = isChange ? plain(sides.predicted) : target === undefined ? undefined : normal;
   const [desired, actual, before, after] = maskSecrets(
-    [target && foldStringData(target), live, normal, predicted] as const,
+    [
+      target && foldStringData(hideManifests(target)),
+      live && hideManifests(live),
+      normal,
+      predicted,
+    ] as const,
     options.sensitiveAnnotations,
   );
   const resourceVersion = live?.metadata.resourceVersion ?? '';

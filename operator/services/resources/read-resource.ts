@@ -1,4 +1,5 @@
 import type { Requester } from '../../core/access/requester.ts';
+import { hideManifests } from '../../core/app/hide-manifests.ts';
 import { maskSecrets } from '../../core/diff/mask-secret.ts';
 import { TiphysError } from '../../core/errors.ts';
 import { describeResource, type KubeObject } from '../../core/objects/kube-object.ts';
@@ -27,6 +28,6 @@ export async function readResource(
 /** An object as it may be shown: what it is decides, not what the request called it. */
 export function showObject(object: KubeObject, { ports }: Pick<ControlPlane, 'ports'>): KubeObject {
   const { sensitiveAnnotations } = ports.resources().settings;
-  const [shown] = maskSecrets([object] as const, sensitiveAnnotations);
+  const [shown] = maskSecrets([hideManifests(object)] as const, sensitiveAnnotations);
   return shown;
 }

@@ -1,4 +1,5 @@
 import type { Requester } from '../../core/access/requester.ts';
+import { hideManifests } from '../../core/app/hide-manifests.ts';
 import { isSecret, maskSecrets } from '../../core/diff/mask-secret.ts';
 import { foldStringData, normalise } from '../../core/diff/normalise.ts';
 import { TiphysError } from '../../core/errors.ts';
@@ -111,7 +112,7 @@ async function diffOne(
   const { sensitiveAnnotations } = ports.resources().settings;
   // Masked one by one: the same value in two of them would have the same mask.
   const shown = (object: KubeObject | undefined): KubeObject | undefined =>
-    maskSecrets([object] as const, sensitiveAnnotations)[0];
+    maskSecrets([object && hideManifests(object)] as const, sensitiveAnnotations)[0];
   const [before, after] = [live && shown(normalise(live)), shown(normalise(predicted))];
   const { group, kind, namespace, name } = idOf(target);
   const [normalizedLiveState, predictedLiveState] = [textOf(before), textOf(after)];
