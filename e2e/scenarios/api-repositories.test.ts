@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import {
   type ApiAnswer,
   type ApiClient,
@@ -47,12 +52,14 @@ describe('repositories over the API', () => {
       'chart/templates/a.yaml': configMap('b', '1'),
     };
     url = await world.git.createRepository('private', files, { credentials });
+    const archive = await packaged();
     web = createServer((request, response) => {
       const { url: path = '', headers } = request;
       const basic = `Basic ${Buffer.from(`bot:sesame-${CANARY}`).toString('base64')}`;
       if (path.startsWith('/closed') && headers.authorization !== basic)
         response.writeHead(401).end();
       else if (path.endsWith('/index.yaml')) response.end(INDEX);
+      else if (path.endsWith('/web-1.1.0.tgz')) response.end(archive);
       else if (path.startsWith('/v2/shop/web/tags/list'))
         response.end(JSON.stringify({ name: 'shop/web', tags: ['1.0', '1.1'] }));
       else if (path === '/v2/')
@@ -84,6 +91,18 @@ describe('repositories over the API', () => {
     assert.equal(made.status, 200, made.text);
     const { json } = await ask('POST', `/projects/${project}/roles/dev/token`, {});
     return (json as { token: string }).token;
+  }
+
+  /** A chart in an archive. */
+  async function packaged(): Promise<Buffer> {
+    const dir = await mkdtemp(join(tmpdir(), 'tiphys-chart-'));
+    await mkdir(join(dir, 'web'));
+    await writeFile(join(dir, 'web/Chart.yaml'), 'apiVersion: v2\nname: web\nversion: 1.1.0\n');
+    await writeFile(join(dir, 'web/values.yaml'), 'size: 2\n');
+    await promisify(execFile)('tar', ['-czf', join(dir, 'web.tgz'), '-C', dir, 'web']);
+    const archive = await readFile(join(dir, 'web.tgz'));
+    await rm(dir, { recursive: true });
+    return archive;
   }
 
   /** Whatever is answered, no answer has a credential. */
@@ -315,6 +334,16 @@ describe('repositories over the API', () => {
         { name: 'db', versions: ['0.1.0'] },
         { name: 'web', versions: ['1.1.0', '1.0.0'] },
       ],
+    });
+    const chart = { repoURL: open, chart: 'web', targetRevision: '1.x' };
+    const asked = { source: chart, appName: 'new', appProject: team };
+    const offered = await ask('POST', `${pathOf(open)}/appdetails`, asked);
+    assert.deepEqual(offered.json, {
+      type: 'Helm',
+      helm: {
+        ...{ name: 'new', values: 'size: 2\n', valueFiles: ['values.yaml'] },
+        parameters: [{ name: 'size', value: '2' }],
+      },
     });
     const closed = { repo: `http://${base}/closed`, type: 'helm', username: 'bot' };
     const wrong = await ask('POST', '/repositories', { ...closed, password: CANARY });
