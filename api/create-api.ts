@@ -188,6 +188,7 @@ async function send(
           clock: options.clock,
           onFailure: options.logFailure,
           ...(answer.select !== undefined && { select: answer.select }),
+          ...(answer.encode !== undefined && { encode: answer.encode }),
           ...(answer.topic !== undefined && { topic: answer.topic }),
         },
         signal,

@@ -38,6 +38,8 @@ export type Answer =
       readonly messages: AsyncIterable<unknown>;
       /** What is left of each `{ result: message }`; default all of it. */
       readonly select?: (message: unknown) => unknown;
+      /** The JSON of each `{ result: message }`, where many streams can share it; default what `select` leaves. */
+      readonly encode?: (message: unknown) => string;
       /** What a message is about, when one that says the same as the last about it need not be sent. */
       readonly topic?: (message: unknown) => Topic;
     }

@@ -11,6 +11,8 @@ export interface SendOptions {
   readonly clock: Clock;
   /** What is left of each `{ result: message }`; default all of it. */
   readonly select?: (message: unknown) => unknown;
+  /** The JSON of each `{ result: message }`; default what `select` leaves. */
+  readonly encode?: (message: unknown) => string;
   /** What a message is about, when one that says the same as the last about it need not be sent. */
   readonly topic?: (message: unknown) => Topic;
   /** Told what ended the stream too early. */
@@ -38,7 +40,8 @@ export async function sendMessages(
   options: SendOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { accept, clock, select = (message) => message, onFailure } = options;
+  const { accept, select = (message) => message, onFailure } = options;
+  const { encode = (message) => encodeJson(select({ result: message })) } = options;
   const isNews = createNewsCheck(options.topic);
   const isEvents = accept === EVENT_STREAM;
   const frame = (json: string): string => (isEvents ? `data: ${json} \n\n` : `${json}\n`);
@@ -46,23 +49,17 @@ export async function sendMessages(
   const write = async (text: string): Promise<void> => {
     if (!response.write(text)) await once(response, 'drain', { signal });
   };
-  const left = abortOf(signal);
   response.setHeader('content-type', isEvents ? EVENT_STREAM : 'application/json');
   response.setHeader('x-content-type-options', 'nosniff');
   response.setHeader('cache-control', 'no-cache, no-transform'); // compressed, messages would wait for each other
   response.flushHeaders(); // a client that waits for the first message knows that it is heard
+  const stopPings = isEvents ? startPings(response, options.clock, signal) : undefined;
   try {
-    let next = settled(iterator.next());
     for (;;) {
-      const event = isEvents ? await nextOrPing(next) : await Promise.race([next, left]);
-      if (event === 'ping') {
-        await write(':\n');
-        continue;
-      }
+      const event = await untilAborted(iterator.next(), signal);
       if (event.done === true) break;
-      const text = encodeJson(select({ result: event.value }));
+      const text = encode(event.value);
       if (isNews(event.value, text)) await write(frame(text));
-      next = settled(iterator.next());
     }
     response.end();
   } catch (error) {
@@ -74,18 +71,9 @@ export async function sendMessages(
     const problem = problemOf(error);
     response.end(frame(encodeJson(problemChunk(problem, STATUS_CODES[problem.status] ?? ''))));
   } finally {
+    stopPings?.();
     // Not awaited: a source that waits for its next message ends by the signal.
     void iterator.return?.().catch(onFailure);
-  }
-
-  async function nextOrPing<T>(next: Promise<T>): Promise<T | 'ping'> {
-    const stop = new AbortController();
-    const sleep = clock.sleep(PING_MS, AbortSignal.any([signal, stop.signal]));
-    try {
-      return await Promise.race([next, settled(sleep.then(() => 'ping' as const)), left]);
-    } finally {
-      stop.abort(new Error('a message came'));
-    }
   }
 }
 
@@ -105,17 +93,34 @@ function createNewsCheck(
   };
 }
 
-/** Awaited in time; until then its failure is nobody's. */
-function settled<T>(promise: Promise<T>): Promise<T> {
-  promise.catch(() => {});
-  return promise;
+/** A comment every 15 s, while the client has room for it. Returns what ends it. */
+function startPings(response: ServerResponse, clock: Clock, signal: AbortSignal): () => void {
+  const stop = new AbortController();
+  const ping = async (): Promise<void> => {
+    for (;;) {
+      await clock.sleep(PING_MS, stop.signal);
+      if (!response.writableNeedDrain) response.write(':\n');
+    }
+  };
+  const end = (): void => stop.abort(new Error('the stream ends'));
+  signal.addEventListener('abort', end, { once: true });
+  if (signal.aborted) end();
+  ping().catch(() => {}); // ends by that only
+  return () => {
+    signal.removeEventListener('abort', end);
+    end();
+  };
 }
 
-/** Rejects when the signal is aborted. */
-function abortOf(signal: AbortSignal): Promise<never> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  if (signal.aborted) reject(signal.reason);
-  signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-  promise.catch(() => {});
-  return promise;
+/** Rejects when the signal is aborted first, and leaves nothing at the signal: a stream may last for weeks. */
+async function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
+  const { promise: left, reject } = Promise.withResolvers<never>();
+  const abort = (): void => reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  if (signal.aborted) abort();
+  try {
+    return await Promise.race([promise, left]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
 }

@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { type ApplicationEvent, watchApplications } from '../../operator/services/index.ts';
+import { encodeJson } from '../http/go-json.ts';
 import type { Topic } from '../http/send-messages.ts';
 import { selectFields } from '../http/select-fields.ts';
 import { presentApplication } from '../present/application.ts';
@@ -18,7 +19,7 @@ export const applicationStreamRoutes: readonly Route[] = [
       const filter = { ...filterOf(query), resourceVersion: query.resourceVersion ?? '' };
       const events = watchApplications(controlPlane, requester, filter, signal);
       const { fields } = query;
-      return { type: 'stream', messages: present(events), select: selectFields(fields), topic };
+      return { type: 'stream', messages: present(events), encode: encoderFor(fields), topic };
     },
   }),
 ];
@@ -26,6 +27,23 @@ export const applicationStreamRoutes: readonly Route[] = [
 interface Message {
   readonly type: ApplicationEvent['type'];
   readonly application: ReturnType<typeof presentApplication>;
+}
+
+/** By what happened and which fields are wanted; gone with the Application that they tell of. */
+const encoded = new WeakMap<Message['application'], Map<string, string>>();
+const SELECTIONS_KEPT = 16;
+
+/** Hundreds of pages that follow the same list are told the same: it is written once. */
+function encoderFor(fields = ''): (message: unknown) => string {
+  const select = selectFields(fields);
+  return (message) => {
+    const { type, application } = message as Message;
+    const key = `${type} ${fields}`;
+    const known = encoded.get(application) ?? new Map<string, string>();
+    const text = known.get(key) ?? encodeJson(select({ result: message }));
+    if (known.size < SELECTIONS_KEPT) encoded.set(application, known.set(key, text));
+    return text;
+  };
 }
 
 async function* present(events: AsyncIterable<ApplicationEvent>): AsyncGenerator<Message> {
