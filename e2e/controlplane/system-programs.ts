@@ -18,6 +18,7 @@ export const SYSTEM_PROGRAMS = [
   'git-lfs',
   'connect-proxy',
   'redis-server',
+  'chromium',
 ] as const;
 export type SystemProgram = (typeof SYSTEM_PROGRAMS)[number];
 
@@ -29,6 +30,7 @@ const PACKAGES: Readonly<Record<SystemProgram, string>> = {
   'git-lfs': 'git-lfs',
   'connect-proxy': 'connect-proxy',
   'redis-server': 'redis-server',
+  chromium: 'chromium',
 };
 
 /** Where servers are, which are not on everybody's PATH. */
