@@ -8,6 +8,7 @@ import { toTiphysError } from '../../core/errors.ts';
 import { isJsonObject } from '../../core/objects/json.ts';
 import type { KubeObject } from '../../core/objects/kube-object.ts';
 import { mapLimit } from '../../runtime/map-limit.ts';
+import { withDeadline } from '../../runtime/deadline.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import { bareRefusal, wholeSeconds } from '../enforce.ts';
 import { textsOf } from '../../core/objects/object-texts.ts';
@@ -206,10 +207,10 @@ export async function versionOf(
   secret: KubeObject | undefined,
   signal: AbortSignal,
 ): Promise<string> {
-  const stop = AbortSignal.any([signal, AbortSignal.timeout(TEST_MS)]);
-  if (secret === undefined) return await ports.client.version(stop);
+  using deadline = withDeadline(signal, TEST_MS, ports.clock);
+  if (secret === undefined) return await ports.client.version(deadline.signal);
   await using client = ports.connectCluster(secret);
-  return await client.version(stop);
+  return await client.version(deadline.signal);
 }
 
 function shortVersion(version: string): string {

@@ -5,6 +5,7 @@ import { isJsonObject, type JsonObject } from '../../core/objects/json.ts';
 import type { KubeObject } from '../../core/objects/kube-object.ts';
 import type { Clock } from '../../ports/clock.ts';
 import type { KubeClient } from '../../ports/kube-client.ts';
+import { withDeadline } from '../../runtime/deadline.ts';
 import { recordMutation } from '../audit.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import { decodeBase64, ownAddress, withData } from '../own-objects.ts';
@@ -56,8 +57,8 @@ export async function rotateClusterAuth(
     recordMutation(ports.events, requester, { reason: 'ResourceUpdated', object: stored, what });
   } catch (error) {
     // Also when the client has left: a token that nobody uses must not stay.
-    const last = AbortSignal.timeout(TOKEN_MS);
-    await client.delete(ownAddress('Secret', owner.namespace, made.secret), {}, last);
+    using last = withDeadline(new AbortController().signal, TOKEN_MS, ports.clock);
+    await client.delete(ownAddress('Secret', owner.namespace, made.secret), {}, last.signal);
     throw error;
   }
   if (owner.secret !== '')

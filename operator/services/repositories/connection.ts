@@ -2,6 +2,7 @@ import { TiphysError, toTiphysError } from '../../core/errors.ts';
 import { accessOf } from '../../core/repository/find-repository.ts';
 import type { RepositoryRecord } from '../../core/repository/repository-record.ts';
 import type { ProbedRepository } from '../../ports/repository-probe.ts';
+import { withDeadline } from '../../runtime/deadline.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import { wholeSeconds } from '../enforce.ts';
 import type { Registration } from './registrations.ts';
@@ -41,8 +42,8 @@ export async function testRepository(
   controlPlane: Pick<ControlPlane, 'ports'>,
   signal: AbortSignal,
 ): Promise<void> {
-  const stop = AbortSignal.any([signal, AbortSignal.timeout(TEST_MS)]);
-  await controlPlane.ports.probe.test(probedRepository(record, controlPlane), stop);
+  using deadline = withDeadline(signal, TEST_MS, controlPlane.ports.clock);
+  await controlPlane.ports.probe.test(probedRepository(record, controlPlane), deadline.signal);
 }
 
 /** The state of a connection, at most an hour old; `fresh` asks now. A changed Secret is asked anew. */
