@@ -58,21 +58,18 @@ export const confluent: Project = {
       ],
       steps: [
         observed(),
-        words('status.phase', { Healthy: ['RUNNING'], Degraded: ['ERROR', 'FAILED'] }),
+        words('status.phase', { Healthy: ['RUNNING'] }),
         waiting('the Pods to run'),
       ],
     },
     {
       groups: ['platform.confluent.io'],
-      kinds: ['ClusterLink', 'ConfluentRolebinding', 'Connector', 'KafkaTopic', 'Schema'],
+      kinds: ['ConfluentRolebinding', 'Connector', 'KafkaTopic'],
       steps: [
         observed(),
         words('status.connectorState', { Degraded: ['FAILED'], Suspended: ['PAUSED', 'STOPPED'] }),
         words('status.appState', { Degraded: ['Failed'] }),
-        words('status.state', {
-          Healthy: ['CREATED', 'RUNNING', 'SUCCEEDED'],
-          Degraded: ['ERROR', 'FAILED'],
-        }),
+        words('status.state', { Healthy: ['CREATED'] }),
         words('status.appState', { Healthy: ['Created'] }),
         waiting(),
       ],

@@ -124,6 +124,7 @@ export const openClusterManagement: Project = {
       kinds: ['ManifestWork'],
       steps: [
         condition('Applied', 'False', 'Degraded'),
+        condition('Degraded', 'True', 'Degraded'),
         ...ready('Available', 'Progressing'),
         waiting(),
       ],

@@ -116,7 +116,8 @@ export const rook: Project = {
         waiting('the health of Ceph'),
       ],
     },
-    { groups: ['ceph.rook.io'], kinds: ['CephCOSIDriver'], steps: [] },
+    // No controller writes a status of them.
+    { groups: ['ceph.rook.io'], kinds: ['CephBucketNotification', 'CephCOSIDriver'], steps: [] },
     {
       groups: ['ceph.rook.io'],
       kinds: ['*'],
