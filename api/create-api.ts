@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
-import type { ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import compression from 'compression';
-import express, { type Express, type Request, type Response } from 'express';
+import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import { type Clock, type Logger, toTiphysError } from '../operator/index.ts';
 import type { Authenticated, Authenticator, ControlPlane } from '../operator/services/index.ts';
 import { authenticate } from './http/authenticate.ts';
@@ -24,6 +24,8 @@ export interface ApiOptions {
   readonly allowsAnonymous: () => boolean;
   /** The cookies that hand a browser its new token; default none. */
   readonly tokenCookies?: TokenCookies;
+  /** Paths that somebody else answers. */
+  readonly proxies?: readonly ApiProxy[];
   /** What a request that changes something must say it sends; empty: anything. Default: JSON. */
   readonly contentTypes?: readonly string[];
   readonly maxBodyBytes?: number;
@@ -84,6 +86,7 @@ function bare(): Express {
 
 function routed(routes: readonly Route[], context: Context): Express {
   const app = bare();
+  for (const proxy of context.proxies ?? []) app.use(forwarded(proxy, context));
   for (const route of routes)
     app[route.method](expressPath(route.path), async (request, response) => {
       await respond(route, request, response, context);
@@ -93,6 +96,25 @@ function routed(routes: readonly Route[], context: Context): Express {
       response.status(405).type('text/plain').send('Method Not Allowed\n');
     });
   return app;
+}
+
+/** Somebody else who answers requests, as they come. */
+export interface ApiProxy {
+  /** False: it is not for them, and nothing was answered. */
+  forward(
+    request: IncomingMessage,
+    response: ServerResponse,
+    signal: AbortSignal,
+  ): Promise<boolean>;
+}
+
+function forwarded(proxy: ApiProxy, { stopping }: Context): RequestHandler {
+  return async (request, response, next) => {
+    const left = new AbortController();
+    response.on('close', () => left.abort(new Error('the client went away')));
+    const signal = AbortSignal.any([left.signal, stopping]);
+    if (!(await proxy.forward(request, response, signal))) next();
+  };
 }
 
 interface Context extends ApiOptions {

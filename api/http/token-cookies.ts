@@ -57,7 +57,7 @@ export function createTokenCookies({
         throw new TiphysError(
           'RequestFailed',
           `the token needs ${parts.length} cookies, and ${maxCookies} are allowed`,
-          { hint: 'Let the provider send fewer groups, or raise --cookie-max-number.' },
+          { hint: 'Let the provider send fewer groups, or raise --api-max-cookies.' },
         );
       const values = parts.map((part, index) =>
         index === 0 && parts.length > 1 ? `${parts.length}:${part}` : part,

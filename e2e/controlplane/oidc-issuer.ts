@@ -13,6 +13,8 @@ export interface IssuerClient {
 export interface OidcIssuerOptions {
   /** What people and tokens call it; default its own address. Given when it is behind a proxy. */
   readonly issuer?: string;
+  /** Default: a free one. */
+  readonly port?: number;
   readonly clients: readonly IssuerClient[];
   /** Claims of the one user that signs in, and who that is. */
   readonly user: Readonly<Record<string, unknown>> & { readonly sub: string };
@@ -40,6 +42,7 @@ const SCOPES = ['openid', 'profile', 'email', 'groups', 'offline_access', 'feder
 
 export async function startOidcIssuer(options: OidcIssuerOptions): Promise<OidcIssuer> {
   let handle: ReturnType<Provider['callback']> | undefined;
+  const ready = Promise.withResolvers<void>();
   const asked: URLSearchParams[] = [];
   let refusal: string | undefined;
   let keyNumber = 0;
@@ -56,9 +59,10 @@ export async function startOidcIssuer(options: OidcIssuerOptions): Promise<OidcI
         return;
       }
     }
-    void handle?.(mounted(request, issuer), response);
+    // Who comes too early waits for the keys.
+    void ready.promise.then(() => handle?.(mounted(request, issuer), response));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(options.port ?? 0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const issuer = options.issuer ?? `http://127.0.0.1:${port}`;
 
@@ -78,6 +82,7 @@ export async function startOidcIssuer(options: OidcIssuerOptions): Promise<OidcI
     };
   }
   await start();
+  ready.resolve();
   return {
     ...{ url: issuer, port, asked },
     async rotateKeys(name) {

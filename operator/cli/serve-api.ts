@@ -13,7 +13,6 @@ import type { Connected } from '../connect-ports.ts';
 import { createApplicationViews } from '../engine/views/application-views.ts';
 import { createServerCertificate, type ServerCertificate } from '../live/server-certificate.ts';
 import type { RedisCacheOptions } from '../kept-renders.ts';
-import { createIdentity } from '../identity/create-identity.ts';
 import { ensureSecrets } from '../identity/ensure-secrets.ts';
 import type { Logger } from '../ports/telemetry.ts';
 import type { AccessControl } from '../ports/access-control.ts';
@@ -22,6 +21,7 @@ import { createRepositoryProbe } from '../repository-probe.ts';
 import { shownLabels } from '../services/setting.ts';
 import type { ControlPlane } from '../services/index.ts';
 import { apiTls } from './api-tls.ts';
+import { connectIdentity } from './connect-identity.ts';
 import { openStates } from './open-states.ts';
 import { readVersion } from './version.ts';
 
@@ -54,11 +54,12 @@ export async function serveApi(
   const { client } = connected;
   const { projects } = connected.ports;
   const states = await openStates(redis, connected, logger, stack);
-  const identity = stack.use(
-    createIdentity({
-      ...{ config: settings, projects, states, access, clock, logger },
-      random: Math.random,
-    }),
+  const basePath = config.apiRootPath === '' ? config.apiBaseHref : config.apiRootPath;
+  const { identity, dexProxy } = await connectIdentity(
+    { ...{ config: settings, projects, states, access, clock, logger }, random: Math.random },
+    config,
+    basePath,
+    stack,
   );
   const { sessions, tokens, passwords, browser } = identity;
   const certificate = await followCertificate(connected, config, logger, stack, stopping);
@@ -94,7 +95,6 @@ export async function serveApi(
       customLabels: () => shownLabels(settings),
     }),
   };
-  const basePath = config.apiRootPath === '' ? config.apiBaseHref : config.apiRootPath;
   const tokenCookies = createTokenCookies({
     path: `/${basePath.replaceAll(/^\/+|\/+$/g, '')}`,
     secure: !config.apiInsecure,
@@ -110,6 +110,7 @@ export async function serveApi(
     authenticator: identity.authenticator,
     allowsAnonymous: () => config.apiDisableAuth || identity.allowsAnonymous(),
     tokenCookies,
+    proxies: [dexProxy],
     contentTypes: config.apiContentTypes,
     rootPath: config.apiRootPath,
     headers: {

@@ -1,5 +1,6 @@
 import type { PruneLimit } from '../core/sync/prune-brake.ts';
 import { API_KEYS, type ApiConfig } from './api-keys.ts';
+import { SIGN_IN_KEYS, type SignInConfig } from './sign-in-keys.ts';
 import {
   type ConfigKey,
   duration,
@@ -16,7 +17,7 @@ import {
 } from './key.ts';
 
 /** The settings, parsed; durations in milliseconds. */
-export interface Config extends ApiConfig {
+export interface Config extends ApiConfig, SignInConfig {
   readonly kubeconfig: string;
   readonly context: string;
   readonly kubeRequestTimeout: number;
@@ -433,6 +434,7 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
       'Port for webhooks, POST /api/webhook over HTTP; 0 takes a free one and logs it, empty is none.',
   }),
   ...API_KEYS,
+  ...SIGN_IN_KEYS,
   leaderElection: key('leader-election', {
     schema: truth,
     fallback: 'false',

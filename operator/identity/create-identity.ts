@@ -13,7 +13,7 @@ import { createAuthenticator } from './create-authenticator.ts';
 import { createLocalTokens, ISSUER, issuerOf } from './local-tokens.ts';
 import { createBrowserSignIn } from './sso/create-browser-sign-in.ts';
 import { followSso } from './sso/follow-sso.ts';
-import { ExpiredIdToken, type Provider } from './sso/provider.ts';
+import { type DexAddress, ExpiredIdToken, type Provider } from './sso/provider.ts';
 import { createProviderTokens, revocationId } from './sso/provider-tokens.ts';
 import { createPasswords } from './passwords.ts';
 import { createRevocations } from './revocations.ts';
@@ -28,8 +28,8 @@ export interface IdentityOptions {
   /** Uniform in [0, 1). */
   readonly random: () => number;
   readonly logger: Logger;
-  /** Where Dex is, when not where browsers find it: `http://localhost:5556`. */
-  readonly dexAddress?: string;
+  /** How we reach Dex, which browsers find at our own address. */
+  readonly dex?: DexAddress;
   readonly limits?: Partial<SignInLimits>;
 }
 
@@ -42,6 +42,8 @@ export interface Identity extends AsyncDisposable {
   readonly browser: BrowserSignIn;
   /** Whether those without a token are let in, as nobody in particular. */
   allowsAnonymous(): boolean;
+  /** Whether Dex is the provider now. */
+  usesDex(): boolean;
 }
 
 /** A token that never expires is remembered as revoked for so long. */
@@ -64,7 +66,7 @@ export function createIdentity(options: IdentityOptions): Identity {
     followSso({
       ...{ config, states, clock, logger },
       sessionMs: () => identity().settings.sessionMs,
-      ...(options.dexAddress !== undefined && { dexAddress: options.dexAddress }),
+      ...(options.dex !== undefined && { dex: options.dex }),
     }),
   );
   const signOut: Sessions['signOut'] = async (token, signal) => {
@@ -103,6 +105,7 @@ export function createIdentity(options: IdentityOptions): Identity {
     tokens: { issue: (subject, lifetime) => tokens.sign(subject, lifetime) },
     passwords,
     allowsAnonymous: () => identity().settings.anonymous,
+    usesDex: () => sso.current()?.provider.settings.type === 'dex',
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }

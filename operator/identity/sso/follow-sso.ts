@@ -4,7 +4,7 @@ import type { Clock } from '../../ports/clock.ts';
 import type { ConfigStore } from '../../ports/config-store.ts';
 import type { StateCache } from '../../ports/state-cache.ts';
 import type { Logger } from '../../ports/telemetry.ts';
-import { createProvider, type Provider } from './provider.ts';
+import { createProvider, type DexAddress, type Provider } from './provider.ts';
 import { createProviderSessions, type ProviderSessions } from './provider-session.ts';
 import { createSeal, type Seal } from './seal.ts';
 import { secretsIn } from './secret-references.ts';
@@ -28,12 +28,12 @@ export interface FollowSsoOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly sessionMs: () => number;
-  readonly dexAddress?: string;
+  readonly dex?: DexAddress;
 }
 
 /** The provider as the settings are now: made anew when they change, without a restart. */
 export function followSso(options: FollowSsoOptions): FollowedSso {
-  const { config, states, clock, logger, sessionMs, dexAddress } = options;
+  const { config, states, clock, logger, sessionMs, dex } = options;
   const stack = new AsyncDisposableStack();
   let isStale = true;
   let madeOf = '';
@@ -57,7 +57,7 @@ export function followSso(options: FollowSsoOptions): FollowedSso {
     if (sso === undefined || secretKey === '') return;
     const provider = createProvider({
       ...{ settings: sso, clock },
-      ...(sso.type === 'dex' && dexAddress !== undefined && { dexAddress }),
+      ...(sso.type === 'dex' && dex !== undefined && { dex }),
     });
     const seal = createSeal(secretKey);
     const sessions = createProviderSessions({ provider, states, seal, clock, sessionMs });

@@ -20,10 +20,17 @@ import type { Clock } from '../../ports/clock.ts';
 import { unauthenticated } from '../local-tokens.ts';
 import type { SsoSettings } from './sso-settings.ts';
 
+/** Where Dex really is, instead of at the address that browsers use. */
+export interface DexAddress {
+  /** Ends before `/api/dex`: `https://argocd-dex-server:5556`. */
+  readonly address: string;
+  /** PEM of its authority; empty: no certificate is checked, for Dex makes its own. */
+  readonly ca: string;
+}
+
 export interface ProviderOptions {
   readonly settings: SsoSettings;
-  /** Where Dex really is, instead of at the address that browsers use; ends before `/api/dex`. */
-  readonly dexAddress?: string;
+  readonly dex?: DexAddress;
   readonly clock: Clock;
 }
 
@@ -67,21 +74,17 @@ interface Discovered {
   readonly atMs: number;
 }
 
-export function createProvider({ settings, dexAddress, clock }: ProviderOptions): Provider {
+export function createProvider({ settings, dex, clock }: ProviderOptions): Provider {
+  const ca = dex === undefined ? settings.rootCa : dex.ca;
+  const isTrusted = settings.skipTlsVerification || (dex !== undefined && dex.ca === '');
   const agent = new Agent({
-    connect: {
-      ...(settings.rootCa !== '' && { ca: settings.rootCa }),
-      rejectUnauthorized: !settings.skipTlsVerification,
-    },
+    connect: { ...(ca !== '' && { ca }), rejectUnauthorized: !isTrusted },
   });
   let discovered: Promise<Discovered> | undefined;
   let reloadedMs = Number.NEGATIVE_INFINITY;
 
   const request = async (url: string, init: object): Promise<Response> => {
-    const isDex = dexAddress !== undefined && url.startsWith(`${settings.issuer}/`);
-    const address = isDex
-      ? `${dexAddress}${new URL(url).pathname.replace(/^.*?\/api\/dex\//, '/api/dex/')}${new URL(url).search}`
-      : url;
+    const address = dex === undefined ? url : addressOfDex(url, settings.issuer, dex);
     // The same interface: both are undici's.
     return (await undiciFetch(address, { ...init, dispatcher: agent })) as unknown as Response;
   };
@@ -186,4 +189,9 @@ function assertAudience(
       ? skipAudienceCheck
       : named.some((audience) => allowedAudiences.includes(audience));
   if (!counts) throw unauthenticated('failed to verify the token');
+}
+
+/** What browsers find below the issuer, we find at Dex itself. */
+function addressOfDex(url: string, issuer: string, { address }: DexAddress): string {
+  return url.startsWith(`${issuer}/`) ? `${address}/api/dex${url.slice(issuer.length)}` : url;
 }
