@@ -5,6 +5,7 @@ import {
   ERROR_CATALOGUE,
   hasCode,
   toTiphysError,
+  withHint,
   TiphysError,
   type ErrorCode,
   type Retry,
@@ -56,3 +57,14 @@ test('a foreign error becomes Internal and stays as the cause', () => {
   assert.equal(toTiphysError(error), error);
   assert.equal(toTiphysError('text').message, 'text');
 });
+
+for (const [message, hint, told] of [
+  ['a: is broken', 'Repair it.', 'a: is broken. Repair it.'],
+  ['a: is broken.', 'Repair it.', 'a: is broken. Repair it.'],
+  ['a: is broken\n', 'Repair it.', 'a: is broken. Repair it.'],
+  ['a: is broken. Repair it.', 'Repair it.', 'a: is broken. Repair it.'],
+  ['a: is broken', '', 'a: is broken'],
+] as const)
+  test(`${JSON.stringify(message)} with ${JSON.stringify(hint)} is told as ${JSON.stringify(told)}`, () => {
+    assert.equal(withHint({ message, hint }), told);
+  });

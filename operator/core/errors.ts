@@ -158,6 +158,12 @@ export function hasCode(error: unknown, ...codes: readonly ErrorCode[]): error i
   return error instanceof TiphysError && codes.includes(error.code);
 }
 
+/** What a status tells of a failure: the message, and what to try next unless the message says it already. */
+export function withHint({ message, hint }: Pick<TiphysError, 'message' | 'hint'>): string {
+  if (hint === '' || message.includes(hint)) return message;
+  return `${message.replace(/[.\s]+$/, '')}. ${hint}`;
+}
+
 /** Normalises whatever was thrown; foreign errors become `Internal` with the original as cause. */
 export function toTiphysError(error: unknown): TiphysError {
   if (error instanceof TiphysError) return error;

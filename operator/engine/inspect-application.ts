@@ -7,7 +7,7 @@ import { sourcesOf } from '../core/app/sources.ts';
 import type { Application, ApplicationStatus } from '../core/app/types.ts';
 import { foldStringData } from '../core/diff/normalise.ts';
 import { redactSecrets } from '../core/diff/mask-secret.ts';
-import { TiphysError, toTiphysError } from '../core/errors.ts';
+import { TiphysError, toTiphysError, withHint } from '../core/errors.ts';
 import type { KubeObject, ResourceKey } from '../core/objects/kube-object.ts';
 import type { Cluster } from '../ports/clusters.ts';
 import { mapLimit } from '../runtime/map-limit.ts';
@@ -105,7 +105,7 @@ export async function inspectApplication(
     return { app, status, compared, predictions, decision };
   } catch (error) {
     signal.throwIfAborted();
-    const { message } = toTiphysError(error);
+    const message = withHint(toTiphysError(error));
     return failed(app, [{ type: 'ComparisonError', message }], ports);
   }
 }

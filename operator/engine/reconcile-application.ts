@@ -8,7 +8,7 @@ import {
 } from '../core/app/refresh.ts';
 import { sourcesOf } from '../core/app/sources.ts';
 import type { Application, OperationState } from '../core/app/types.ts';
-import { toTiphysError } from '../core/errors.ts';
+import { toTiphysError, withHint } from '../core/errors.ts';
 import { hasLocalManifests, refuseLocalManifests } from '../core/sync/local-manifests.ts';
 import type { Cluster } from '../ports/clusters.ts';
 import type { ReconcileOutcome } from '../runtime/controller.ts';
@@ -133,7 +133,7 @@ async function compareAndProceed(
     acting = actAs(connected, app, admission.project, ports);
   } catch (error) {
     signal.throwIfAborted();
-    const message = `Failed to load live state: ${toTiphysError(error).message}`;
+    const message = `Failed to load live state: ${withHint(toTiphysError(error))}`;
     return reportComparisonError({ ...pass, message }, engine, signal);
   }
   const cluster = countRequests(acting.cluster, app, ports.metrics);

@@ -1,7 +1,7 @@
 import type { AppKey } from '../core/app/app-key.ts';
 import { higherLevel, REFRESH_ANNOTATION, type RefreshLevel } from '../core/app/refresh.ts';
 import type { Application, OperationState } from '../core/app/types.ts';
-import { type TiphysError, toTiphysError } from '../core/errors.ts';
+import { type TiphysError, toTiphysError, withHint } from '../core/errors.ts';
 import type { ReconcileOutcome } from '../runtime/controller.ts';
 import type { NewCondition } from './admit.ts';
 import type { AppMemory } from './app-memory.ts';
@@ -63,7 +63,7 @@ export async function reportLoadFailure(
   }
   const failure = toTiphysError(error);
   const state = isAboutCluster(failure) ? 'live' : 'target';
-  const message = `Failed to load ${state} state: ${failure.message}`;
+  const message = `Failed to load ${state} state: ${withHint(failure)}`;
   ports.logger.warn({ app: key, err: failure }, 'state not loaded');
   return reportComparisonError({ ...failing, message }, engine, signal);
 }
