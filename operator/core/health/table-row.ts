@@ -14,6 +14,8 @@ export interface TableRow {
   readonly groups: readonly string[];
   /** Exact, or the single `*`. */
   readonly kinds: readonly string[];
+  /** The `status.observedGeneration` is that of an object below it, and is compared with nothing. */
+  readonly hasForeignGeneration?: true;
   readonly steps: readonly Step[];
 }
 

@@ -97,6 +97,10 @@ describe('a status about an earlier spec says nothing of this one', () => {
     const stale = { ...object, metadata: { ...object.metadata, generation: 9 }, status };
     test(name, () => {
       const judged = assessHealth(stale)?.status;
+      if (row.hasForeignGeneration) {
+        assert.equal(judged, assessHealth(object)?.status);
+        return;
+      }
       if (row.steps.some(({ type }) => type === 'observed')) {
         // Written by hand: what is paused, or refused for good, may stand before it.
         assert.notEqual(judged, 'Healthy');

@@ -205,7 +205,7 @@ const PATTERNS: readonly Pattern[] = PROJECTS.flatMap(({ rows }) =>
         group,
         kind,
         row,
-        steps: askingForGeneration(row.steps),
+        steps: row.hasForeignGeneration ? row.steps : askingForGeneration(row.steps),
       })),
     ),
   ),

@@ -167,8 +167,8 @@ export const kserve: Project = {
     {
       groups: ['serving.kserve.io'],
       kinds: ['InferenceService', 'InferenceGraph', 'TrainedModel', 'LLMInferenceService'],
+      hasForeignGeneration: true,
       steps: [
-        observed(),
         condition('Stopped', 'True', 'Suspended'),
         words(
           'status.modelStatus.transitionStatus',

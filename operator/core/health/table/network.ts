@@ -78,6 +78,9 @@ export const cilium: Project = {
       steps: [
         condition('cilium.io/PoolConflict', 'True', 'Degraded'),
         condition('cilium.io/PoolConflict', 'False', 'Healthy'),
+        // As it was called first.
+        condition('io.cilium/conflict', 'True', 'Degraded'),
+        condition('io.cilium/conflict', 'False', 'Healthy'),
       ],
     },
   ],
