@@ -79,8 +79,9 @@ describe('messages of a stream', () => {
 
   test('leave room for a comment every 15 s, and nothing behind', async () => {
     const stop = new AbortController();
-    async function* silence(): AsyncGenerator<never> {
+    async function* silence(): AsyncGenerator<object> {
       await once(stop.signal, 'abort');
+      yield { never: 'sent' };
     }
     const before = clock.pending;
     const { response, ended } = await stream(silence(), { accept: EVENTS }, stop.signal);
