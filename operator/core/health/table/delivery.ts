@@ -168,6 +168,8 @@ export const helmController: Project = {
       steps: [
         condition('Failed', 'True', 'Degraded'),
         condition('JobCreated', 'True', 'Healthy'),
+        // Of older controllers, that have no conditions.
+        present('status.jobName', 'Healthy'),
         waiting('the job that installs it'),
       ],
     },

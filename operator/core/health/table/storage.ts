@@ -1,4 +1,13 @@
-import { condition, is, observed, waiting, words, type Project } from '../table-row.ts';
+import {
+  absent,
+  condition,
+  is,
+  observed,
+  present,
+  waiting,
+  words,
+  type Project,
+} from '../table-row.ts';
 
 export const longhorn: Project = {
   name: 'Longhorn',
@@ -61,6 +70,7 @@ export const longhorn: Project = {
           ['status.error'],
         ),
         is('status.readyToUse', true, 'Healthy'),
+        present('status.error', 'Degraded'),
         waiting(),
       ],
     },
@@ -68,10 +78,10 @@ export const longhorn: Project = {
       groups: ['longhorn.io'],
       kinds: ['BackupTarget'],
       steps: [
+        // One without a URL is switched off, and says of itself that it is not available.
+        absent('spec.backupTargetURL', 'Healthy', 'no backup target'),
         condition('Unavailable', 'True', 'Degraded'),
         is('status.available', true, 'Healthy'),
-        // One without a URL is switched off.
-        is('spec.backupTargetURL', '', 'Healthy', 'no backup target'),
         waiting('the target to be reached'),
       ],
     },
