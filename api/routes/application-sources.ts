@@ -88,11 +88,12 @@ export const applicationSourceRoutes: readonly Route[] = [
   route({
     method: 'get',
     path: '/api/v1/applications/{name}/revisions/{revision}/ocimetadata',
-    summary: 'An OCI image that is a source: not implemented',
+    summary: 'Annotations of an OCI artifact that an Application uses or used',
     access: GET,
     query: REVISION,
     async answer({ params, query, requester, signal }, controlPlane) {
-      return await readImage(controlPlane, requester, revisionOf(params, query), signal);
+      const info = await readImage(controlPlane, requester, revisionOf(params, query), signal);
+      return json(Object.fromEntries(Object.entries(info).filter(([, value]) => value !== '')));
     },
   }),
   route({

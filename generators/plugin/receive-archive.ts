@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { TiphysError } from '../../operator/core/errors.ts';
 import type { Environment } from './environment.ts';
-import { safePath } from './unpack.ts';
+import { safePath } from '../../operator/runtime/unpack-archive.ts';
 import type { StreamMessage } from './wire.ts';
 
 /** What a caller says about the archive that it streams. */
@@ -66,8 +66,12 @@ function invalid(problem: string): TiphysError {
   return new TiphysError('InvalidManifest', `stream of the source: ${problem}`);
 }
 
+/** What to do about a source that is larger than the limit. */
+export const TOO_LARGE_HINT =
+  'Leave files out of what is sent, or raise --max-source-bytes of the plugin server.';
+
 function tooLarge(maxBytes: number): TiphysError {
   return new TiphysError('LimitExceeded', `archive: larger than ${maxBytes} bytes`, {
-    hint: 'Leave files out of what is sent, or raise --max-source-bytes of the plugin server.',
+    hint: TOO_LARGE_HINT,
   });
 }

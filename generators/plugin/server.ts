@@ -16,7 +16,7 @@ import type { Logger } from '../../operator/ports/telemetry.ts';
 import type { Limiter } from '../../operator/runtime/limiter.ts';
 import type { Environment } from './environment.ts';
 import type { PluginConfig } from './plugin-config.ts';
-import { receiveArchive } from './receive-archive.ts';
+import { receiveArchive, TOO_LARGE_HINT } from './receive-archive.ts';
 import {
   announceParameters,
   generateManifests,
@@ -24,7 +24,7 @@ import {
   type PluginRun,
   timeLeft,
 } from './run-plugin.ts';
-import { type ArchiveLimits, unpackArchive } from './unpack.ts';
+import { type ArchiveLimits, unpackArchive } from '../../operator/runtime/unpack-archive.ts';
 import {
   type AnnouncementsMessage,
   CODE_HEADER,
@@ -139,7 +139,15 @@ async function onCopy<T>(
     const root = join(dir, 'source');
     await mkdir(root);
     const { preserveFileMode } = config;
-    await unpackArchive(archive, root, { preserveFileMode, limits }, signal);
+    const damagedHint = 'The sender must stream a gzipped tar archive.';
+    const hints = { damagedHint, exceededHint: TOO_LARGE_HINT };
+    const { extract } = await import('tar-stream'); // not on import of the library
+    await unpackArchive(
+      archive,
+      root,
+      { extract: extract(), preserveFileMode, limits, ...hints },
+      signal,
+    );
     await rm(archive);
     const { appName: app, path } = received;
     logger.debug({ app, path }, 'source received');

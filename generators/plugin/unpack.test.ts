@@ -16,10 +16,10 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { after, before, describe, test } from 'node:test';
 import { createGzip, gzipSync } from 'node:zlib';
-import { type Header, pack } from 'tar-stream';
+import { extract, type Header, pack } from 'tar-stream';
 import { hasCode } from '../../operator/core/errors.ts';
 import { packFolder } from './archive.ts';
-import { unpackArchive } from './unpack.ts';
+import { unpackArchive } from '../../operator/runtime/unpack-archive.ts';
 
 const signal = AbortSignal.timeout(60_000);
 const limits = { maxEntries: 100, maxBytes: 10_000 };
@@ -54,7 +54,12 @@ describe('an archive of a source', () => {
   async function unpack(file: string, preserveFileMode = false): Promise<string> {
     const root = join(await fresh(), 'root');
     await mkdir(root);
-    await unpackArchive(file, root, { preserveFileMode, limits }, signal);
+    await unpackArchive(
+      file,
+      root,
+      { extract: extract(), preserveFileMode, limits, damagedHint: '', exceededHint: '' },
+      signal,
+    );
     return root;
   }
 

@@ -41,6 +41,8 @@ export function createFolderRepositories(
     tree: (_repoUrl, _commit, _reader, signal) => tree(signal),
     commit: () =>
       Promise.reject(new TiphysError('RevisionNotFound', `${dir}: a folder has no commits`)),
+    artifact: () =>
+      Promise.reject(new TiphysError('RevisionNotFound', `${dir}: a folder is no artifact`)),
     verify: async (_repoUrl, { criteria }) =>
       criteria.type === 'none' ? [] : ['a folder has no signatures'],
     signInVariables: async () => ({ env: {}, async [Symbol.asyncDispose]() {} }),

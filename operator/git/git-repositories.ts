@@ -12,11 +12,14 @@ import { createLimiter } from '../runtime/limiter.ts';
 import { readCommit } from './commit-info.ts';
 import { createCommitTrees, mirrorName, type MirroredRepository } from './commit-trees.ts';
 import { createMirror } from './mirror.ts';
-import { mirrorsBeyond } from './mirror-space.ts';
+import { createMirrorSpace } from './mirror-space.ts';
 import { openForeignSession } from './git-session.ts';
 import type { GitRepositoriesOptions } from './options.ts';
 import { createPolledRefs, type Refs, type RepositoryConnection } from './polled-refs.ts';
-import { reachRegistry, registryTags } from './registry-tags.ts';
+import { isArtifactFolder } from './registry/artifact-folders.ts';
+import { createArtifacts } from './registry/artifacts.ts';
+import { reachRegistry, registryTags } from './registry/registry-tags.ts';
+import { withArtifacts } from './registry/with-artifacts.ts';
 import { createSignatures } from './signatures.ts';
 import { createSignIn } from './sign-in/sign-in.ts';
 
@@ -27,8 +30,6 @@ interface Repository {
   readonly spellings: Set<string>;
   readonly refs: Refs;
 }
-
-const SPACE_MS = 600_000;
 
 export interface GitRepositories extends SourceRepositories, AsyncDisposable {
   /** Registrations changed: what failed is worth another try now, and who listens is told so. */
@@ -59,7 +60,6 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
   const repositories = new Map<string, Repository>();
   const listeners = new Set<(repoUrl: string) => void>();
   const stopped = new AbortController();
-  const polls = new Set<Promise<void>>();
   const listTimeoutMs = options.listTimeoutMs ?? 15_000;
   const idleAfterMs = options.idleAfterMs ?? 600_000;
   const asking = {
@@ -87,15 +87,16 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
     listTimeoutMs,
     fetchTimeoutMs: options.timeoutMs,
   };
+  const trees = {
+    workDir: join(options.dir, 'work'),
+    limits: { maxFiles: 100_000, maxBytes: options.maxMaterialisedBytes ?? 1_000_000_000 },
+  };
   const commits = createCommitTrees({
     ...mirroring,
     mirrors,
     submodules: options.submodules ?? true,
     trustIn: (repoUrl) => options.access(repoUrl, ''),
-    tree: {
-      workDir: join(options.dir, 'work'),
-      limits: { maxFiles: 100_000, maxBytes: options.maxMaterialisedBytes ?? 1_000_000_000 },
-    },
+    tree: trees,
   });
   const signatures = createSignatures({
     dir: join(options.dir, 'keyrings'),
@@ -117,8 +118,29 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
     idleAfterMs,
     failureMs: options.failureMs ?? 10_000,
   });
+  const artifacts = createArtifacts({
+    ...{ access: options.access, asking, polledRefs, announce },
+    folders: {
+      dir: mirrors,
+      tree: trees,
+      clock,
+      timeoutMs: options.timeoutMs,
+      ...options.artifacts,
+    },
+  });
+  const space = createMirrorSpace({
+    ...{ dir: mirrors, maxBytes: options.maxMirrorBytes, clock, logger },
+    usedNames() {
+      const since = clock.monotonic() - idleAfterMs;
+      const used = new Set([...commits.usedSince(since), ...artifacts.usedSince(since)]);
+      for (const { key, refs } of repositories.values())
+        if (refs.lastUsedMs > since) used.add(mirrorName(key));
+      return used;
+    },
+    discard: (name, signal) =>
+      isArtifactFolder(name) ? artifacts.discard(name) : commits.discard(name, signal),
+  });
   let prepared: Promise<void> | undefined;
-  let spaceTimer: Disposable | undefined;
 
   /** What one project may read with its own credentials, another must not find in a shared mirror. */
   function repositoryOf(repoUrl: string, project = ''): Repository {
@@ -154,29 +176,7 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
 
   async function begin(): Promise<void> {
     await mkdir(home, { recursive: true, mode: 0o700 });
-    await makeRoom();
-  }
-
-  /** Removes what is too much, now and from time to time. What is in use stays, whatever its size. */
-  async function makeRoom(): Promise<void> {
-    const { maxMirrorBytes } = options;
-    if (maxMirrorBytes === undefined || stopped.signal.aborted) return;
-    const since = clock.monotonic() - idleAfterMs;
-    const used = new Set(commits.usedSince(since));
-    for (const { key, refs } of repositories.values())
-      if (refs.lastUsedMs > since) used.add(mirrorName(key));
-    for (const name of await mirrorsBeyond(mirrors, maxMirrorBytes, (one) => used.has(one))) {
-      await commits.discard(name, stopped.signal);
-      logger.info({ path: name }, 'a mirror that is not in use was removed to make room');
-    }
-    spaceTimer = clock.schedule(SPACE_MS, () => {
-      const poll = makeRoom()
-        .catch((error: unknown) => {
-          if (!stopped.signal.aborted) logger.warn({ err: error }, 'mirrors could not be removed');
-        })
-        .finally(() => polls.delete(poll));
-      polls.add(poll);
-    });
+    await space.makeRoom();
   }
 
   /** The annotated tag of this commit that one of the names means. */
@@ -201,7 +201,7 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
     for (const repoUrl of spellings) for (const listener of listeners) listener(repoUrl);
   }
 
-  return {
+  const commitsOnly: Omit<GitRepositories, 'artifact'> = {
     async resolve(repoUrl, revision, { fresh, project }, signal) {
       await prepare(signal);
       const repository = repositoryOf(repoUrl, project);
@@ -275,12 +275,12 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
     },
     async [Symbol.asyncDispose]() {
       stopped.abort(new TiphysError('Internal', 'git repositories: stopped'));
-      spaceTimer?.[Symbol.dispose]();
-      await Promise.all(polls);
+      await space[Symbol.asyncDispose]();
       await polledRefs[Symbol.asyncDispose]();
       await commits[Symbol.asyncDispose]();
     },
   };
+  return withArtifacts(commitsOnly, artifacts, prepare);
 }
 
 /** An error as what it says: here nothing failed yet. */

@@ -42,6 +42,13 @@ export interface GitRepositoriesOptions {
   /** Allows `file://` and plain paths. For tests and the command line only. */
   readonly allowLocal?: boolean;
   readonly maxMaterialisedBytes?: number;
+  /** Artifacts of OCI registries. */
+  readonly artifacts?: {
+    /** Media types of layers that are permitted. Default: tar, tar+gzip and Helm charts. */
+    readonly mediaTypes?: readonly string[];
+    /** Of one artifact, packed and unpacked. Default 1 GiB. */
+    readonly maxBytes?: number;
+  };
   /** Default `gpg`, looked up in `path`. */
   readonly gpg?: string;
   /** Armored public keys that may be trusted, by any name. Default: none. */

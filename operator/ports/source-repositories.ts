@@ -1,4 +1,5 @@
 import type { RepositoryAccess } from '../core/repository/access.ts';
+import type { ArtifactInfo } from '../core/repository/artifact-manifest.ts';
 import type { SignatureCriteria } from '../core/signatures/criteria.ts';
 import type { GitEnvironment } from './generator.ts';
 import type { SourceTree } from './source-tree.ts';
@@ -19,11 +20,14 @@ export interface CommitInfo {
   readonly tags: readonly string[];
 }
 
-/** Git repositories, each mirrored once for all applications. */
+/**
+ * Git repositories, each mirrored once for all applications; and artifacts of OCI registries (`oci://`), whose commits
+ * are digests.
+ */
 export interface SourceRepositories {
   /**
    * The full commit that a revision names now: HEAD (also empty), branch, tag, full ref, short or
-   * full commit, or a semver range over tags. Served from the repository's table of refs, which is
+   * full commit, or a semver range over tags; of an artifact a tag, a digest or a range over tags. Served from the repository's table of refs, which is
    * at most one polling interval old; `fresh` asks the server (once, for all who ask meanwhile).
    * Errors: `GitUnreachable`, `GitAuthFailed`, `RevisionNotFound`, `InvalidConfig` when the registration
    * cannot be used.
@@ -48,6 +52,13 @@ export interface SourceRepositories {
     reader: RepositoryReader,
     signal: AbortSignal,
   ): Promise<CommitInfo>;
+  /** What an artifact of a registry says of itself. Errors as `resolve`. */
+  artifact(
+    repoUrl: string,
+    digest: string,
+    reader: RepositoryReader,
+    signal: AbortSignal,
+  ): Promise<ArtifactInfo>;
   /**
    * Why the signatures of a commit do not meet the criteria; empty when they do. `revisions` are the
    * names that led to it: if one is an annotated tag of this very commit, its signature counts.

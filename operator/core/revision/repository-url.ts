@@ -21,6 +21,11 @@ function lowerHost(authority: string): string {
   return authority.slice(0, colon).toLowerCase() + authority.slice(colon);
 }
 
+/** An artifact of an OCI registry, whatever else its source says. */
+export function isArtifactUrl(url: string): boolean {
+  return /^\s*oci:\/\//i.test(url);
+}
+
 /** A URL as it may be shown: without user information. */
 export function withoutCredentials(url: string): string {
   return url.replace(/^([a-z+]+:\/\/)[^/@]*@/i, '$1');

@@ -1,5 +1,6 @@
 import type { ApplicationSource } from '../../core/app/types.ts';
 import { TiphysError } from '../../core/errors.ts';
+import { isArtifactUrl } from '../../core/revision/repository-url.ts';
 import type { ChartReference } from '../../ports/chart-repositories.ts';
 
 /**
@@ -23,14 +24,23 @@ export function checkSources(sources: readonly ApplicationSource[], allowCharts:
   }
 }
 
-/** True for a source that only lends its files to others, or has nothing to render. */
-export function rendersNothing(source: ApplicationSource): boolean {
-  return (source.path ?? '') === '' && chartOf(source) === undefined;
+/**
+ * True for a source that only lends its files to others, or has nothing to render. An artifact that is the only
+ * source is meant as a whole.
+ */
+export function rendersNothing(source: ApplicationSource, isOnly: boolean): boolean {
+  if ((source.path ?? '') !== '' || chartOf(source) !== undefined) return false;
+  return !(isOnly && isArtifact(source));
+}
+
+/** True for an artifact of an OCI registry, which it is also with a `chart`. */
+export function isArtifact({ repoURL }: ApplicationSource): boolean {
+  return isArtifactUrl(repoURL);
 }
 
 /** The chart of a Helm repository that a source names. */
 export function chartOf({ repoURL, chart, helm }: ApplicationSource): ChartReference | undefined {
-  if (chart === undefined || chart === '') return undefined;
+  if (chart === undefined || chart === '' || isArtifactUrl(repoURL)) return undefined;
   return { repoUrl: repoURL, chart, passCredentials: helm?.passCredentials === true };
 }
 
@@ -53,9 +63,7 @@ export function folderOf(source: ApplicationSource): string {
 }
 
 function checkKind(source: ApplicationSource, allowCharts: boolean): void {
-  if (source.repoURL.startsWith('oci://')) {
-    throw unsupported('spec.source.repoURL', 'OCI registries');
-  }
+  if (isArtifact(source)) return checkArtifact(source);
   const chart = source.chart ?? '';
   if (chart === '') return;
   if (!allowCharts) throw unsupported('spec.source.chart', 'Helm repositories');
@@ -70,8 +78,13 @@ function checkKind(source: ApplicationSource, allowCharts: boolean): void {
   }
 }
 
+function checkArtifact({ targetRevision }: ApplicationSource): void {
+  if ((targetRevision ?? '') !== '') return;
+  throw invalid('spec.source.targetRevision is required if the source is an OCI artifact');
+}
+
 function checkPlace(source: ApplicationSource): void {
-  if (source.repoURL !== '' && !rendersNothing(source)) return;
+  if (source.repoURL !== '' && !rendersNothing(source, true)) return;
   throw invalid(
     'spec.source.repoURL and either spec.source.path or spec.source.chart are required',
   );

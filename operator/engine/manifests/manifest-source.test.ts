@@ -380,10 +380,10 @@ describe('the manifest source', () => {
     });
   }
 
-  test('OCI sources are refused by name', async () => {
+  test('an artifact without a revision is refused by name', async () => {
     await assert.rejects(
       open().manifests(requestFor([{ repoURL: 'oci://r/x', path: '.' }]), signal),
-      /spec\.source\.repoURL: OCI registries are not supported yet/,
+      /spec\.source\.targetRevision is required if the source is an OCI artifact/,
     );
   });
 

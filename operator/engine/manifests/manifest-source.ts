@@ -129,7 +129,7 @@ export function createManifestSource(options: ManifestSourceOptions): ManifestSo
     { refs, openRefs }: { readonly refs: Refs; readonly openRefs: OpenTrees },
     signal: AbortSignal,
   ): Promise<Rendered | undefined> {
-    if (rendersNothing(source)) return undefined;
+    if (rendersNothing(source, request.sources.length === 1)) return undefined;
     const folder = folderOf(source);
     const settings = options.settings();
     const { project, kubeVersion, instance, namespace } = request;

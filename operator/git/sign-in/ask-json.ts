@@ -1,8 +1,8 @@
-import type { Dispatcher, EnvHttpProxyAgent } from 'undici';
+import type { EnvHttpProxyAgent } from 'undici';
 import { TiphysError } from '../../core/errors.ts';
 import type { RepositoryAccess } from '../../core/repository/access.ts';
 import { hostOf } from '../../core/repository/find-repository.ts';
-import { isJsonObject, type JsonObject } from '../../core/objects/json.ts';
+import { isJsonArray, isJsonObject, type JsonObject } from '../../core/objects/json.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { withDeadline } from '../../runtime/deadline.ts';
 
@@ -19,11 +19,20 @@ export interface AskOptions {
 export interface Question {
   /** For errors, e.g. `GitHub App 12`. */
   readonly who: string;
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'HEAD' | 'POST';
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
-  readonly access: Pick<RepositoryAccess, 'proxy'> & { readonly insecure: boolean };
+  readonly access: Pick<RepositoryAccess, 'proxy' | 'insecure'>;
+  /** Shown to this server alone. */
+  readonly clientCertificate?: RepositoryAccess['clientCertificate'];
+}
+
+/** What a server says before its body. */
+export interface AnswerHead {
+  readonly status: number;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
 
 export interface Answer {
@@ -44,6 +53,27 @@ export async function askJson(
   options: AskOptions,
   signal: AbortSignal,
 ): Promise<Answer> {
+  const read: ReadAnswer<Answer> = async ({ status, headers }, body) => ({
+    ...{ status, headers },
+    body: parseJson(await readBytes(body, MAX_ANSWER_BYTES)),
+  });
+  return await ask(question, options, read, signal);
+}
+
+/** Reads one answer to its end; what it throws by name is passed on. */
+export type ReadAnswer<T> = (
+  head: AnswerHead,
+  body: AsyncIterable<Buffer>,
+  signal: AbortSignal,
+) => Promise<T>;
+
+/** One request; redirects are answers. The time is for the whole of it. Errors: `GitUnreachable`, those of `read`. */
+export async function ask<T>(
+  question: Question,
+  options: AskOptions,
+  read: ReadAnswer<T>,
+  signal: AbortSignal,
+): Promise<T> {
   const { EnvHttpProxyAgent, request } = await import('undici'); // not on import of the library
   const dispatcher = new EnvHttpProxyAgent(dispatcherOptions(question, options));
   using deadline = withDeadline(signal, options.timeoutMs, options.clock);
@@ -56,10 +86,11 @@ export async function askJson(
       dispatcher,
       signal: deadline.signal,
     });
-    const { statusCode: status, headers: told } = response;
-    return { status, body: await readJson(response), headers: told };
+    const head = { status: response.statusCode, headers: response.headers };
+    return await read(head, response.body as AsyncIterable<Buffer>, deadline.signal);
   } catch (error) {
     if (signal.aborted) throw signal.reason;
+    if (error instanceof TiphysError && !deadline.signal.aborted) throw error;
     // Only the code of the cause: its text may quote what we sent.
     const reason = deadline.signal.aborted ? 'no answer in time' : codeOf(error);
     throw new TiphysError('GitUnreachable', `${question.who}: ${hostOf(question.url)}: ${reason}`);
@@ -70,7 +101,10 @@ export async function askJson(
 
 /** What a server says about its refusal, short and on one line. */
 export function refusalOf({ status, body }: Answer): string {
-  const words = [body['message'], body['error_description'], body['error']].find(
+  const { errors } = body; // of registries
+  const [first] = isJsonArray(errors) ? errors : [];
+  const told = isJsonObject(first) ? first['message'] : undefined;
+  const words = [body['message'], body['error_description'], body['error'], told].find(
     (value) => typeof value === 'string' && value !== '',
   );
   const text = typeof words === 'string' ? words.replaceAll(/[\s\p{Cc}]+/gu, ' ') : '';
@@ -78,9 +112,13 @@ export function refusalOf({ status, body }: Answer): string {
 }
 
 function dispatcherOptions(question: Question, options: AskOptions): EnvHttpProxyAgent.Options {
+  const { clientCertificate } = question;
   const { insecure, proxy } = question.access;
   const ca = options.authorities(hostOf(question.url));
-  const tls = insecure ? { rejectUnauthorized: false } : ca === undefined ? {} : { ca };
+  const tls = {
+    ...(insecure ? { rejectUnauthorized: false } : ca === undefined ? {} : { ca }),
+    ...(clientCertificate && { cert: clientCertificate.certificate, key: clientCertificate.key }),
+  };
   const { http_proxy, https_proxy, no_proxy } = options.proxies;
   return {
     httpProxy: proxy?.url ?? http_proxy ?? '',
@@ -91,19 +129,25 @@ function dispatcherOptions(question: Question, options: AskOptions): EnvHttpProx
   };
 }
 
-async function readJson(response: Dispatcher.ResponseData): Promise<JsonObject> {
+/** A whole body. Errors: one that `ask` names, when there is more. */
+export async function readBytes(body: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
-  for await (const chunk of response.body as AsyncIterable<Buffer>) {
+  for await (const chunk of body) {
     bytes += chunk.length;
-    if (bytes > MAX_ANSWER_BYTES) throw Object.assign(new Error(), { code: 'answer too large' });
+    if (bytes > maxBytes) throw Object.assign(new Error(), { code: 'answer too large' });
     chunks.push(chunk);
   }
+  return Buffer.concat(chunks);
+}
+
+/** Whoever asked finds nothing of what it needs in what is no object, and says so. */
+export function parseJson(content: Buffer): JsonObject {
   try {
-    const parsed: unknown = JSON.parse(Buffer.concat(chunks).toString('utf8'));
+    const parsed: unknown = JSON.parse(content.toString('utf8'));
     return isJsonObject(parsed as JsonObject) ? (parsed as JsonObject) : {};
   } catch {
-    return {}; // whoever asked finds nothing of what it needs, and says so
+    return {};
   }
 }
 

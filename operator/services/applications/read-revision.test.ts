@@ -35,6 +35,12 @@ function controlPlane(source: object, sourceRepos: readonly string[] = ['*']): C
         },
         tree: async () => ({ read: async () => Buffer.from('the chart') }),
       },
+      repositories: {
+        resolve: async (_url: string, revision: string) => `${revision} resolved`,
+        artifact: async (url: string, digest: string, { project }: { project: string }) => ({
+          description: `${url} ${digest} for ${project}`,
+        }),
+      },
       readYaml: (text: string) =>
         text === 'the chart'
           ? {
@@ -80,9 +86,18 @@ test('nothing is told of a repository that the project does not permit any more'
   });
 });
 
-test('images as sources are not there yet', async () => {
-  const image = { repoURL: 'oci://registry.example.com/shop', path: '.' };
-  await assert.rejects(readImage(controlPlane(image), NOBODY, request('HEAD'), signal), {
-    code: 'NotImplemented',
+test('an artifact says what it is, and is neither commit nor chart', async () => {
+  const image = {
+    repoURL: 'oci://registry.example.com/shop',
+    targetRevision: '1.x',
+    chart: 'shop',
+  };
+  const plane = controlPlane(image);
+  const info = await readImage(plane, NOBODY, request('1.2.3'), signal);
+  assert.equal(info.description, 'oci://registry.example.com/shop 1.2.3 resolved for default');
+  for (const other of [readRevision, readChart])
+    await assert.rejects(other(plane, NOBODY, request('1.2.3'), signal), { code: 'RequestFailed' });
+  await assert.rejects(readImage(controlPlane(CHART), NOBODY, request('1.2.3'), signal), {
+    message: 'source https://charts.example.com: is not an OCI image',
   });
 });

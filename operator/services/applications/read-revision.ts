@@ -3,8 +3,9 @@ import { sourcesOf } from '../../core/app/sources.ts';
 import type { Application, ApplicationSource, Project } from '../../core/app/types.ts';
 import { TiphysError } from '../../core/errors.ts';
 import { isJsonArray, isJsonObject, type JsonValue } from '../../core/objects/json.ts';
+import type { ArtifactInfo } from '../../core/repository/artifact-manifest.ts';
 import { permitsSource } from '../../core/project/permits.ts';
-import { chartOf } from '../../engine/manifests/check-source.ts';
+import { chartOf, isArtifact } from '../../engine/manifests/check-source.ts';
 import type { CommitInfo } from '../../ports/source-repositories.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import { bareRefusal } from '../enforce.ts';
@@ -39,7 +40,8 @@ export async function readRevision(
   signal: AbortSignal,
 ): Promise<CommitInfo> {
   const { source, project } = await findSource(controlPlane, requester, request, signal);
-  if (chartOf(source) !== undefined) throw otherKind(source, 'a Git repository');
+  if (chartOf(source) !== undefined || isArtifact(source))
+    throw otherKind(source, 'a Git repository');
   const { repositories } = controlPlane.ports;
   const reader = { project: project.name, fresh: false };
   const { repoURL } = source;
@@ -65,16 +67,20 @@ export async function readChart(
   return detailsOf(readYaml(file.toString('utf8')));
 }
 
-/** Errors: as `readRevision`; `RequestFailed` when it is no image; `NotImplemented` when it is. */
+/** What the artifact of an Application says of itself. Errors: as `readRevision`; `RequestFailed` when it is none. */
 export async function readImage(
   controlPlane: ControlPlane,
   requester: Requester,
   request: RevisionRequest,
   signal: AbortSignal,
-): Promise<never> {
-  const { source } = await findSource(controlPlane, requester, request, signal);
-  if (!source.repoURL.startsWith('oci://')) throw otherKind(source, 'an OCI image');
-  throw new TiphysError('NotImplemented', 'sources that are OCI images are not implemented');
+): Promise<ArtifactInfo> {
+  const { source, project } = await findSource(controlPlane, requester, request, signal);
+  if (!isArtifact(source)) throw otherKind(source, 'an OCI image');
+  const { repositories } = controlPlane.ports;
+  const reader = { project: project.name, fresh: false };
+  const { repoURL } = source;
+  const digest = await repositories.resolve(repoURL, request.revision, reader, signal);
+  return await repositories.artifact(repoURL, digest, reader, signal);
 }
 
 async function findSource(

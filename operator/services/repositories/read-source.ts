@@ -1,6 +1,7 @@
 import type { Requester } from '../../core/access/requester.ts';
 import type { ApplicationSource } from '../../core/app/types.ts';
 import { isJsonArray, isJsonObject, type JsonValue } from '../../core/objects/json.ts';
+import { isArtifactUrl } from '../../core/revision/repository-url.ts';
 import type { SourceTree } from '../../ports/source-tree.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import {
@@ -100,7 +101,7 @@ async function open(
   signal: AbortSignal,
 ): Promise<{ readonly tree: SourceTree; readonly path: string }> {
   const reader = { project, fresh: false };
-  if (chart === '' || chart === null) {
+  if (chart === '' || chart === null || isArtifactUrl(repoURL)) {
     const commit = await ports.repositories.resolve(repoURL, targetRevision ?? '', reader, signal);
     const tree = await ports.repositories.tree(repoURL, commit, { project }, signal);
     return { tree, path: (path ?? '').replace(/^(\.?\/)+|^\.$|\/+$/g, '') };

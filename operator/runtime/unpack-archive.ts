@@ -3,8 +3,7 @@ import { mkdir, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { createGunzip } from 'node:zlib';
-import type { Extract } from 'tar-stream';
-import { TiphysError } from '../../operator/core/errors.ts';
+import { TiphysError } from '../core/errors.ts';
 
 /** Bounds of one archive. */
 export interface ArchiveLimits {
@@ -13,9 +12,38 @@ export interface ArchiveLimits {
   readonly maxBytes: number;
 }
 
+/** Reads the tar archive that is written to it: what `extract()` of tar-stream returns. */
+export type TarReader = NodeJS.WritableStream & AsyncIterable<TarEntry> & { destroy(): void };
+
+type TarEntry = AsyncIterable<unknown> & {
+  resume(): unknown;
+  readonly header: {
+    readonly name: string;
+    readonly type: string;
+    readonly size: number;
+    readonly mode: number;
+    readonly linkname: string;
+  };
+};
+
+export interface UnpackOptions {
+  /** A new one. */
+  readonly extract: TarReader;
+  /** Files that may be executed stay so; else all are 0644. */
+  readonly preserveFileMode: boolean;
+  readonly limits: ArchiveLimits;
+  /** Default: gzipped. */
+  readonly compression?: 'gzip' | 'none';
+  /** Says that the link at a path leads outside. Default: in words for archives. */
+  readonly linkOutside?: (path: string) => string;
+  /** What to do about an archive that is none. */
+  readonly damagedHint: string;
+  /** What to do about one that is too large. */
+  readonly exceededHint: string;
+}
+
 /**
- * Unpacks a gzipped tar file into an empty folder: files, folders and links, nothing else. With
- * `preserveFileMode` files that may be executed stay so; else all are 0644.
+ * Unpacks a tar file into an empty folder: files, folders and links, nothing else.
  *
  * Errors: `UnsafePath` for a path or a link that leads outside, for a path below a link, and for anything
  * that is neither file, folder nor link; `LimitExceeded`; `InvalidManifest` when it is no such archive.
@@ -24,12 +52,15 @@ export interface ArchiveLimits {
 export async function unpackArchive(
   file: string,
   root: string,
-  options: { readonly preserveFileMode: boolean; readonly limits: ArchiveLimits },
+  options: UnpackOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const { extract: createExtract } = await import('tar-stream');
-  const extract = createExtract();
-  const feeding = pipeline(createReadStream(file), createGunzip(), extract, { signal });
+  const { extract } = options;
+  const content = createReadStream(file);
+  const feeding =
+    options.compression === 'none'
+      ? pipeline(content, extract, { signal })
+      : pipeline(content, createGunzip(), extract, { signal });
   feeding.catch(() => {}); // told by the loop below
   const links = new Map<string, string>();
   try {
@@ -43,22 +74,27 @@ export async function unpackArchive(
     const reason = error instanceof Error ? error.message : String(error);
     throw new TiphysError('InvalidManifest', `archive: cannot be unpacked: ${reason}`, {
       cause: error,
-      hint: 'The sender must stream a gzipped tar archive.',
+      hint: options.damagedHint,
     });
   }
   // Last, so that nothing was ever written through one.
   for (const [path, target] of links) {
-    checkLink(path, links);
+    checkLink(path, links, (reason) => {
+      const message = options.linkOutside?.(path);
+      return message === undefined
+        ? unsafe(path, reason)
+        : new TiphysError('UnsafePath', message, { fields: { path } });
+    });
     await mkdir(join(root, dirname(path)), { recursive: true });
     await symlink(target, join(root, path));
   }
 }
 
 async function writeEntries(
-  extract: Extract,
+  extract: TarReader,
   root: string,
   links: Map<string, string>,
-  { preserveFileMode, limits }: Parameters<typeof unpackArchive>[2],
+  { preserveFileMode, limits, exceededHint }: UnpackOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const taken = new Map<string, 'file' | 'folder'>();
@@ -68,8 +104,9 @@ async function writeEntries(
     const { type, size, mode, linkname } = entry.header;
     entries += 1;
     bytes += size;
-    if (entries > limits.maxEntries) throw exceeded(`more than ${limits.maxEntries} entries`);
-    if (bytes > limits.maxBytes) throw exceeded(`more than ${limits.maxBytes} bytes`);
+    if (entries > limits.maxEntries)
+      throw exceeded(`more than ${limits.maxEntries} entries`, exceededHint);
+    if (bytes > limits.maxBytes) throw exceeded(`more than ${limits.maxBytes} bytes`, exceededHint);
     const path = safePath(entry.header.name);
     if (path !== '') checkPlace(path, taken, links);
     if (type === 'directory') {
@@ -119,23 +156,27 @@ function checkPlace(
 const MAX_STEPS = 1_000;
 
 /** Walks the way that a link names, step by step and through other links: no step may be outside. */
-function checkLink(path: string, links: ReadonlyMap<string, string>): void {
+function checkLink(
+  path: string,
+  links: ReadonlyMap<string, string>,
+  refused: (reason: string) => TiphysError,
+): void {
   const start = path.split('/');
   const ahead = [...start].reverse();
   const way: string[] = [];
   for (let steps = 0; ; steps += 1) {
     const name = ahead.pop();
     if (name === undefined) return;
-    if (steps > MAX_STEPS) throw unsafe(path, 'is a link that leads in a circle');
+    if (steps > MAX_STEPS) throw refused('is a link that leads in a circle');
     if (name === '' || name === '.') continue;
     if (name === '..') {
-      if (way.pop() === undefined) throw unsafe(path, 'is a link that leads outside');
+      if (way.pop() === undefined) throw refused('is a link that leads outside');
       continue;
     }
     way.push(name);
     const target = links.get(way.join('/'));
     if (target === undefined) continue;
-    if (target.startsWith('/')) throw unsafe(path, 'is a link to an absolute path');
+    if (target.startsWith('/')) throw refused('is a link to an absolute path');
     way.pop();
     ahead.push(...target.split('/').reverse());
   }
@@ -146,8 +187,6 @@ function unsafe(path: string, reason: string): TiphysError {
   return new TiphysError('UnsafePath', `archive: ${shown}: ${reason}`, { fields: { path } });
 }
 
-function exceeded(reason: string): TiphysError {
-  return new TiphysError('LimitExceeded', `archive: ${reason}`, {
-    hint: 'Leave files out of what is sent, or raise --max-source-bytes of the plugin server.',
-  });
+function exceeded(reason: string, hint: string): TiphysError {
+  return new TiphysError('LimitExceeded', `archive: ${reason}`, { hint });
 }

@@ -3,10 +3,10 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, test } from 'node:test';
-import { hasCode } from '../core/errors.ts';
-import { ANONYMOUS, type RepositoryAccess } from '../core/repository/access.ts';
-import { systemClock } from '../runtime/clock.ts';
-import { parseListing } from './key-reader.ts';
+import { hasCode } from '../../core/errors.ts';
+import { ANONYMOUS, type RepositoryAccess } from '../../core/repository/access.ts';
+import { systemClock } from '../../runtime/clock.ts';
+import { parseListing } from '../key-reader.ts';
 import { reachRegistry, registryTags } from './registry-tags.ts';
 
 const signal = AbortSignal.timeout(30_000);
