@@ -177,8 +177,11 @@ describe('the front side of Argo CD', () => {
       const ttlMs = await front.ttlOf(`app|${name}|${app.name}`);
       assert.ok(ttlMs > 3_000_000 && ttlMs <= 3_600_000, String(ttlMs));
     }
+    // The message comes after the entries that it is about.
+    await world.thenEventually(
+      shows('that who watches the tree was woken', async () => front.wakeUps(app.name) > 0),
+    );
     const before = front.wakeUps(app.name);
-    assert.ok(before > 0, 'who watches the tree was woken');
     await world.when(app.patched({ spec: { syncPolicy: null } }));
     await world.pushed('shown', { files: { 'a.yaml': configMap('a', 'two') } })();
     await world.when(app.refreshed());
