@@ -95,6 +95,7 @@ export const volumeSnapshots: Project = {
       kinds: ['VolumeGroupSnapshot', 'VolumeGroupSnapshotContent'],
       steps: [
         present('status.error.message', 'Degraded'),
+        present('status.error', 'Degraded'),
         is('status.readyToUse', true, 'Healthy'),
         waiting('the snapshots to be ready'),
       ],

@@ -1,4 +1,13 @@
-import { absent, condition, each, ready, waiting, type Project, type Step } from '../table-row.ts';
+import {
+  absent,
+  condition,
+  each,
+  present,
+  ready,
+  waiting,
+  type Project,
+  type Step,
+} from '../table-row.ts';
 
 const attached: readonly Step[] = [
   condition('Accepted', 'False', 'Progressing', { reasons: ['Pending'] }),
@@ -10,7 +19,9 @@ const attached: readonly Step[] = [
 ];
 
 const listening: readonly Step[] = [
-  condition('Accepted', 'False', 'Progressing', { reasons: ['Pending', 'Waiting'] }),
+  condition('Accepted', 'False', 'Progressing', {
+    reasons: ['Pending', 'Waiting', 'NotReconciled'],
+  }),
   condition('Accepted', 'False', 'Degraded'),
   condition('Programmed', 'False', 'Progressing', {
     reasons: ['Pending', 'AddressNotAssigned', 'Waiting'],
@@ -20,6 +31,8 @@ const listening: readonly Step[] = [
     condition('Conflicted', 'True', 'Degraded'),
     condition('Accepted', 'False', 'Degraded', { exceptReasons: ['Pending'] }),
     condition('ResolvedRefs', 'False', 'Degraded'),
+    condition('Programmed', 'False', 'Progressing', { reasons: ['Pending'] }),
+    condition('Programmed', 'False', 'Degraded'),
   ]),
   condition('Programmed', 'True', 'Healthy'),
   waiting('a controller to program it'),
@@ -38,7 +51,11 @@ export const gatewayApi: Project = {
         waiting('a controller to accept it'),
       ],
     },
-    { groups: ['gateway.networking.k8s.io'], kinds: ['Gateway', 'ListenerSet'], steps: listening },
+    {
+      groups: ['gateway.networking.k8s.io'],
+      kinds: ['Gateway', 'ListenerSet'],
+      steps: [condition('ResolvedRefs', 'False', 'Degraded'), ...listening],
+    },
     { groups: ['gateway.networking.x-k8s.io'], kinds: ['XListenerSet'], steps: listening },
     {
       groups: ['gateway.networking.k8s.io'],
@@ -52,7 +69,12 @@ export const gatewayApi: Project = {
     {
       groups: ['gateway.networking.k8s.io'],
       kinds: ['BackendTLSPolicy'],
-      steps: [each('status.ancestors', attached), waiting('a gateway to accept it')],
+      steps: [
+        each('status.ancestors', attached),
+        // An empty list says that it matters to no gateway.
+        present('status', 'Healthy', 'no gateway uses it'),
+        waiting('a gateway to accept it'),
+      ],
     },
     {
       groups: ['inference.networking.k8s.io', 'inference.networking.x-k8s.io'],

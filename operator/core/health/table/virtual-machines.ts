@@ -29,6 +29,8 @@ export const kubeVirt: Project = {
       steps: [
         observed(),
         condition('Failure', 'True', 'Degraded'),
+        // Moving its volumes failed; until somebody helps it does not start.
+        condition('ManualRecoveryRequired', 'True', 'Degraded'),
         condition('Paused', 'True', 'Suspended'),
         words('status.printableStatus', {
           Healthy: ['Running', 'Migrating'],
@@ -62,6 +64,7 @@ export const kubeVirt: Project = {
       kinds: ['VirtualMachineInstance'],
       steps: [
         condition('Paused', 'True', 'Suspended'),
+        condition('Synchronized', 'False', 'Degraded'),
         words('status.phase', {
           Degraded: ['Failed'],
           Progressing: ['Pending', 'Scheduling', 'Scheduled', 'WaitingForSync'],
