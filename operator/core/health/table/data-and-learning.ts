@@ -60,7 +60,7 @@ export const spark: Project = {
       kinds: ['SparkConnect'],
       steps: [
         words('status.state', {
-          Healthy: ['Ready'],
+          Healthy: ['Ready', 'Completed'],
           Progressing: ['Provisioning', 'NotReady'],
           Degraded: ['Failed'],
         }),

@@ -3,7 +3,9 @@ import {
   mustObserve,
   observed,
   otherwise,
+  suspended,
   waiting,
+  words,
   type Project,
   type Step,
 } from '../table-row.ts';
@@ -15,6 +17,9 @@ const resource: readonly Step[] = [
   observed(),
   condition('NotReady', 'True', 'Progressing', { reasons: ['Creating'] }),
   condition('NotReady', 'True', 'Degraded'),
+  // A connector that somebody halted is Ready all the same.
+  words('spec.state', { Suspended: ['paused', 'stopped'] }, []),
+  suspended('spec.pause'),
   condition('Ready', 'True', 'Healthy'),
   condition('Ready', 'False', 'Degraded'),
   waiting(),
