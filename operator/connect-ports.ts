@@ -14,6 +14,7 @@ import {
   createKeyReader,
   createWebhookReader,
   type GitRepositories,
+  type GitRepositoriesOptions,
   type WebhookAnswer,
   type WebhookRequest,
 } from './git/index.ts';
@@ -112,6 +113,8 @@ export interface GitOptions {
   readonly maxMirrorBytes?: number;
   /** Whether submodules are folders. Default true. */
   readonly submodules?: boolean;
+  /** Bounds of artifacts of OCI registries. */
+  readonly artifacts?: NonNullable<GitRepositoriesOptions['artifacts']>;
   /** When false, projects ask for signatures in vain. Default true. */
   readonly verifySignatures?: boolean;
   /** For repositories with `useAzureWorkloadIdentity`. */

@@ -3,6 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { type ApiClient, apiClient } from '../language/api-client.ts';
 import type { TestApplication } from '../language/application.ts';
 import { startWorld, type World } from '../language/world.ts';
+import { startRegistry, tarOf } from '../controlplane/registry.ts';
 import { argocdSettings, configMap } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
@@ -80,6 +81,48 @@ describe('where an Application comes from, over the API', () => {
     assert.deepEqual(chart, [500, `source ${world.git.urlOf('shop')}: is not a Helm chart`]);
     const image = await refused(`/revisions/${first}/ocimetadata`);
     assert.deepEqual(image, [500, `source ${world.git.urlOf('shop')}: is not an OCI image`]);
+  });
+
+  test('an artifact says what it is, and the state of its registry is told', async () => {
+    await using registry = await startRegistry();
+    const repo = registry.urlOf('team/web');
+    const annotations = {
+      'org.opencontainers.image.created': '2026-01-02T03:04:05Z',
+      'org.opencontainers.image.source': 'https://git.example/web',
+    };
+    const layers = [{ content: await tarOf({ 'a.yaml': configMap('a', 'one') }) }];
+    const digest = registry.push('team/web', '1.0.0', layers, { annotations });
+    const artifact = world.application('artifact', { repoURL: repo, targetRevision: '1.x' });
+    await world.given(
+      world.applied({
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: {
+          name: 'artifacts',
+          namespace: world.namespace,
+          labels: { 'argocd.argoproj.io/secret-type': 'repository' },
+        },
+        stringData: { url: repo, type: 'oci', insecureOCIForceHttp: 'true' },
+      }),
+      artifact.created(),
+      artifact.synced({ syncOptions: ['CreateNamespace=true'] }),
+    );
+    await world.thenEventually(artifact.operationSucceeded(), artifact.isSynced(digest));
+    const revision = `/api/v1/applications/${artifact.name}/revisions/${encodeURIComponent(digest)}`;
+    const told = await api.request(`${revision}/ocimetadata`);
+    assert.deepEqual(told.json, {
+      createdAt: '2026-01-02T03:04:05Z',
+      sourceUrl: 'https://git.example/web',
+    });
+    const commit = await api.request(`${revision}/metadata`);
+    assert.match(commit.text, /is not a Git repository/);
+    const state = async (more = '') => {
+      const path = `/api/v1/repositories/${encodeURIComponent(repo)}?forceRefresh=true${more}`;
+      return (await api.request(path)).json as { connectionState: { status: string } };
+    };
+    assert.equal((await state()).connectionState.status, 'Successful');
+    registry.signIn = 'Basic x';
+    assert.equal((await state()).connectionState.status, 'Failed');
   });
 
   test('its manifests are shown as they are applied, without what Secrets hold', async () => {

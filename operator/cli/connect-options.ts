@@ -104,6 +104,7 @@ export async function connectOptions(
       timeoutMs: config.gitTimeout,
       ...(config.gitCacheSize > 0 && { maxMirrorBytes: config.gitCacheSize * 2 ** 20 }),
       submodules: config.gitSubmodules,
+      artifacts: { mediaTypes: config.ociLayerMediaTypes },
       verifySignatures: config.verifySignatures,
       ...(identity !== undefined && { azureIdentity: identity }),
     },

@@ -1,3 +1,4 @@
+import { LAYER_MEDIA_TYPES } from '../core/repository/artifact-manifest.ts';
 import type { PruneLimit } from '../core/sync/prune-brake.ts';
 import { API_KEYS, type ApiConfig } from './api-keys.ts';
 import { SIGN_IN_KEYS, type SignInConfig } from './sign-in-keys.ts';
@@ -44,6 +45,7 @@ export interface Config extends ApiConfig, SignInConfig {
   readonly gitTimeout: number;
   readonly gitCacheSize: number;
   readonly gitSubmodules: boolean;
+  readonly ociLayerMediaTypes: readonly string[];
   readonly verifySignatures: boolean;
   readonly manifestCacheSize: number;
   readonly manifestCacheExpiration: number;
@@ -235,6 +237,12 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
     fallback: '10240',
     description:
       'Mirrors of repositories that are not in use go when all take more than so many MiB; 0 is no bound.',
+  }),
+  ociLayerMediaTypes: key('oci-layer-media-types', {
+    schema: list,
+    fallback: LAYER_MEDIA_TYPES.join(','),
+    description: 'Media types of the layer that an artifact of an OCI registry may consist of.',
+    alias: ['ARGOCD_REPO_SERVER_OCI_LAYER_MEDIA_TYPES'],
   }),
   gitSubmodules: key('git-submodules', {
     schema: truth,

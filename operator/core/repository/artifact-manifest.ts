@@ -49,7 +49,10 @@ export function contentLayer(manifest: JsonValue, permitted: readonly string[]):
     );
   const type = mediaTypeOf(layer);
   if (!permitted.includes(type))
-    throw invalid(`the media type ${type} of its layer is not permitted`);
+    throw invalid(
+      `the media type ${type} of its layer is not permitted`,
+      'Push it with another media type, or permit this one with --oci-layer-media-types.',
+    );
   const { digest, size } = layer;
   if (typeof digest !== 'string' || !isDigest(digest))
     throw invalid('its layer has no digest by sha256 or sha512');
@@ -93,7 +96,7 @@ const textOf = (value: JsonValue | undefined): string => (typeof value === 'stri
 
 function invalid(
   message: string,
-  hint = 'Push it with one layer that is a tar archive (oras push, flux push artifact, helm push).',
+  hint = 'Push it with one layer that is a tar archive.',
 ): TiphysError {
   return new TiphysError('InvalidManifest', message, { hint });
 }
