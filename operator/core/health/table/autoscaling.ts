@@ -1,4 +1,4 @@
-import { condition, is, ready, suspended, waiting, type Project } from '../table-row.ts';
+import { condition, is, ready, suspended, waiting, type Project, type Step } from '../table-row.ts';
 
 export const keda: Project = {
   name: 'KEDA',
@@ -65,6 +65,11 @@ export const verticalPodAutoscaler: Project = {
   ],
 };
 
+const stopped: readonly Step[] = [
+  is('spec.stopPolicy', 'Hold', 'Suspended', 'spec.stopPolicy is Hold'),
+  is('spec.stopPolicy', 'HoldAndDrain', 'Suspended', 'spec.stopPolicy is HoldAndDrain'),
+];
+
 export const kueue: Project = {
   name: 'Kueue',
   docs: 'https://kueue.sigs.k8s.io/docs/reference/kueue.v1beta1/',
@@ -72,17 +77,12 @@ export const kueue: Project = {
     {
       groups: ['kueue.x-k8s.io'],
       kinds: ['ClusterQueue'],
-      steps: [
-        is('spec.stopPolicy', 'Hold', 'Suspended', 'spec.stopPolicy is Hold'),
-        is('spec.stopPolicy', 'HoldAndDrain', 'Suspended', 'spec.stopPolicy is HoldAndDrain'),
-        ...ready('Active'),
-        waiting(),
-      ],
+      steps: [...stopped, ...ready('Active'), waiting()],
     },
     {
       groups: ['kueue.x-k8s.io'],
       kinds: ['LocalQueue', 'AdmissionCheck'],
-      steps: [...ready('Active'), waiting()],
+      steps: [...stopped, ...ready('Active'), waiting()],
     },
     {
       groups: ['kueue.x-k8s.io'],

@@ -91,6 +91,8 @@ export const openTelemetry: Project = {
       kinds: ['OpenTelemetryCollector', 'TargetAllocator'],
       steps: [
         is('spec.managementState', 'unmanaged', 'Suspended', 'spec.managementState is unmanaged'),
+        // Only newer operators say it.
+        condition('Ready', 'False', 'Degraded'),
         // Runs inside other Pods.
         is('spec.mode', 'sidecar', 'Healthy'),
         fraction('status.scale.statusReplicas', 'replicas are ready'),
@@ -98,7 +100,12 @@ export const openTelemetry: Project = {
         waiting(),
       ],
     },
-    { groups: ['opentelemetry.io'], kinds: ['Instrumentation', 'OpAMPBridge'], steps: [] },
+    {
+      groups: ['opentelemetry.io'],
+      kinds: ['Instrumentation', 'OpAMPBridge'],
+      // Newer operators say that they have read it, and nothing else.
+      steps: [condition('Ready', 'True', 'Healthy')],
+    },
   ],
 };
 

@@ -22,8 +22,11 @@ export const knative: Project = {
       steps: [
         observed(),
         condition('InstallSucceeded', 'False', 'Degraded'),
+        condition('VersionMigrationEligible', 'False', 'Degraded'),
+        condition('TargetClusterResolved', 'False', 'Degraded'),
+        condition('DependenciesInstalled', 'False', 'Degraded', { reasons: ['Error'] }),
         condition('Ready', 'True', 'Healthy'),
-        // The workloads are starting; only the installation itself can fail.
+        // The workloads or the dependencies are starting.
         condition('Ready', 'False', 'Progressing'),
         waiting('the installation'),
       ],

@@ -62,6 +62,7 @@ export const longhorn: Project = {
               // Of their restores.
               'Initializing',
               'Downloading',
+              'Unpacking',
               'Restoring',
               'Deleting',
             ],
