@@ -47,7 +47,7 @@ export async function measureApi(
     await startWorld({
       signal,
       cluster: plane,
-      operator: ['--api-port=0', '--log-level=warn', '--api-max-requests-per-client=0'],
+      operator: ['--api-port=0', '--api-max-requests-per-client=0'],
       program: join(import.meta.dirname, '../../dist/main.js'),
     }),
   );

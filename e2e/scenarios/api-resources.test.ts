@@ -251,6 +251,38 @@ describe('what an application deployed, through the API', () => {
     await world.thenEventually(world.object('secrets', 'foreign', namespace).exists());
   });
 
+  test('an object that only the status names is no object of the application', async () => {
+    // Whoever may write the status of an Application could otherwise reach everything that its project permits.
+    const liar = world.application('liar', {
+      repoURL: world.git.urlOf('shop'),
+      annotations: { 'argocd.argoproj.io/skip-reconcile': 'true' },
+      namespace,
+    });
+    await world.given(
+      mayDo('p, role:somebody, applications, *, default/*, allow'),
+      liar.created(),
+      () =>
+        world.kubectl([
+          ...['patch', 'applications.argoproj.io', liar.name, `--namespace=${world.namespace}`],
+          ...['--subresource=status', '--type=merge'],
+          `--patch=${JSON.stringify({
+            status: {
+              sync: { status: 'OutOfSync' },
+              resources: [{ version: 'v1', kind: 'Secret', namespace, name: 'foreign' }],
+            },
+          })}`,
+        ]),
+    );
+    const of = (name: string) =>
+      at('Secret', name).replace(path, `/api/v1/applications/${liar.name}`);
+    const tree = await until(200, getting(`/api/v1/applications/${liar.name}/resource-tree`));
+    assert.match(tree.text, /"name":"foreign"/);
+    const refused = await until(400, getting(of('foreign')));
+    assert.match(refused.text, /not found as part of application/);
+    assert.equal((await api.request(of('foreign'), { method: 'DELETE' })).status, 400);
+    await world.thenEventually(world.object('secrets', 'foreign', namespace).exists());
+  });
+
   test('each object has its own right to be changed, and the words of a refused Secret stay away', async () => {
     const patching = (kind: string, name: string, patch: object) =>
       getting(`${at(kind, name)}&patchType=application/merge-patch%2Bjson`, {

@@ -34,7 +34,11 @@ export interface Deployed {
   readonly project: Project;
   readonly cluster: Cluster;
   readonly tree: ResourceTree;
-  /** The live objects of the tree by key. */
+  /**
+   * The live objects of the tree that are the Application's beyond doubt, by key: they carry its mark, or are owned
+   * by such, or are orphans. What only the status names is shown in the tree, and that is all: people can
+   * write a status.
+   */
   readonly objects: ReadonlyMap<ResourceKey, KubeObject>;
 }
 
@@ -108,7 +112,9 @@ export async function findDeployed(
       ...(built.orphanedNodes.length > 0 && { orphanedNodes: built.orphanedNodes }),
       ...(hosts.length > 0 && { hosts }),
     },
-    objects: new Map(built.objects.map((object) => [keyOf(object), object])),
+    objects: new Map(
+      built.objects.filter(isOurs(app, cluster, deps)).map((object) => [keyOf(object), object]),
+    ),
   };
 }
 
@@ -196,6 +202,34 @@ function rootsOf(
   for (const object of live.tracked(instanceName(app.metadata, settings.namespace)))
     roots.set(keyOf(object), { ref: refOf(object), live: object });
   return [...roots.values()];
+}
+
+/** Whether an object of the tree hangs from one that carries the mark, or from none that the status names. */
+function isOurs(
+  app: Application,
+  cluster: Cluster,
+  { settings }: DeployedDeps,
+): (object: KubeObject) => boolean {
+  const { live } = cluster;
+  const marked = live.tracked(instanceName(app.metadata, settings.namespace));
+  const ours = withChildren(marked, live);
+  const claimed = rootsOf(app, cluster, settings).flatMap(({ live: object }) => object ?? []);
+  const theirs = withChildren(
+    claimed.filter((object) => !ours.has(keyOf(object))),
+    live,
+  );
+  return (object) => ours.has(keyOf(object)) || !theirs.has(keyOf(object));
+}
+
+function withChildren(objects: readonly KubeObject[], live: LiveState): ReadonlySet<ResourceKey> {
+  const keys = new Set<ResourceKey>();
+  const queue = [...objects];
+  for (const object of queue) {
+    if (keys.has(keyOf(object))) continue;
+    keys.add(keyOf(object));
+    queue.push(...childrenIn(live, object));
+  }
+  return keys;
 }
 
 /** A hook that is not there has done its part, and what was pruned is gone. */
