@@ -48,9 +48,14 @@ export const applicationSetRoutes: readonly Route[] = [
 ];
 
 /** A stream that would fail, or end, would be asked for again and again. */
-// oxlint-disable-next-line require-yield
-async function* nothing(signal: AbortSignal): AsyncGenerator<never> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  signal.addEventListener('abort', () => resolve(), { once: true });
-  if (!signal.aborted) await promise;
+function nothing(signal: AbortSignal): AsyncIterable<never> {
+  const left = new Promise<void>((resolve) => {
+    if (signal.aborted) resolve();
+    signal.addEventListener('abort', () => resolve(), { once: true });
+  });
+  const next = async () => {
+    await left;
+    return { done: true, value: undefined } as const;
+  };
+  return { [Symbol.asyncIterator]: () => ({ next }) };
 }

@@ -1,13 +1,9 @@
-import { join } from 'node:path';
 import { Pool } from 'undici';
-import { startControlPlane } from '../controlplane/control-plane.ts';
 import { monotonicMs, sleep } from '../controlplane/waiting.ts';
 import { apiClient, serverCertificate } from '../language/api-client.ts';
 import { signIn } from '../language/sign-in.ts';
-import { startWorld } from '../language/world.ts';
-import { allSynced, createClusterClient } from './cluster-client.ts';
 import { usageOf } from './processes.ts';
-import { createWorkload } from './workload.ts';
+import { startSyncedWorld } from './synced-world.ts';
 
 // How fast the API answers with many Applications and many clients, over TLS, while the operator in the
 // same process keeps them as they are; and what many open watches cost.
@@ -31,7 +27,6 @@ export interface ApiCost {
   readonly residentMiB: { readonly before: number; readonly withStreams: number };
 }
 
-const NAMESPACE = 'bench';
 const MEASURED_MS = 8_000;
 const SETTLE_MS = 10_000;
 
@@ -42,31 +37,12 @@ export async function measureApi(
 ): Promise<ApiCost> {
   const { applications, clients, streams } = options;
   await using stack = new AsyncDisposableStack();
-  const plane = stack.use(await startControlPlane({ signal }));
-  const world = stack.use(
-    await startWorld({
-      signal,
-      cluster: plane,
-      operator: ['--api-port=0', '--api-max-requests-per-client=0'],
-      program: join(import.meta.dirname, '../../dist/main.js'),
-    }),
+  const { world, client, workload, collection } = await startSyncedWorld(
+    { applications, operator: ['--api-port=0', '--api-max-requests-per-client=0'] },
+    say,
+    stack,
+    signal,
   );
-  const client = stack.use(createClusterClient({ ...plane, token: plane.adminToken }));
-  const workload = createWorkload(applications);
-  const url = await world.git.createRepository('bench', workload.files());
-  await world.kubectl(['create', 'namespace', NAMESPACE]);
-  const collection = `/apis/argoproj.io/v1alpha1/namespaces/${world.namespace}/applications`;
-  await world.thenEventually(
-    world.object('appprojects.argoproj.io', 'default', world.namespace).exists(),
-  );
-  for (const name of workload.names)
-    await client.call(
-      'POST',
-      collection,
-      workload.application(name, url, world.namespace, NAMESPACE),
-    );
-  await allSynced(client, collection, signal);
-  say(`${applications} applications are synced`);
   await sleep(SETTLE_MS, signal);
 
   const api = await apiClient(world, signal);

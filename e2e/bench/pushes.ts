@@ -1,13 +1,11 @@
 import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startControlPlane } from '../controlplane/control-plane.ts';
 import { monotonicMs, sleep } from '../controlplane/waiting.ts';
 import { met, pending } from '../language/expectation.ts';
-import { startWorld } from '../language/world.ts';
-import { allSynced, createClusterClient, untilValue } from './cluster-client.ts';
+import { untilValue } from './cluster-client.ts';
 import { usageOf } from './processes.ts';
-import { createWorkload } from './workload.ts';
+import { NAMESPACE, startSyncedWorld } from './synced-world.ts';
 
 // What a push costs that touches one of many applications in one repository, told by a webhook while
 // nothing is polled: how long until the live object has changed, and what the operator started and used.
@@ -23,7 +21,6 @@ export interface PushCost {
   readonly commands: ReadonlyMap<string, number>;
 }
 
-const NAMESPACE = 'bench';
 const SAMPLES = 20;
 const SETTLE_MS = 1_000;
 
@@ -40,31 +37,15 @@ export async function measurePushes(
   const git = join(dir, 'git');
   await writeFile(git, `#!/bin/sh\necho "$1" >> ${calls}\nexec git "$@"\n`);
   await chmod(git, 0o755);
-  const plane = stack.use(await startControlPlane({ signal }));
-  const world = stack.use(
-    await startWorld({
-      signal,
-      cluster: plane,
+  const { world, client, workload, url } = await startSyncedWorld(
+    {
+      applications,
       operator: ['--webhook-port=0', '--repo-poll-interval=24h', '--resync=24h', `--git=${git}`],
-      program: join(import.meta.dirname, '../../dist/main.js'),
-    }),
+    },
+    say,
+    stack,
+    signal,
   );
-  const client = stack.use(createClusterClient({ ...plane, token: plane.adminToken }));
-  const workload = createWorkload(applications);
-  const url = await world.git.createRepository('bench', workload.files());
-  await world.kubectl(['create', 'namespace', NAMESPACE]);
-  const collection = `/apis/argoproj.io/v1alpha1/namespaces/${world.namespace}/applications`;
-  await world.thenEventually(
-    world.object('appprojects.argoproj.io', 'default', world.namespace).exists(),
-  );
-  for (const name of workload.names)
-    await client.call(
-      'POST',
-      collection,
-      workload.application(name, url, world.namespace, NAMESPACE),
-    );
-  await allSynced(client, collection, signal);
-  say(`${applications} applications are synced`);
   await sleep(10 * SETTLE_MS, signal);
 
   const port = await webhookPort();
