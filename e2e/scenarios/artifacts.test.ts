@@ -102,6 +102,53 @@ describe('artifacts of an OCI registry are sources', () => {
     );
   });
 
+  test('a project that asks for signatures of Git deploys an artifact, which has none', async () => {
+    const digest = await pushed('team/unsigned', '1', { 'map.yaml': configMap('web', '1') });
+    await world.given(
+      world.applied({
+        apiVersion: 'argoproj.io/v1alpha1',
+        kind: 'AppProject',
+        metadata: { name: 'signed', namespace: world.namespace },
+        spec: {
+          sourceRepos: ['*'],
+          destinations: [{ server: '*', namespace: '*' }],
+          clusterResourceWhitelist: [{ group: '', kind: 'Namespace' }],
+          sourceIntegrity: {
+            git: {
+              policies: [
+                { repos: [{ url: '*' }], gpg: { mode: 'strict', keys: ['4AEE18F83AFDEB23'] } },
+              ],
+            },
+          },
+        },
+      }),
+    );
+    const repoURL = registry.urlOf('team/unsigned');
+    await world.given(
+      world.applied({
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: {
+          name: 'unsigned',
+          namespace: world.namespace,
+          labels: { 'argocd.argoproj.io/secret-type': 'repository' },
+        },
+        stringData: {
+          ...{ url: repoURL, type: 'oci', insecureOCIForceHttp: 'true' },
+          ...{ username: 'jane', password: 'secret' },
+        },
+      }),
+    );
+    const app = world.application('unsigned', {
+      repoURL,
+      targetRevision: '1',
+      project: 'signed',
+      syncPolicy: true,
+    });
+    await world.when(app.created());
+    await world.thenEventually(app.isSynced(digest), app.isHealthy());
+  });
+
   test('a project that does not permit the registry keeps it out', async () => {
     await pushed('team/secret', '1', { 'map.yaml': configMap('web', '1') });
     const asked = registry.requests.length;

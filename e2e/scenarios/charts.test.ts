@@ -87,6 +87,32 @@ describe('charts of a Helm repository, and folders with Jsonnet', () => {
     await world.thenEventually(app.isSynced('1.1.0'), map.has('data.value', '1.1.0'));
   });
 
+  test('a project that asks for signatures of Git deploys a chart, which has none', async () => {
+    await publish('1.2.0');
+    await world.given(
+      world.applied({
+        apiVersion: 'argoproj.io/v1alpha1',
+        kind: 'AppProject',
+        metadata: { name: 'signed', namespace: world.namespace },
+        spec: {
+          sourceRepos: [url],
+          destinations: [{ server: '*', namespace: '*' }],
+          clusterResourceWhitelist: [{ group: '', kind: 'Namespace' }],
+          signatureKeys: [{ keyID: '4AEE18F83AFDEB23' }],
+        },
+      }),
+    );
+    const app = world.application('unsigned', {
+      repoURL: url,
+      targetRevision: '1.2.0',
+      project: 'signed',
+      source: { chart: 'web' },
+      syncPolicy: true,
+    });
+    await world.when(app.created());
+    await world.thenEventually(app.isSynced('1.2.0'), app.isHealthy());
+  });
+
   test('a chart in Git gets a private dependency by name, unless its project may not read there', async () => {
     await publish('1.0.0');
     const dependency = '{name: web, version: 1.0.0, repository: "@charts"}';

@@ -103,7 +103,7 @@ export function manifestRequest(
   return {
     sources: request.sources,
     revisions: request.revisions,
-    signatures: request.sources.map(({ repoURL }) => signatureCriteria(request.project, repoURL)),
+    signatures: request.sources.map((source) => signatureCriteria(request.project, source)),
     ...generatePathsOf(app.metadata.annotations),
     instance: request.instance,
     appName: app.metadata.name,

@@ -134,7 +134,7 @@ async function manifestsOf(
   const request: ManifestRequest = {
     sources,
     revisions: sources.map(() => ''),
-    signatures: sources.map(({ repoURL }) => signatureCriteria(project, repoURL)),
+    signatures: sources.map((source) => signatureCriteria(project, source)),
     ...generatePathsOf(app.metadata.annotations),
     instance: instanceName(app.metadata, settings.namespace),
     appName: app.metadata.name,

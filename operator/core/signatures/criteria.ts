@@ -1,7 +1,8 @@
-import type { Project } from '../app/types.ts';
+import type { ApplicationSource, Project } from '../app/types.ts';
 import { compileGlob } from '../glob.ts';
+import { isArtifactUrl } from '../revision/repository-url.ts';
 
-/** What a project asks of the signatures in one repository. */
+/** What a project asks of the signatures of one source. */
 export type SignatureCriteria =
   | { readonly type: 'none' }
   | {
@@ -17,10 +18,15 @@ export type SignatureCriteria =
 const NONE: SignatureCriteria = { type: 'none' };
 
 /**
- * The one policy of `spec.sourceIntegrity.git` that is about a repository; several are a
- * contradiction. Without that field, `spec.signatureKeys` ask for the head of every repository.
+ * The one policy of `spec.sourceIntegrity.git` that is about the repository of a source; several are a
+ * contradiction. Without that field, `spec.signatureKeys` ask for the head of every repository. Charts of
+ * Helm repositories and artifacts have no commit that is signed, so nothing is asked of them.
  */
-export function signatureCriteria({ name, spec }: Project, repoUrl: string): SignatureCriteria {
+export function signatureCriteria(
+  { name, spec }: Project,
+  { repoURL: repoUrl, chart = '' }: Pick<ApplicationSource, 'repoURL' | 'chart'>,
+): SignatureCriteria {
+  if (chart !== '' || isArtifactUrl(repoUrl)) return NONE;
   const git = spec.sourceIntegrity?.git;
   if (git === undefined || git === null) {
     const keys = (spec.signatureKeys ?? []).map(({ keyID }) => longId(keyID));

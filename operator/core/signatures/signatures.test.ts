@@ -8,7 +8,7 @@ const KEY = '4AEE18F83AFDEB23';
 const FINGERPRINT = `5DE3E0509C47EA3CF04A42D3${KEY}`;
 const URL = 'https://git.example/team/web';
 const criteria = (spec: ProjectSpec) =>
-  signatureCriteria({ name: 'web', namespace: 'n', spec }, URL);
+  signatureCriteria({ name: 'web', namespace: 'n', spec }, { repoURL: URL });
 const policy = (url: readonly string[], mode?: 'none' | 'head' | 'strict', keys = [KEY]) => ({
   repos: url.map((one) => ({ url: one })),
   gpg: { ...(mode !== undefined && { mode }), keys },
@@ -45,6 +45,26 @@ describe('what a project asks of signatures', () => {
   ] as const satisfies readonly (readonly [string, ProjectSpec, object])[]) {
     test(`${name}: ${JSON.stringify(expected)}`, () => assert.deepEqual(criteria(spec), expected));
   }
+
+  for (const [name, source] of [
+    ['a chart of a Helm repository', { repoURL: URL, chart: 'web' }],
+    ['a chart of a registry', { repoURL: 'registry.example/charts', chart: 'web' }],
+    ['an artifact', { repoURL: 'OCI://registry.example/web' }],
+  ] as const)
+    for (const spec of [
+      { signatureKeys: [{ keyID: KEY }] },
+      policies(policy(['*'], 'strict')),
+      policies(policy(['*']), policy(['*'])),
+    ])
+      test(`nothing is asked of ${name}, whose content is no commit: ${JSON.stringify(spec)}`, () => {
+        const project = { name: 'web', namespace: 'n', spec };
+        assert.deepEqual(signatureCriteria(project, source), { type: 'none' });
+      });
+
+  test('a source whose chart is empty is one of Git', () => {
+    const project = { name: 'web', namespace: 'n', spec: { signatureKeys: [{ keyID: KEY }] } };
+    assert.deepEqual(signatureCriteria(project, { repoURL: URL, chart: '' }), head);
+  });
 
   test('two policies for one repository contradict each other, whatever they say', () => {
     const found = criteria(policies(policy(['*'], 'none'), policy([URL], 'none')));
