@@ -86,13 +86,30 @@ export const kueue: Project = {
     },
     {
       groups: ['kueue.x-k8s.io'],
+      kinds: ['MultiKueueCluster'],
+      steps: [...ready('Active'), waiting('the cluster to be reached')],
+    },
+    {
+      groups: ['kueue.x-k8s.io'],
       kinds: ['Workload'],
       steps: [
         condition('Finished', 'True', 'Degraded', {
           reasons: ['Failed', 'AdmissionChecksRejected', 'OutOfSync'],
         }),
         condition('Finished', 'True', 'Healthy'),
-        condition('Evicted', 'True', 'Suspended'),
+        condition('Evicted', 'True', 'Degraded', {
+          reasons: [
+            'DeactivatedDueToAdmissionCheck',
+            'DeactivatedDueToMaximumExecutionTimeExceeded',
+            'DeactivatedDueToRequeuingLimitExceeded',
+          ],
+        }),
+        is('spec.active', false, 'Suspended', 'spec.active is false'),
+        condition('Evicted', 'True', 'Suspended', {
+          reasons: ['ClusterQueueStopped', 'LocalQueueStopped', 'Deactivated'],
+        }),
+        // Back in the queue, by itself.
+        condition('Evicted', 'True', 'Progressing'),
         condition('Admitted', 'True', 'Healthy'),
         waiting('admission'),
       ],

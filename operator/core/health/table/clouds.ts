@@ -8,6 +8,8 @@ export const configConnector: Project = {
       groups: ['core.cnrm.cloud.google.com'],
       kinds: ['ConfigConnector', 'ConfigConnectorContext'],
       steps: [
+        // Its resources are read, and nothing at Google is changed.
+        is('spec.actuationMode', 'Paused', 'Suspended', 'spec.actuationMode is Paused'),
         observed(),
         is('status.healthy', true, 'Healthy'),
         present('status.errors', 'Degraded', 'status.errors is not empty'),

@@ -25,9 +25,7 @@ const starting = (type: string, pausing: string): readonly Step[] => [
 /** Kinds that are only read by controllers and never get conditions. */
 const CONFIGURATION = [
   'ClusterProviderConfig',
-  'ClusterUsage',
   'Composition',
-  'CompositionRevision',
   'ControllerConfig',
   'DeploymentRuntimeConfig',
   'EnvironmentConfig',
@@ -37,7 +35,6 @@ const CONFIGURATION = [
   'ProviderConfigUsage',
   'ClusterProviderConfigUsage',
   'StoreConfig',
-  'Usage',
 ];
 
 export const crossplane: Project = {
@@ -95,6 +92,7 @@ export const crossplane: Project = {
       kinds: ['ManagedResourceDefinition'],
       // An inactive one is as it should be: nobody has asked for the kind.
       steps: [
+        condition('Healthy', 'Unknown', 'Degraded', { reasons: ['EncounteredErrors'] }),
         condition('Established', 'True', 'Healthy'),
         // Pending and Unknown is a stage; pending and False means that an error came in between.
         condition('Established', 'False', 'Degraded', { reasons: ['PendingManagedResource'] }),
@@ -111,6 +109,25 @@ export const crossplane: Project = {
         condition('Healthy', 'Unknown', 'Degraded', { reasons: ['EncounteredErrors'] }),
         condition('Healthy', 'True', 'Healthy'),
       ],
+    },
+    {
+      groups: ['apiextensions.crossplane.io'],
+      kinds: ['CompositionRevision'],
+      // Older Crossplane says nothing of them.
+      steps: [
+        condition('ValidPipeline', 'False', 'Degraded'),
+        condition('ValidPipeline', 'True', 'Healthy'),
+      ],
+    },
+    {
+      groups: ['protection.crossplane.io'],
+      kinds: ['Usage', 'ClusterUsage'],
+      steps: [...ready(), waiting('the used resource to be protected')],
+    },
+    {
+      groups: ['apiextensions.crossplane.io'],
+      kinds: ['Usage'],
+      steps: [...ready(), waiting('the used resource to be protected')],
     },
     {
       groups: ['ops.crossplane.io'],

@@ -139,6 +139,16 @@ export const percona: Project = {
   ],
 };
 
+const byPhase: readonly Step[] = [
+  words('status.phase', { Suspended: ['Disabled'] }),
+  observed(),
+  words('status.phase', {
+    Healthy: ['Running', 'Updated'],
+    Progressing: ['Pending', 'Reconciling'],
+    Degraded: ['Failed', 'Unsupported'],
+  }),
+];
+
 export const mongoDb: Project = {
   name: 'MongoDB operators',
   docs: 'https://www.mongodb.com/docs/kubernetes/current/reference/k8s-operator-specification/',
@@ -146,19 +156,14 @@ export const mongoDb: Project = {
     {
       groups: ['mongodbcommunity.mongodb.com', 'mongodb.com'],
       kinds: ['*'],
-      steps: [
-        words('status.phase', { Suspended: ['Disabled'] }),
-        observed(),
-        words('status.phase', {
-          Healthy: ['Running', 'Updated'],
-          Progressing: ['Pending', 'Reconciling'],
-          Degraded: ['Failed', 'Unsupported'],
-        }),
-        waiting(),
-      ],
+      steps: [...byPhase, waiting()],
     },
-    // Read by the databases that name it; no controller answers.
-    { groups: ['mongodb.com'], kinds: ['ClusterMongoDBRole'], steps: [] },
+    {
+      groups: ['mongodb.com'],
+      kinds: ['ClusterMongoDBRole'],
+      // Has the status of the others, and is read by the databases that name it: none may come.
+      steps: byPhase,
+    },
     {
       groups: ['atlas.mongodb.com'],
       kinds: ['*'],

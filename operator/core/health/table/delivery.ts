@@ -5,6 +5,7 @@ import {
   observed,
   otherwise,
   present,
+  ready,
   waiting,
   words,
   type Project,
@@ -29,7 +30,6 @@ export const flagger: Project = {
         waiting(),
       ],
     },
-    { groups: ['flagger.app'], kinds: ['MetricTemplate', 'AlertProvider'], steps: [] },
   ],
 };
 
@@ -88,7 +88,7 @@ export const openTelemetry: Project = {
   rows: [
     {
       groups: ['opentelemetry.io'],
-      kinds: ['OpenTelemetryCollector', 'TargetAllocator'],
+      kinds: ['OpenTelemetryCollector'],
       steps: [
         is('spec.managementState', 'unmanaged', 'Suspended', 'spec.managementState is unmanaged'),
         // Only newer operators say it.
@@ -102,7 +102,28 @@ export const openTelemetry: Project = {
     },
     {
       groups: ['opentelemetry.io'],
-      kinds: ['Instrumentation', 'OpAMPBridge'],
+      kinds: ['TargetAllocator', 'OpAMPBridge'],
+      // The version is written when all of its objects could be applied, and nothing else.
+      steps: [
+        is('spec.managementState', 'unmanaged', 'Suspended', 'spec.managementState is unmanaged'),
+        present('status.version', 'Healthy'),
+        waiting(),
+      ],
+    },
+    {
+      groups: ['opentelemetry.io'],
+      kinds: ['ClusterObservability'],
+      steps: [
+        observed(),
+        condition('Conflicted', 'True', 'Degraded'),
+        condition('Configured', 'False', 'Degraded'),
+        ...ready(),
+        waiting(),
+      ],
+    },
+    {
+      groups: ['opentelemetry.io'],
+      kinds: ['Instrumentation'],
       // Newer operators say that they have read it, and nothing else.
       steps: [condition('Ready', 'True', 'Healthy')],
     },
@@ -243,8 +264,16 @@ export const kubeVela: Project = {
       kinds: ['Application'],
       steps: [
         words('status.status', {
-          Healthy: ['running'],
-          Progressing: ['starting', 'rendering', 'generatingPolicy', 'runningWorkflow', 'deleting'],
+          // The workflow's end was a phase of its own once, and so was a roll-out.
+          Healthy: ['running', 'workflowFinished'],
+          Progressing: [
+            'starting',
+            'rendering',
+            'generatingPolicy',
+            'runningWorkflow',
+            'rollingOut',
+            'deleting',
+          ],
           Suspended: ['workflowSuspending'],
           Degraded: ['unhealthy', 'workflowFailed', 'workflowTerminated'],
         }),

@@ -19,6 +19,11 @@ export const externalSecrets: Project = {
         waiting(),
       ],
     },
+    {
+      groups: ['generators.external-secrets.io'],
+      kinds: ['GeneratorState'],
+      steps: [...ready()],
+    },
     { groups: ['generators.external-secrets.io'], kinds: ['*'], steps: [] },
   ],
 };

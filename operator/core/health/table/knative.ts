@@ -2,6 +2,25 @@ import { condition, observed, ready, waiting, type Project, type Step } from '..
 
 const resource: readonly Step[] = [observed(), ...ready(), waiting()];
 
+/** Reasons of Ready=False that tell of what is being made, not of what failed. */
+const STARTING = [
+  // Of adapters, whose Pods start.
+  'MinimumReplicasUnavailable',
+  // Of channels, and of what is made of them.
+  'EmptyHostname',
+  'emptyAddress',
+  'ChannelNotReady',
+  'ChannelsNotReady',
+  'SubscriptionsNotReady',
+];
+
+const eventing: readonly Step[] = [
+  observed(),
+  condition('Ready', 'False', 'Progressing', { reasons: STARTING }),
+  ...ready(),
+  waiting(),
+];
+
 export const knative: Project = {
   name: 'Knative',
   docs: 'https://knative.dev/docs/serving/reference/serving-api/',
@@ -11,10 +30,10 @@ export const knative: Project = {
       kinds: ['Service', 'Configuration', 'Route', 'Revision', 'DomainMapping'],
       steps: resource,
     },
-    { groups: ['eventing.knative.dev'], kinds: ['*'], steps: resource },
-    { groups: ['messaging.knative.dev'], kinds: ['*'], steps: resource },
-    { groups: ['flows.knative.dev'], kinds: ['*'], steps: resource },
-    { groups: ['sources.knative.dev'], kinds: ['*'], steps: resource },
+    { groups: ['eventing.knative.dev'], kinds: ['*'], steps: eventing },
+    { groups: ['messaging.knative.dev'], kinds: ['*'], steps: eventing },
+    { groups: ['flows.knative.dev'], kinds: ['*'], steps: eventing },
+    { groups: ['sources.knative.dev'], kinds: ['*'], steps: eventing },
     { groups: ['sinks.knative.dev'], kinds: ['*'], steps: resource },
     {
       groups: ['operator.knative.dev'],

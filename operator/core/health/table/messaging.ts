@@ -1,5 +1,6 @@
 import {
   condition,
+  fewer,
   is,
   observed,
   present,
@@ -58,6 +59,7 @@ export const confluent: Project = {
       ],
       steps: [
         observed(),
+        fewer('status.readyReplicas', 'status.replicas', 'replicas are ready'),
         words('status.phase', { Healthy: ['RUNNING'] }),
         waiting('the Pods to run'),
       ],
@@ -76,6 +78,12 @@ export const confluent: Project = {
     },
     {
       groups: ['platform.confluent.io'],
+      kinds: ['ClusterLink', 'Schema', 'SchemaExporter'],
+      // At first the word is Unknown; the words of their `state` are not documented.
+      steps: [observed(), words('status.appState', { Healthy: ['Created'], Degraded: ['Failed'] })],
+    },
+    {
+      groups: ['platform.confluent.io'],
       kinds: ['KRaftMigrationJob'],
       steps: [
         words('status.phase', {
@@ -85,12 +93,6 @@ export const confluent: Project = {
         }),
         waiting('the migration to end'),
       ],
-    },
-    // Say where something is, or who may use it; for others to read.
-    {
-      groups: ['platform.confluent.io'],
-      kinds: ['CMFRestClass', 'KafkaRestClass', 'ReferenceGrant'],
-      steps: [],
     },
   ],
 };

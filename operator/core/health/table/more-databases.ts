@@ -38,5 +38,19 @@ export const openSearch: Project = {
         waiting(),
       ],
     },
+    {
+      groups: ['opensearch.opster.io', 'opensearch.org'],
+      kinds: ['*'],
+      // Users, roles, tenants, policies and templates within a cluster.
+      steps: [
+        words('status.state', {
+          // What was there before is left as it is.
+          Healthy: ['CREATED', 'IGNORED'],
+          Progressing: ['PENDING', 'TERMINATING'],
+          Degraded: ['ERROR'],
+        }),
+        waiting(),
+      ],
+    },
   ],
 };

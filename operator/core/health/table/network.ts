@@ -1,6 +1,7 @@
 import {
   availableProgressingDegraded,
   condition,
+  each,
   ready,
   waiting,
   words,
@@ -22,8 +23,20 @@ export const metalLb: Project = {
         'IPAddressPool',
         'L2Advertisement',
       ],
-      // Read by the speakers, who write no health of them.
+      // Read by the speakers, who write no health of them; of pools how many addresses are left.
       steps: [],
+    },
+    {
+      groups: ['metallb.io'],
+      kinds: ['ConfigurationState'],
+      steps: [
+        words(
+          'status.result',
+          { Healthy: ['Valid'], Degraded: ['Invalid'], Progressing: ['Unknown'] },
+          ['status.lastError'],
+        ),
+        waiting(),
+      ],
     },
     {
       groups: ['metallb.io'],
@@ -58,7 +71,6 @@ export const contour: Project = {
       // Contour only says so of those that it reads.
       steps: [condition('Valid', 'False', 'Degraded'), condition('Valid', 'True', 'Healthy')],
     },
-    { groups: ['projectcontour.io'], kinds: ['ContourDeployment'], steps: [] },
   ],
 };
 
@@ -164,9 +176,20 @@ export const gkeNetworking: Project = {
       steps: [
         words('status.certificateStatus', {
           Healthy: ['Active'],
-          Progressing: ['Provisioning'],
           Degraded: ['ProvisioningFailed*', 'RenewalFailed'],
         }),
+        // What is not visible may only be a name that is not known everywhere yet.
+        each('status.domainStatus', [
+          words(
+            'status.status',
+            {
+              Degraded: ['FailedCaaChecking', 'FailedCaaForbidden'],
+              Progressing: ['FailedNotVisible', 'FailedRateLimited'],
+            },
+            [],
+          ),
+        ]),
+        words('status.certificateStatus', { Progressing: ['Provisioning'] }),
         waiting('the certificate to be provisioned'),
       ],
     },

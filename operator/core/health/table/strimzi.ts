@@ -47,7 +47,7 @@ export const strimzi: Project = {
       groups: ['kafka.strimzi.io'],
       kinds: ['KafkaNodePool'],
       // Its cluster has the conditions.
-      steps: [paused, mustObserve(), otherwise('Healthy')],
+      steps: [mustObserve(), otherwise('Healthy')],
     },
     {
       groups: ['kafka.strimzi.io'],
