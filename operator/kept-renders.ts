@@ -70,7 +70,7 @@ export async function openManifestStores(
     );
   const store = createRedisManifestStore({
     ...{ logger, metrics, tracking, maxAgeMs, signingKey },
-    redis: stack.use(connectRedis(redis)),
+    redis: stack.use(connectRedis(redis, deps)),
     prefix: redis.keyPrefix ?? '',
     compress: redis.compress ?? true,
   });

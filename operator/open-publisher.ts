@@ -21,7 +21,7 @@ export async function openPublisher(
   const { connectRedis } = await import('./cache/redis-connection.ts');
   const { createRedisFrontSide } = await import('./cache/redis-front-side.ts');
   const front = createRedisFrontSide({
-    redis: connectRedis(redis),
+    redis: connectRedis(redis, ports),
     prefix: redis.keyPrefix ?? '',
     compress: redis.compress ?? true,
     applicationTtlMs,

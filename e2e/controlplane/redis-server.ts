@@ -4,6 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { CertificateAndKey } from './certificates.ts';
 import { freePort } from './free-port.ts';
 import { resolveSystemProgram } from './system-programs.ts';
 import { progressToStderr as log } from './tool-cache.ts';
@@ -21,35 +22,64 @@ export interface RedisServer extends AsyncDisposable {
   thaw(): void;
 }
 
+/** Speaks TLS alone. With `clientCa`, whoever has no certificate of it is refused. PEM texts. */
+export type RedisTls = CertificateAndKey & { readonly clientCa?: string };
+
+export interface RedisServerOptions {
+  readonly signal: AbortSignal;
+  /** Wants no password. */
+  readonly open?: boolean;
+  readonly tls?: RedisTls;
+  /** Copies the server on this port of 127.0.0.1, which has the same password. */
+  readonly replicaOf?: number;
+}
+
+const PASSWORD = 'redis-password';
+
 /**
  * A real `redis-server` on 127.0.0.1 that keeps nothing on disk, and wants a password unless it is open.
  *
  * Errors: `MissingToolError` without Redis. Lifetime: disposing ends it.
  */
-export async function startRedisServer({
-  signal,
-  open = false,
-}: {
-  readonly signal: AbortSignal;
-  readonly open?: boolean;
-}): Promise<RedisServer> {
+export async function startRedisServer(options: RedisServerOptions): Promise<RedisServer> {
+  const { open = false, replicaOf } = options;
+  const replication = replicaOf === undefined ? [] : [`replicaof 127.0.0.1 ${replicaOf}`];
+  const secrets = open ? [] : [`requirepass ${PASSWORD}`, `masterauth ${PASSWORD}`];
+  return await run(options, [], () => ['save ""', 'appendonly no', ...secrets, ...replication]);
+}
+
+/** A Sentinel that watches one server, and puts its replica in its place soon after it is gone. */
+export async function startRedisSentinel(
+  options: Omit<RedisServerOptions, 'replicaOf'> & {
+    readonly master: { readonly name: string; readonly port: number };
+  },
+): Promise<RedisServer> {
+  const { name, port } = options.master;
+  const { open = false } = options;
+  return await run(options, ['--sentinel'], () => [
+    `sentinel monitor ${name} 127.0.0.1 ${port} 1`,
+    `sentinel down-after-milliseconds ${name} 500`,
+    `sentinel failover-timeout ${name} 2000`,
+    ...(open ? [] : [`requirepass ${PASSWORD}`, `sentinel auth-pass ${name} ${PASSWORD}`]),
+  ]);
+}
+
+async function run(
+  { signal, tls }: RedisServerOptions,
+  flags: readonly string[],
+  settings: () => readonly string[],
+): Promise<RedisServer> {
   const program = await resolveSystemProgram('redis-server', { env: process.env, log, signal });
   const dir = await mkdtemp(join(tmpdir(), 'tiphys-redis-'));
   const port = await freePort();
-  const password = 'redis-password';
-  const config = [
-    'bind 127.0.0.1',
-    `port ${port}`,
-    ...(open ? [] : [`requirepass ${password}`]),
-    'save ""',
-    'appendonly no',
-    `dir ${dir}`,
-  ];
-  await writeFile(join(dir, 'redis.conf'), `${config.join('\n')}\n`, { mode: 0o600 });
+  const file = join(dir, 'redis.conf');
+  const listening = tls === undefined ? [`port ${port}`] : await tlsSettings(dir, port, tls);
+  const config = ['bind 127.0.0.1', ...listening, `dir ${dir}`, ...settings()];
+  await writeFile(file, `${config.join('\n')}\n`, { mode: 0o600 });
   let child: ChildProcess | undefined;
 
   async function start(): Promise<void> {
-    child = spawn(program, [join(dir, 'redis.conf')], { stdio: 'ignore' });
+    child = spawn(program, [file, ...flags], { stdio: 'ignore' });
     while (!(await answers(port))) {
       if (child.exitCode !== null) throw new Error(`redis-server ended with ${child.exitCode}`);
       await sleep(20, signal);
@@ -66,7 +96,7 @@ export async function startRedisServer({
   await start();
   return {
     port,
-    password,
+    password: PASSWORD,
     start,
     stop,
     freeze: () => void child?.kill('SIGSTOP'),
@@ -76,6 +106,21 @@ export async function startRedisServer({
       await rm(dir, { recursive: true, force: true });
     },
   };
+}
+
+async function tlsSettings(dir: string, port: number, tls: RedisTls): Promise<readonly string[]> {
+  const texts = { cert: tls.certificate, key: tls.key, ca: tls.clientCa ?? tls.certificate };
+  for (const [name, text] of Object.entries(texts))
+    await writeFile(join(dir, `${name}.pem`), text, { mode: 0o600 });
+  return [
+    'port 0',
+    `tls-port ${port}`,
+    `tls-cert-file ${join(dir, 'cert.pem')}`,
+    `tls-key-file ${join(dir, 'key.pem')}`,
+    `tls-ca-cert-file ${join(dir, 'ca.pem')}`,
+    `tls-auth-clients ${tls.clientCa === undefined ? 'no' : 'yes'}`,
+    'tls-replication yes',
+  ];
 }
 
 function answers(port: number): Promise<boolean> {

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { type RedisServer, startRedisServer } from '../controlplane/redis-server.ts';
+import {
+  type RedisServer,
+  startRedisSentinel,
+  startRedisServer,
+} from '../controlplane/redis-server.ts';
 import { type ApiClient, apiClient } from '../language/api-client.ts';
 import { met, pending } from '../language/expectation.ts';
 import { signIn } from '../language/sign-in.ts';
@@ -8,24 +12,29 @@ import { startWorld, type World } from '../language/world.ts';
 
 const signal = AbortSignal.timeout(600_000);
 
-describe('two servers of one control plane, with Redis between them', () => {
+describe('two servers of one control plane, with Redis between them, which one finds by a Sentinel', () => {
   let redis: RedisServer;
+  let sentinel: RedisServer;
   let world: World;
   let one: ApiClient;
   let two: ApiClient;
   before(async () => {
     redis = await startRedisServer({ signal, open: true });
+    const master = { name: 'shop', port: redis.port };
+    sentinel = await startRedisSentinel({ signal, open: true, master });
     world = await startWorld({ signal, operator: false });
-    for (const name of ['one', 'two'])
-      world.startOperator(
-        ['--api-port=0', `--redis=127.0.0.1:${redis.port}`, '--leader-election'],
-        name,
-      );
+    const ways = {
+      one: [`--redis=127.0.0.1:${redis.port}`],
+      two: [`--redis-sentinels=127.0.0.1:${sentinel.port}`, '--redis-sentinel-master=shop'],
+    };
+    for (const [name, way] of Object.entries(ways))
+      world.startOperator(['--api-port=0', '--leader-election', ...way], name);
     one = await apiClient(world, signal, 'one');
     two = await apiClient(world, signal, 'two');
   });
   after(async () => {
     await world[Symbol.asyncDispose]();
+    await sentinel[Symbol.asyncDispose]();
     await redis[Symbol.asyncDispose]();
   });
 

@@ -3,6 +3,7 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { createClientAuthority, createServerCertificate } from '../controlplane/certificates.ts';
 import { type RedisServer, startRedisServer } from '../controlplane/redis-server.ts';
 import { progressToStderr } from '../controlplane/tool-cache.ts';
 import { resolveTool } from '../controlplane/tools.ts';
@@ -45,7 +46,14 @@ describe('renders are kept on disk', () => {
 
   before(async () => {
     folder = await mkdtemp(join(tmpdir(), 'tiphys-kept-'));
-    redis = await startRedisServer({ signal, open: true });
+    const server = createServerCertificate('127.0.0.1');
+    const clients = createClientAuthority();
+    const tls = { ...server, clientCa: clients.certificate };
+    redis = await startRedisServer({ signal, open: true, tls });
+    const client = clients.issue('tiphys', []);
+    await writeFile(join(folder, 'ca.pem'), server.certificate);
+    await writeFile(join(folder, 'client.pem'), client.certificate);
+    await writeFile(join(folder, 'client.key'), client.key);
     const helm = await resolveTool('helm', { env: process.env, log: progressToStderr, signal });
     world = await startWorld({
       signal,
@@ -108,7 +116,7 @@ describe('renders are kept on disk', () => {
     }
   });
 
-  test('another instance finds in Redis what one has rendered', async () => {
+  test('another instance finds in Redis, over TLS that asks for a certificate, what one has rendered', async () => {
     const { 'templates/all.yaml': all, ...rest } = chart;
     const [open = ''] = all.split('---');
     await world.given(
@@ -117,7 +125,13 @@ describe('renders are kept on disk', () => {
       ),
       world.repository('shared', under('dice', { ...rest, 'templates/all.yaml': open })),
     );
-    const shared = [`--redis=127.0.0.1:${redis.port}`, `--helm=${join(folder, 'helm')}`];
+    const shared = [
+      ...[`--redis=127.0.0.1:${redis.port}`, '--redis-tls'],
+      `--redis-ca-certificate=${join(folder, 'ca.pem')}`,
+      `--redis-client-certificate=${join(folder, 'client.pem')}`,
+      `--redis-client-key=${join(folder, 'client.key')}`,
+      `--helm=${join(folder, 'helm')}`,
+    ];
     await world.stopOperator();
     world.startOperator([`--data-dir=${join(folder, 'first')}`, ...shared]);
     const repoURL = world.git.urlOf('shared');

@@ -1,15 +1,47 @@
-import { Redis } from 'ioredis';
+import { hostname } from 'node:os';
+import type { ConnectionOptions } from 'node:tls';
+import { Redis, type RedisOptions as AnyClientOptions } from 'ioredis';
+import type { Clock } from '../ports/clock.ts';
+import type { Metrics } from '../ports/telemetry.ts';
 
 export interface RedisOptions {
-  readonly host: string;
-  readonly port: number;
+  /** The server, or the Sentinels that know which server it is now. */
+  readonly server:
+    | { readonly type: 'address'; readonly host: string; readonly port: number }
+    | RedisSentinels;
   readonly db: number;
   readonly username?: string;
   readonly password?: string;
-  /** TLS; with the authorities that are trusted instead of those of the system, as PEM. */
-  readonly tls?: { readonly ca?: string };
+  /** TLS, with Sentinels too. */
+  readonly tls?: RedisTls;
   /** Longest time of one command. Default 2 s. */
   readonly commandTimeoutMs?: number;
+}
+
+export interface RedisSentinels {
+  readonly type: 'sentinels';
+  /** Asked in this order, until one answers. */
+  readonly sentinels: readonly { readonly host: string; readonly port: number }[];
+  /** What the servers are called there. */
+  readonly master: string;
+  readonly username?: string;
+  readonly password?: string;
+}
+
+/** PEM texts. */
+export interface RedisTls {
+  /** The authorities that are trusted instead of those of the system. */
+  readonly ca?: string;
+  /** What proves who we are: a certificate and its private key. */
+  readonly client?: { readonly cert: string; readonly key: string };
+  /** Whoever answers is believed to be the server. */
+  readonly insecure?: boolean;
+}
+
+/** Where it is counted what Redis was asked. */
+export interface RedisTelemetry {
+  readonly clock: Clock;
+  readonly metrics: Metrics;
 }
 
 /** One connection, made in the background and made again when it is lost. Commands fail at once while there is none. */
@@ -24,28 +56,55 @@ export interface RedisConnection extends AsyncDisposable {
   subscribe(channel: string, listener: (message: string) => void): Disposable;
 }
 
+/** The overloads of the client differ by this field alone. */
+type ClientOptions = Omit<AnyClientOptions, 'replyMapping'>;
+
 const COMMAND_TIMEOUT_MS = 2_000;
 const CONNECT_TIMEOUT_MS = 5_000;
 const MAX_RETRY_MS = 10_000;
 
-export function connectRedis(options: RedisOptions): RedisConnection {
-  const { host, port, db, username, password, tls } = options;
-  const client = new Redis({
-    ...{ host, port, db },
+/** Every command is counted, with its time, and with the name of this machine as Argo CD has it. */
+export function connectRedis(
+  options: RedisOptions,
+  { clock, metrics }: RedisTelemetry,
+): RedisConnection {
+  const { db, username, password } = options;
+  const commandTimeout = options.commandTimeoutMs ?? COMMAND_TIMEOUT_MS;
+  const clientOptions: ClientOptions = {
+    ...placeOf(options, commandTimeout),
+    db,
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
-    ...(tls !== undefined && { tls: tls.ca === undefined ? {} : { ca: tls.ca } }),
     // Whoever waits for a render waits for no Redis.
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,
-    commandTimeout: options.commandTimeoutMs ?? COMMAND_TIMEOUT_MS,
+    commandTimeout,
     connectTimeout: CONNECT_TIMEOUT_MS,
     retryStrategy: (attempt) => Math.min(attempt * 200, MAX_RETRY_MS),
-  });
+    // It was made a replica: who the master is now is asked again.
+    reconnectOnError: (error) => error.message.startsWith('READONLY'),
+  };
+  const client = new Redis(clientOptions);
   client.on('error', () => {}); // each command tells for itself, and the metric counts them
   let hearing: Redis | undefined;
   const listeners = new Map<string, Set<(message: string) => void>>();
+
+  const here = { hostname: hostname(), initiator: 'tiphys' };
+
+  async function counted<T>(command: string, work: () => Promise<T>): Promise<T> {
+    const begin = clock.monotonic();
+    let failed = 'true';
+    try {
+      const answer = await work();
+      failed = 'false';
+      return answer;
+    } finally {
+      metrics.count('argocd_redis_request_total', { ...here, command, failed });
+      const seconds = (clock.monotonic() - begin) / 1_000;
+      metrics.observe('argocd_redis_request_duration', here, seconds);
+    }
+  }
 
   function hear(channel: string): void {
     hearing ??= openHearing();
@@ -63,15 +122,16 @@ export function connectRedis(options: RedisOptions): RedisConnection {
   }
 
   return {
-    get: async (key) => (await client.getBuffer(key)) ?? undefined,
+    get: async (key) => (await counted('get', () => client.getBuffer(key))) ?? undefined,
     async set(key, value, ttlMs) {
-      await client.set(key, value, 'PX', Math.max(1, Math.round(ttlMs)));
+      const ms = Math.max(1, Math.round(ttlMs));
+      await counted('set', () => client.set(key, value, 'PX', ms));
     },
     async delete(key) {
-      await client.del(key);
+      await counted('del', () => client.del(key));
     },
     async publish(channel, message) {
-      await client.publish(channel, message);
+      await counted('publish', () => client.publish(channel, message));
     },
     subscribe(channel, listener) {
       const there = listeners.get(channel);
@@ -93,5 +153,36 @@ export function connectRedis(options: RedisOptions): RedisConnection {
       hearing?.disconnect();
       client.disconnect();
     },
+  };
+}
+
+function placeOf(
+  { server, tls }: Pick<RedisOptions, 'server' | 'tls'>,
+  commandTimeout: number,
+): ClientOptions {
+  const secured = tls === undefined ? undefined : tlsOptions(tls);
+  if (server.type === 'address') {
+    const { host, port } = server;
+    return { host, port, ...(secured !== undefined && { tls: secured }) };
+  }
+  const { sentinels, master, username, password } = server;
+  return {
+    sentinels: [...sentinels],
+    name: master,
+    sentinelCommandTimeout: commandTimeout,
+    sentinelRetryStrategy: (attempt) => Math.min(attempt * 200, MAX_RETRY_MS),
+    ...(username !== undefined && { sentinelUsername: username }),
+    ...(password !== undefined && { sentinelPassword: password }),
+    ...(secured !== undefined && {
+      ...{ tls: secured, sentinelTLS: secured, enableTLSForSentinelMode: true },
+    }),
+  };
+}
+
+function tlsOptions({ ca, client, insecure = false }: RedisTls): ConnectionOptions {
+  return {
+    ...(ca !== undefined && { ca }),
+    ...client,
+    ...(insecure && { rejectUnauthorized: false }),
   };
 }

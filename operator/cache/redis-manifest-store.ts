@@ -43,12 +43,10 @@ export function createRedisManifestStore(options: RedisManifestStoreOptions): Ma
   async function harmless<T>(work: () => Promise<T>, signal: AbortSignal): Promise<T | undefined> {
     try {
       const result = await untilAborted(work(), signal);
-      metrics.count('argocd_redis_request_total', { initiator: 'tiphys', failed: 'false' });
       failing = false;
       return result;
     } catch (error) {
       signal.throwIfAborted();
-      metrics.count('argocd_redis_request_total', { initiator: 'tiphys', failed: 'true' });
       metrics.count('tiphys_cache_errors_total', { cache: 'redis', reason: 'failed' });
       if (!failing)
         logger.warn({ err: error }, 'Redis does not answer; renders are made without it');

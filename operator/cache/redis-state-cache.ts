@@ -43,7 +43,6 @@ export function createRedisStateCache(options: RedisStateCacheOptions): StateCac
     signal.throwIfAborted();
     try {
       const result = await untilAborted(work(), signal);
-      count('false');
       failing = false;
       return result;
     } catch (error) {
@@ -54,17 +53,13 @@ export function createRedisStateCache(options: RedisStateCacheOptions): StateCac
   }
 
   function trouble(error: unknown): void {
-    count('true');
+    metrics.count('tiphys_cache_errors_total', { cache: 'redis', reason: 'failed' });
     if (!failing)
       logger.warn(
         { err: error },
         'Redis does not answer; what is shared is known to this server only',
       );
     failing = true;
-  }
-
-  function count(failed: 'true' | 'false'): void {
-    metrics.count('argocd_redis_request_total', { initiator: 'tiphys', failed });
   }
 
   function open(text: string, key: string): Pick<Entry, 'value' | 'untilMs'> | undefined {

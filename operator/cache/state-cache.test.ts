@@ -78,7 +78,15 @@ describe('states in Redis', () => {
 
   function open(warnings: string[] = []): StateCache {
     const { port, password } = server;
-    const redis = connectRedis({ host: '127.0.0.1', port, password, db: 0, commandTimeoutMs: 500 });
+    const redis = connectRedis(
+      {
+        server: { type: 'address', host: '127.0.0.1', port },
+        password,
+        db: 0,
+        commandTimeoutMs: 500,
+      },
+      { clock: systemClock, metrics: silentMetrics },
+    );
     connections.push(redis);
     return createRedisStateCache({
       redis,

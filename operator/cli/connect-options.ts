@@ -38,6 +38,7 @@ export async function connectOptions(
   const place = await openPlace(config, telemetry, stack, io.signal);
   const { dataDir, texts } = place;
   const identity = azureIdentity(io.env);
+  const redis = await redisOptions(config, io);
   const tools: DefaultGeneratorsOptions = {
     dataDir,
     clock,
@@ -86,7 +87,7 @@ export async function connectOptions(
     },
     manifestCache: {
       ...(texts === undefined ? {} : { texts }),
-      ...(config.redis === '' ? {} : { redis: await redisOptions(config, io) }),
+      ...(redis === undefined ? {} : { redis }),
       maxAgeMs: config.manifestCacheExpiration,
       pause: {
         afterFailures: config.pauseGenerationAfter,

@@ -19,7 +19,7 @@ export async function openStates(
   const { createRedisStateCache } = await import('../cache/redis-state-cache.ts');
   return createRedisStateCache({
     ...{ memory, clock, logger, metrics },
-    redis: stack.use(connectRedis(redis)),
+    redis: stack.use(connectRedis(redis, { clock, metrics })),
     prefix: redis.keyPrefix ?? '',
     signingKey: () => {
       const key = textsOf(config.secret('argocd-secret')).get('server.secretkey') ?? '';

@@ -1,40 +1,117 @@
 import { readFile } from 'node:fs/promises';
+import { createSecureContext } from 'node:tls';
+import type { RedisTls } from '../cache/redis-connection.ts';
 import type { Config } from '../config/keys.ts';
 import { TiphysError } from '../core/errors.ts';
 import type { RedisCacheOptions } from '../kept-renders.ts';
 import type { CommandIo } from './command.ts';
 
-const DEFAULT_PORT = 6379;
+const SERVER_PORT = 6379;
+const SENTINEL_PORT = 26379;
 
-/** The Redis of the settings. Errors: `InvalidConfig` for an address or a file that cannot be read. */
+/**
+ * The Redis of the settings; `undefined`: none. Errors: `InvalidConfig` for an address, for a file that
+ * cannot be read or holds no certificate, and for settings that contradict each other.
+ */
 export async function redisOptions(
   config: Config,
   io: Pick<CommandIo, 'env'>,
-): Promise<RedisCacheOptions> {
+): Promise<RedisCacheOptions | undefined> {
+  if (config.redis === '' && config.redisSentinels.length === 0) return undefined;
   const { REDIS_USERNAME: username, REDIS_PASSWORD: password } = io.env;
-  const address = /^(\[[0-9a-f:.]+\]|[^:\s/]+)(?::(\d{1,5}))?$/i.exec(config.redis);
-  if (address === null)
-    throw new TiphysError('InvalidConfig', `--redis: "${config.redis}" is no HOST or HOST:PORT`);
-  const [, host = '', port = String(DEFAULT_PORT)] = address;
-  const ca = await authorities(config.redisCaCertificate);
+  const tls = await tlsOf(config);
   return {
-    host: host.replace(/^\[|\]$/g, ''),
-    port: Number(port),
+    server: serverOf(config, io),
     db: config.redisDb,
     ...(username ? { username } : {}),
     ...(password ? { password } : {}),
-    ...(config.redisTls ? { tls: ca === undefined ? {} : { ca } } : {}),
+    ...(tls === undefined ? {} : { tls }),
     keyPrefix: config.redisKeyPrefix,
     compress: config.redisCompression === 'gzip',
   };
 }
 
-async function authorities(path: string): Promise<string | undefined> {
-  if (path === '') return undefined;
+function serverOf(
+  { redis, redisSentinels, redisSentinelMaster: master }: Config,
+  { env }: Pick<CommandIo, 'env'>,
+): RedisCacheOptions['server'] {
+  if (redisSentinels.length === 0)
+    return { type: 'address', ...addressOf('--redis', redis, SERVER_PORT) };
+  // `--redis` may come from an environment that is shared with others: the Sentinels know better.
+  const { REDIS_SENTINEL_USERNAME: username, REDIS_SENTINEL_PASSWORD: password } = env;
+  return {
+    type: 'sentinels',
+    sentinels: redisSentinels.map((one) => addressOf('--redis-sentinels', one, SENTINEL_PORT)),
+    master,
+    ...(username ? { username } : {}),
+    ...(password ? { password } : {}),
+  };
+}
+
+function addressOf(flag: string, written: string, defaultPort: number) {
+  const address = /^(\[[0-9a-f:.]+\]|[^:\s/]+)(?::(\d{1,5}))?$/i.exec(written);
+  if (address === null) throw invalid(`${flag}: "${written}" is no HOST or HOST:PORT`);
+  const [, host = '', port = String(defaultPort)] = address;
+  return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
+}
+
+async function tlsOf(config: Config): Promise<RedisTls | undefined> {
+  const {
+    redisCaCertificate: ca,
+    redisClientCertificate: cert,
+    redisClientKey: key,
+    redisInsecureSkipTlsVerify: insecure,
+  } = config;
+  if (!config.redisTls) {
+    const flag =
+      (ca !== '' && '--redis-ca-certificate') ||
+      (cert !== '' && '--redis-client-certificate') ||
+      (key !== '' && '--redis-client-key') ||
+      (insecure && '--redis-insecure-skip-tls-verify');
+    if (flag === false) return undefined;
+    throw invalid(`${flag}: means nothing without --redis-tls`);
+  }
+  if ((cert === '') !== (key === ''))
+    throw invalid('--redis-client-certificate and --redis-client-key: one needs the other');
+  const tls: RedisTls = {
+    ...(ca !== '' && { ca: await pem('--redis-ca-certificate', ca) }),
+    ...(cert !== '' && {
+      client: {
+        cert: await pem('--redis-client-certificate', cert),
+        key: await pem('--redis-client-key', key),
+      },
+    }),
+    ...(insecure && { insecure }),
+  };
+  checkPem(tls);
+  return tls;
+}
+
+/** What is wrong is said now, and not at every connection. */
+function checkPem({ ca, client }: RedisTls): void {
+  if (ca !== undefined && !/-----BEGIN (?:TRUSTED )?CERTIFICATE-----/.test(ca))
+    throw invalid('--redis-ca-certificate: the file holds no certificate in PEM');
+  try {
+    createSecureContext({ ...(ca !== undefined && { ca }), ...client });
+  } catch (cause) {
+    const flags =
+      client === undefined
+        ? '--redis-ca-certificate'
+        : '--redis-client-certificate, --redis-client-key or --redis-ca-certificate';
+    throw invalid(`${flags}: ${reasonOf(cause)}`, cause);
+  }
+}
+
+async function pem(flag: string, path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new TiphysError('InvalidConfig', `--redis-ca-certificate: ${why}`, { cause });
+    throw invalid(`${flag}: ${reasonOf(cause)}`, cause);
   }
 }
+
+const reasonOf = (cause: unknown): string =>
+  cause instanceof Error ? cause.message : String(cause);
+
+const invalid = (message: string, cause?: unknown): TiphysError =>
+  new TiphysError('InvalidConfig', message, { cause });

@@ -49,7 +49,7 @@ export async function serveOnly(config: Config, io: CommandIo): Promise<number> 
         enqueue() {},
       }),
     );
-    const redis = config.redis === '' ? undefined : await redisOptions(config, io);
+    const redis = await redisOptions(config, io);
     const receiveWebhook = answerWebhooks({ read: connected.readWebhook, receiver, ...ports });
     stack.use(await serveApi(connected, config, { logger, receiveWebhook, redis }, signal));
     notReady = [];

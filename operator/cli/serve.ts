@@ -25,7 +25,7 @@ export async function serve(config: Config, io: CommandIo): Promise<number> {
   logger.info({ config }, 'starting');
   await using stack = new AsyncDisposableStack();
   const metrics = createMetrics();
-  const redis = config.redis === '' ? undefined : await redisOptions(config, io);
+  const redis = await redisOptions(config, io);
   const operator = stack.use(
     createOperator({
       ...(await connectOptions(config, io, stack, { logger, metrics })),

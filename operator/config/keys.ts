@@ -54,6 +54,11 @@ export interface Config extends ApiConfig, SignInConfig {
   readonly redisDb: number;
   readonly redisTls: boolean;
   readonly redisCaCertificate: string;
+  readonly redisClientCertificate: string;
+  readonly redisClientKey: string;
+  readonly redisInsecureSkipTlsVerify: boolean;
+  readonly redisSentinels: readonly string[];
+  readonly redisSentinelMaster: string;
   readonly redisKeyPrefix: string;
   readonly redisCompression: 'gzip' | 'none';
   readonly pauseGenerationAfter: number;
@@ -292,13 +297,40 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
     schema: truth,
     fallback: 'false',
     alone: 'true',
-    description: 'Speak TLS with Redis.',
+    description: 'Speak TLS with Redis, and with its Sentinels.',
   }),
   redisCaCertificate: key('redis-ca-certificate', {
     schema: text,
     fallback: '',
     description:
       'File with the authorities that are trusted for Redis; empty means those of the system.',
+  }),
+  redisClientCertificate: key('redis-client-certificate', {
+    schema: text,
+    fallback: '',
+    description: 'File with the certificate that we show to Redis.',
+  }),
+  redisClientKey: key('redis-client-key', {
+    schema: text,
+    fallback: '',
+    description: 'File with the private key of that certificate.',
+  }),
+  redisInsecureSkipTlsVerify: key('redis-insecure-skip-tls-verify', {
+    schema: truth,
+    fallback: 'false',
+    alone: 'true',
+    description: 'Believe whoever answers with TLS to be Redis.',
+  }),
+  redisSentinels: key('redis-sentinels', {
+    schema: list,
+    fallback: '',
+    description:
+      'Sentinels that are asked where Redis is, instead of --redis, as HOST or HOST:PORT with commas between; user and password are read from REDIS_SENTINEL_USERNAME and REDIS_SENTINEL_PASSWORD.',
+  }),
+  redisSentinelMaster: key('redis-sentinel-master', {
+    schema: text,
+    fallback: 'master',
+    description: 'Name of the servers at the Sentinels.',
   }),
   redisKeyPrefix: key('redis-key-prefix', {
     schema: text,

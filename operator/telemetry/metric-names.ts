@@ -172,7 +172,13 @@ export const METRICS: Readonly<Record<string, MetricDefinition>> = {
   argocd_redis_request_total: {
     type: 'counter',
     help: 'Questions to Redis.',
-    labels: ['initiator', 'failed'],
+    labels: ['hostname', 'initiator', 'command', 'failed'],
+  },
+  argocd_redis_request_duration: {
+    type: 'histogram',
+    help: 'Seconds of one question to Redis, failed ones included.',
+    labels: ['hostname', 'initiator'],
+    buckets: QUICK,
   },
   tiphys_cache_errors_total: {
     type: 'counter',
