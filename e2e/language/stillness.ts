@@ -49,6 +49,22 @@ export function howMany(
     .reduce((sum, { count }) => sum + count, 0);
 }
 
+/**
+ * How often the operator looked at Applications whose destination is written so, since it runs: its
+ * metric `argocd_app_reconcile`, which knows no single Application.
+ */
+export async function passesTo(
+  world: World,
+  destination: string,
+  signal: AbortSignal,
+): Promise<number> {
+  const labels = `{namespace="${world.namespace}",dest_server="${destination}"}`;
+  for (const line of (await metricsOf(world, signal)).split('\n'))
+    if (line.startsWith(`argocd_app_reconcile_count${labels} `))
+      return Number(line.slice(line.lastIndexOf(' ') + 1));
+  return 0;
+}
+
 async function metricsOf(world: World, signal: AbortSignal): Promise<string> {
   const ports = [...(await world.operatorLog()).matchAll(/"port":(\d+).*"metrics and probes"/g)];
   const port = ports.at(-1)?.[1]; // of the operator that runs now, where it was started again
@@ -94,7 +110,7 @@ export async function staysStill(
 }
 
 /** Controllers, too, write after a change (a Deployment's revision, say), and that is looked at. */
-function settled(look: () => Promise<unknown>): Expectation {
+export function settled(look: () => Promise<unknown>): Expectation {
   let seen: unknown;
   let sinceMs = performance.now();
   return async () => {

@@ -183,6 +183,29 @@ describe('how it is compared', () => {
     await world.thenEventually(app.isAbsent());
   });
 
+  test('ignoreResourceUpdates: a change of what it names is not looked at until something else changes', async () => {
+    const key = 'resource.customizations.ignoreResourceUpdates.ConfigMap';
+    await world.kubectl.apply(settings({ [key]: 'jsonPointers: [/data/value]' }));
+    await world.given(world.repository('beats', { 'a.yaml': configMap('a', '1') }));
+    const app = world.application('beats', { repoURL: world.git.urlOf('beats') });
+    await world.when(app.created(), app.synced({ syncOptions: ['CreateNamespace=true'] }));
+    await world.thenEventually(app.isSynced(), app.operationSucceeded());
+    const patch = (data: object) =>
+      world.kubectl([
+        ...['patch', 'configmap', 'a', '-n', app.name, '-p', JSON.stringify({ data })],
+      ]);
+    await patch({ value: '2' });
+    await world.thenConsistently(3_000, app.isSynced());
+    await patch({ other: '1' });
+    await world.thenEventually(entryIs(app, 'a', 'OutOfSync', /data\.value/));
+    // Without the rule each change is looked at.
+    await world.kubectl.apply(settings({}));
+    await patch({ value: '1' });
+    await world.thenEventually(app.isSynced());
+    await patch({ value: '2' });
+    await world.thenEventually(entryIs(app, 'a', 'OutOfSync', /data\.value/));
+  });
+
   test('status is compared where argocd-cm says so, and a change of status is then seen', async () => {
     await world.kubectl.apply(
       settings({ 'resource.compareoptions': 'ignoreResourceStatusField: none' }),

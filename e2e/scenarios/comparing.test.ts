@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { met, pending, type Expectation } from '../language/expectation.ts';
 import type { TestApplication } from '../language/application.ts';
+import { passesTo, settled } from '../language/stillness.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { argocdSettings, configMap, deployment } from './manifests.ts';
+import { argocdSettings, configMap, deployment, service } from './manifests.ts';
 
 const signal = AbortSignal.timeout(300_000);
 
@@ -129,7 +130,15 @@ describe('what is compared', () => {
     );
   });
 
-  test('argocd-cm takes effect without a restart', async () => {
+  test('argocd-cm takes effect without a restart, and compares again what it touches alone', async () => {
+    await world.given(world.repository('beside', { 'web.yaml': service('web') }));
+    const beside = world.application('beside', { repoURL: world.git.urlOf('beside') });
+    await world.when(beside.created(), beside.synced({ syncOptions: ['CreateNamespace=true'] }));
+    await world.thenEventually(beside.isSynced(), beside.operationSucceeded());
+    // The only one of this world that names its cluster: so its passes can be counted.
+    const byName = { server: null, name: 'in-cluster' };
+    await world.when(beside.patched({ spec: { destination: byName } }));
+    const passes = () => passesTo(world, 'in-cluster', signal);
     await world.given(world.repository('live', { 'a.yaml': configMap('a', '1') }));
     const app = world.application('live', {
       repoURL: world.git.urlOf('live'),
@@ -147,10 +156,21 @@ describe('what is compared', () => {
     ]);
     await world.thenEventually(app.isOutOfSync());
     const ignore = 'resource.customizations.ignoreDifferences.ConfigMap';
+    await world.thenEventually(beside.isSynced(), settled(passes));
+    const before = await passes();
+    assert.ok(before > 0);
     await world.kubectl.apply(settings({ [ignore]: 'jsonPointers: [/data/value]' }));
     await world.thenEventually(app.isSynced());
     await world.kubectl.apply(settings({}));
     await world.thenEventually(app.isOutOfSync());
+    assert.equal(await passes(), before, 'no ConfigMap is in it');
+    const aboutIt = 'resource.customizations.ignoreDifferences.Service';
+    await world.kubectl.apply(settings({ [aboutIt]: 'jsonPointers: [/spec/selector]' }));
+    await world.thenEventually(async () => {
+      const now = await passes();
+      return now > before ? met('compared again') : pending(`${now} passes`);
+    });
+    await world.kubectl.apply(settings({}));
   });
 
   test('IgnoreExtraneous: the object is OutOfSync, the application is not', async () => {

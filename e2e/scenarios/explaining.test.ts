@@ -3,8 +3,9 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import { isRefreshed } from '../language/stillness.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { configMap, deployment } from './manifests.ts';
+import { argocdSettings, configMap, deployment } from './manifests.ts';
 
 const signal = AbortSignal.timeout(300_000);
 const program = join(import.meta.dirname, '../../operator/main.ts');
@@ -117,8 +118,15 @@ describe('tiphys explain app', () => {
     const secret = (name: string, rest: object) =>
       JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata: { name }, ...rest });
     const base64 = Buffer.from(CANARY).toString('base64');
+    const masked = { 'resource.sensitive.mask.annotations': 'token' };
+    await world.kubectl.apply(argocdSettings(world.namespace, masked));
     await world.given(
       world.repository('secrets', {
+        'noted.json': JSON.stringify({
+          apiVersion: 'v1',
+          kind: 'Secret',
+          metadata: { name: 'noted', annotations: { token: CANARY } },
+        }),
         'good.json': secret('good', { data: { a: base64 }, stringData: { b: CANARY } }),
         'number.json': secret('number', { data: { a: Number(NUMBER) } }),
         'text.json': secret('text', { data: { a: `${CANARY}!` } }),
@@ -144,6 +152,16 @@ describe('tiphys explain app', () => {
     );
     await world.thenEventually(app.operationFailed(/immutable/));
     await world.kubectl(['patch', 'secret', 'good', '-n', app.name, '-p', data(`AAAA${base64}`)]);
+    const body = JSON.stringify({ data: { a: base64 }, stringData: { b: CANARY } });
+    for (const [name, annotation] of [
+      ['good', `kubectl.kubernetes.io/last-applied-configuration=${body}`],
+      ['noted', `token=${CANARY}-of-somebody-else`],
+    ] as const)
+      await world.kubectl([
+        ...['annotate', 'secret', name, '-n', app.name, '--overwrite', annotation],
+      ]);
+    await world.when(app.refreshed());
+    await world.thenEventually(isRefreshed(app), app.isOutOfSync());
     const compared = await explain(app.name, '-o', 'json');
     const broken = `apiVersion: v1\nkind: Secret\nmetadata: {name: broken}\nstringData: {a: ${CANARY}: x}\n`;
     await world.when(
@@ -163,6 +181,7 @@ describe('tiphys explain app', () => {
     for (const [where, text] of Object.entries(seen))
       for (const value of [CANARY, base64, NUMBER])
         assert.ok(!text.includes(value), `${value} in ${where}: ${around(text, value)}`);
+    assert.match(seen.compared, /"path": "metadata.annotations.token",\s+"live": "\+{8}"/);
     assert.match(seen.compared, /"path": "data.a",\s+"live": "\+{8}",\s+"desired": "\+{12}"/);
   });
 });

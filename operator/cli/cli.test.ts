@@ -21,6 +21,12 @@ spec:
     spec: { containers: [{ name: web, image: nginx }] }
 `;
 
+const sensitive = `apiVersion: v1
+kind: ConfigMap
+metadata: { name: argocd-cm }
+data: { resource.sensitive.mask.annotations: token }
+`;
+
 const application = `apiVersion: argoproj.io/v1alpha1
 kind: Application
 metadata: { name: shop, namespace: argocd }
@@ -200,26 +206,37 @@ describe('the command line', () => {
     );
   });
 
-  const secret = (value: string) => `apiVersion: v1
-kind: Secret
-metadata: { name: s, namespace: shop, annotations: { note: ${value} } }
-${value}
-`;
+  /** With the name beside what the body says of metadata. */
+  const secret = (body: string) =>
+    body.startsWith('metadata: { ')
+      ? `apiVersion: v1\nkind: Secret\n${body.replace('{ ', '{ name: s, namespace: shop, ')}\n`
+      : `apiVersion: v1\nkind: Secret\nmetadata: { name: s, namespace: shop }\n${body}\n`;
   for (const [name, body] of [
     ['data', `data: { key: ${encoded} }`],
     ['stringData', `stringData: { key: ${CANARY} }`],
     ['a wrongly typed value', `data: { key: { nested: ${CANARY} } }`],
     ['data that is no map', `data: ${CANARY}`],
+    [
+      'the last-applied body',
+      `metadata: { annotations: { kubectl.kubernetes.io/last-applied-configuration: '{"data":{"a":"${CANARY}"}}' } }
+data: { a: ${encoded} }`,
+    ],
+    ['a sensitive annotation', `metadata: { annotations: { token: ${CANARY} } }`],
+    ['a sensitive annotation that is no text', `metadata: { annotations: { token: [${CANARY}] } }`],
   ] as const)
     for (const format of ['table', 'json', 'yaml'])
       test(`diff never shows a Secret value: ${name} as ${format}`, async () => {
-        const text = secret('x').replace(/\nx\n$/, `\n${body}\n`);
+        const text = secret(body);
         const other = text
           .replaceAll(CANARY, `${CANARY}-2`)
           .replaceAll(encoded, Buffer.from(`${CANARY}-2`).toString('base64'));
         await write('secret-live.yaml', other);
+        await write('sensitive.yaml', sensitive);
         const { stdout, stderr, exitCode } = await cli(
-          ['diff', '--desired', '-', '--live', 'secret-live.yaml', '-o', format],
+          [
+            ...['diff', '--desired', '-', '--live', 'secret-live.yaml', '-o', format],
+            '--settings=sensitive.yaml',
+          ],
           text,
         );
         assert.notEqual(exitCode, 0);
