@@ -38,6 +38,12 @@ export interface DefaultGeneratorsOptions {
   readonly parallelism?: number;
   /** Longest time of one render. Default 90 s. */
   readonly timeoutMs?: number;
+  /** Bound of an unpacked chart. Default 1,000,000,000. */
+  readonly maxChartBytes?: number;
+  /** Bound of all manifest files of an Application of plain files. Default 10,000,000. */
+  readonly maxDirectoryBytes?: number;
+  /** Variables such as `https_proxy`, by which Helm gets to repositories that are registered without a proxy. */
+  readonly proxies?: Readonly<Record<string, string>>;
   /** Config management plugins. Default: none. */
   readonly plugins?: {
     /** Folder with the sockets of sidecars. */
@@ -73,12 +79,14 @@ export function createDefaultGenerators(options: DefaultGeneratorsOptions): Gene
     }),
     createHelmGenerator({
       ...tool,
+      ...(options.proxies === undefined ? {} : { env: options.proxies }),
       ...(helm === undefined ? {} : { program: helm }),
       ...(options.reach === undefined ? {} : { reach: options.reach }),
     }),
     createDirectoryGenerator({
       jsonnet: { ...tool, ...(jsonnet === undefined ? {} : { program: jsonnet }) },
       jinja: templates,
+      ...(options.maxDirectoryBytes === undefined ? {} : { maxBytes: options.maxDirectoryBytes }),
     }),
   ]);
 }
@@ -93,10 +101,11 @@ export function createDefaultCharts(
 ): ChartRepositories {
   const { tool } = toolOptions(options);
   const helm = options.programs?.helm;
-  const limits = { maxFiles: MAX_CHART_FILES, maxBytes: MAX_CHART_BYTES };
+  const limits = { maxFiles: MAX_CHART_FILES, maxBytes: options.maxChartBytes ?? MAX_CHART_BYTES };
   const { workDir } = tool;
   return createChartRepositories({
     ...tool,
+    ...(options.proxies === undefined ? {} : { env: options.proxies }),
     ...(helm === undefined ? {} : { program: helm }),
     dir: join(options.dataDir, 'charts'),
     access,

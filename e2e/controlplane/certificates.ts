@@ -54,8 +54,11 @@ export function createClientAuthority(): ClientAuthority {
   };
 }
 
-/** A certificate for a day that signs itself, of a server at this IPv4 address. */
-export function createServerCertificate(address: string): CertificateAndKey {
+/** A certificate for a day that signs itself, of a server at this IPv4 address and of these names. */
+export function createServerCertificate(
+  address: string,
+  names: readonly string[] = [],
+): CertificateAndKey {
   const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const name = distinguishedName('tiphys-e2e-server', []);
   const bytes = Buffer.from(address.split('.').map(Number));
@@ -69,7 +72,10 @@ export function createServerCertificate(address: string): CertificateAndKey {
       extensions: [
         extension(OID.keyUsage, der(0x03, Buffer.of(0x07, 0x80))), // to sign what one sends
         extension(OID.extendedKeyUsage, sequence(objectId(OID.serverAuth))),
-        extension(OID.subjectAltName, sequence(der(0x87, bytes))),
+        extension(
+          OID.subjectAltName,
+          sequence(der(0x87, bytes), ...names.map((one) => der(0x82, Buffer.from(one)))),
+        ),
       ],
     }),
   };

@@ -1,10 +1,12 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { gzipSync } from 'node:zlib';
 import { type Header, pack } from 'tar-stream';
+import type { CertificateAndKey } from './certificates.ts';
 
 /** Media types of OCI artifacts. */
 export const MEDIA = {
@@ -23,7 +25,13 @@ export interface PushedLayer {
   readonly content: Buffer;
 }
 
-/** A registry on loopback, over HTTP, that keeps what a test pushes. */
+export interface PushedBlob {
+  readonly mediaType: string;
+  readonly digest: string;
+  readonly size: number;
+}
+
+/** A registry on loopback that keeps what a test pushes. */
 export interface Registry extends AsyncDisposable {
   /** `127.0.0.1:PORT` */
   readonly host: string;
@@ -36,12 +44,19 @@ export interface Registry extends AsyncDisposable {
   urlOf(name: string): string;
   /** Gives an artifact a tag; answers its digest. */
   push(name: string, tag: string, layers: readonly PushedLayer[], manifest?: object): string;
+  /** Keeps a blob; answers how a manifest names it. */
+  blob(mediaType: string, content: Buffer): PushedBlob;
   untag(name: string, tag: string): void;
   /** Content by digest, to be spoilt by a test. */
   readonly blobs: Map<string, Buffer>;
 }
 
-export async function startRegistry(): Promise<Registry> {
+export interface RegistryOptions {
+  /** Speaks TLS. With `clientCa`, whoever has no certificate of it is refused. PEM texts. */
+  readonly tls?: CertificateAndKey & { readonly clientCa?: string };
+}
+
+export async function startRegistry({ tls }: RegistryOptions = {}): Promise<Registry> {
   const requests: string[] = [];
   const blobs = new Map<string, Buffer>();
   /** Digest by `name:tag`. */
@@ -84,19 +99,25 @@ export async function startRegistry(): Promise<Registry> {
     return digest;
   }
 
-  const server = createServer(answer);
+  const server =
+    tls === undefined
+      ? createServer(answer)
+      : createTlsServer(
+          {
+            ...{ cert: tls.certificate, key: tls.key },
+            ...(tls.clientCa !== undefined && { ca: tls.clientCa, requestCert: true }),
+          },
+          answer,
+        );
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
   const registry: Registry = {
     ...{ host, requests, blobs, signIn: '', blobsAt: '' },
     urlOf: (name) => `oci://${host}/${name}`,
+    blob: (mediaType, content) => ({ mediaType, digest: keep(content), size: content.length }),
     push(name, tag, layers, manifest = {}) {
-      const part = (mediaType: string, content: Buffer) => ({
-        mediaType,
-        digest: keep(content),
-        size: content.length,
-      });
+      const part = registry.blob;
       const text = JSON.stringify({
         schemaVersion: 2,
         mediaType: MEDIA.manifest,

@@ -10,7 +10,7 @@ describe('artifacts of an OCI registry are sources', () => {
   let world: World;
   let registry: Registry;
   before(async () => {
-    world = await startWorld({ signal });
+    world = await startWorld({ signal, operator: ['--oci-max-extracted-size=20k'] });
     registry = await startRegistry();
     registry.signIn = SIGN_IN;
   });
@@ -146,6 +146,21 @@ describe('artifacts of an OCI registry are sources', () => {
       syncPolicy: true,
     });
     await world.when(app.created());
+    await world.thenEventually(app.isSynced(digest), app.isHealthy());
+  });
+
+  test('an artifact that is larger than the settings permit is refused, until it is smaller', async () => {
+    const text = configMap('web', 'x'.repeat(30_000));
+    await pushed('team/unsigned', 'large', { 'map.yaml': text });
+    const app = world.application('large', {
+      repoURL: registry.urlOf('team/unsigned'),
+      targetRevision: 'large',
+      syncPolicy: true,
+    });
+    await world.when(app.created());
+    await world.thenEventually(app.hasCondition('ComparisonError', /more than 20000 bytes/));
+    const digest = await pushed('team/unsigned', 'large', { 'map.yaml': configMap('web', '1') });
+    await world.when(app.refreshed());
     await world.thenEventually(app.isSynced(digest), app.isHealthy());
   });
 

@@ -61,7 +61,9 @@ export async function prepareRepository(
   const entry = { name: NAME, url: repoUrl, username, password };
   const { passCredentials } = options;
   await writeRepositories(home, [repositoryEntry(entry, files, access, passCredentials)]);
-  return { chart: `${NAME}/${chart}`, flags: [], hasIndex: true, ...common };
+  // What is known of the repository counts for its index, but not for the archives of its charts.
+  const flags = access.insecure ? ['--insecure-skip-tls-verify'] : [];
+  return { chart: `${NAME}/${chart}`, flags, hasIndex: true, ...common };
 }
 
 /** Flags for a registry whose certificate is not checked, or that has none. */
@@ -159,9 +161,14 @@ export async function writeCertificates(
   return files;
 }
 
+/** Instead of all variables of the environment: programs look at both spellings. */
 export function proxyVariables({ proxy }: RepositoryAccess): Record<string, string> {
   if (proxy === undefined) return {};
-  return { HTTP_PROXY: proxy.url, HTTPS_PROXY: proxy.url, NO_PROXY: proxy.except };
+  const { url, except } = proxy;
+  return {
+    ...{ HTTP_PROXY: url, HTTPS_PROXY: url, NO_PROXY: except },
+    ...{ http_proxy: url, https_proxy: url, no_proxy: except },
+  };
 }
 
 async function writePrivate(file: string, content: object): Promise<void> {

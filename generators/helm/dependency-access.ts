@@ -117,7 +117,9 @@ function reachRegistry(registry: string, reader: DependencyReader, refused: stri
   const folders = names.map((_name, index) => names.slice(0, names.length - index).join('/'));
   const registered = folders.find((folder) => {
     const access = reach?.access(folder, project);
-    return access !== undefined && (access.credential.type !== 'none' || access.insecure);
+    if (access === undefined) return false;
+    const { credential, insecure, clientCertificate, proxy } = access;
+    return credential.type !== 'none' || insecure || (clientCertificate ?? proxy) !== undefined;
   });
   const { access } = reachUrl(registry, registered ?? registry, reader, refused);
   return { url: registry, access };

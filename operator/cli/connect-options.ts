@@ -24,6 +24,9 @@ import { proxyVariables } from './proxy-variables.ts';
 import { redisOptions } from './redis-options.ts';
 import { toolCacheOf } from './tool-cache.ts';
 
+/** More than any disk holds. */
+const NO_BOUND = 2 ** 50;
+
 /**
  * How flags and variables say that the world is reached. A temporary folder goes with `stack`.
  * Errors: `InvalidConfig` when there is no cluster.
@@ -51,6 +54,9 @@ export async function connectOptions(
       jsonnet: config.jsonnet,
     },
     timeoutMs: config.renderTimeout,
+    maxChartBytes: config.helmMaxExtractedSize,
+    maxDirectoryBytes: config.maxCombinedDirectoryManifestsSize || NO_BOUND,
+    proxies: proxyVariables(io.env),
     ...(texts === undefined ? {} : { remembered: texts }),
     plugins: {
       socketDir: config.pluginSocketDir,
@@ -105,7 +111,10 @@ export async function connectOptions(
       timeoutMs: config.gitTimeout,
       ...(config.gitCacheSize > 0 && { maxMirrorBytes: config.gitCacheSize * 2 ** 20 }),
       submodules: config.gitSubmodules,
-      artifacts: { mediaTypes: config.ociLayerMediaTypes },
+      artifacts: {
+        mediaTypes: config.ociLayerMediaTypes,
+        maxBytes: config.ociDisableMaxExtractedSize ? NO_BOUND : config.ociMaxExtractedSize,
+      },
       verifySignatures: config.verifySignatures,
       ...(identity !== undefined && { azureIdentity: identity }),
     },

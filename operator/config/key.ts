@@ -1,5 +1,6 @@
 import * as z from 'zod/mini';
 import { parseDuration } from '../core/app/duration.ts';
+import { parseQuantity } from '../core/diff/quantity.ts';
 import { parsePruneLimit, type PruneLimit } from '../core/sync/prune-brake.ts';
 
 /** One setting of `tiphys run`: how it is given, what it means, what it is when absent. */
@@ -25,6 +26,9 @@ export interface ConfigProblem {
   readonly message: string;
 }
 
+/** `parseQuantity` counts in 1e-18. */
+const UNITS_PER_BYTE = 10n ** 18n;
+
 export type Schema<T> = z.ZodMiniType<T, string>;
 
 /** Milliseconds, from a Go duration or a bare number of seconds. */
@@ -42,6 +46,14 @@ export function whole(min: number, max: number): Schema<number> {
     return value >= min && value <= max ? { value } : { problem: message };
   });
 }
+
+/** Bytes, from a Kubernetes quantity. */
+export const size: Schema<number> = readAs((written) => {
+  const amount = parseQuantity(written);
+  const bytes = amount === undefined || amount < 0n ? -1 : Number(amount / UNITS_PER_BYTE);
+  if (bytes >= 0 && Number.isSafeInteger(bytes)) return { value: bytes };
+  return { problem: `"${written}" is no size; write 500M or 1Gi` };
+});
 
 /** As the other, and empty is nothing. */
 export function optional<T>(schema: Schema<T>): Schema<T | undefined> {

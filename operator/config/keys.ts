@@ -11,6 +11,7 @@ import {
   list,
   optional,
   pruneLimit,
+  size,
   text,
   truth,
   whole,
@@ -46,6 +47,10 @@ export interface Config extends ApiConfig, SignInConfig {
   readonly gitCacheSize: number;
   readonly gitSubmodules: boolean;
   readonly ociLayerMediaTypes: readonly string[];
+  readonly ociMaxExtractedSize: number;
+  readonly ociDisableMaxExtractedSize: boolean;
+  readonly helmMaxExtractedSize: number;
+  readonly maxCombinedDirectoryManifestsSize: number;
   readonly verifySignatures: boolean;
   readonly manifestCacheSize: number;
   readonly manifestCacheExpiration: number;
@@ -248,6 +253,31 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
     fallback: LAYER_MEDIA_TYPES.join(','),
     description: 'Media types of the layer that an artifact of an OCI registry may consist of.',
     alias: ['ARGOCD_REPO_SERVER_OCI_LAYER_MEDIA_TYPES'],
+  }),
+  ociMaxExtractedSize: key('oci-max-extracted-size', {
+    schema: size,
+    fallback: '1G',
+    description: 'Bytes of an artifact of an OCI registry, packed and unpacked.',
+    alias: ['ARGOCD_REPO_SERVER_OCI_MANIFEST_MAX_EXTRACTED_SIZE'],
+  }),
+  ociDisableMaxExtractedSize: key('oci-disable-max-extracted-size', {
+    schema: truth,
+    fallback: 'false',
+    alone: 'true',
+    description: 'Artifacts of OCI registries may be as large as they are.',
+    alias: ['ARGOCD_REPO_SERVER_DISABLE_OCI_MANIFEST_MAX_EXTRACTED_SIZE'],
+  }),
+  helmMaxExtractedSize: key('helm-max-extracted-size', {
+    schema: size,
+    fallback: '1G',
+    description: 'Bytes of an unpacked chart; Helm has bounds of its own below that.',
+    alias: ['ARGOCD_REPO_SERVER_HELM_MANIFEST_MAX_EXTRACTED_SIZE'],
+  }),
+  maxCombinedDirectoryManifestsSize: key('max-combined-directory-manifests-size', {
+    schema: size,
+    fallback: '10M',
+    description: 'Bytes of all manifest files of an Application of plain files; 0 is no bound.',
+    alias: ['ARGOCD_REPO_SERVER_MAX_COMBINED_DIRECTORY_MANIFESTS_SIZE'],
   }),
   gitSubmodules: key('git-submodules', {
     schema: truth,

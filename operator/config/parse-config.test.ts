@@ -53,6 +53,19 @@ test('a bare number is seconds, as in the variables of Argo CD', () => {
   assert.equal(parse({ env: { ARGOCD_SYNC_WAVE_DELAY: '5' } }).syncWaveDelay, 5_000);
 });
 
+test('a size is a quantity of Kubernetes, in bytes', () => {
+  const name = 'ARGOCD_REPO_SERVER_OCI_MANIFEST_MAX_EXTRACTED_SIZE';
+  for (const [written, bytes] of [
+    ['1G', 1e9],
+    ['10Mi', 10_485_760],
+    ['0.5k', 500],
+    ['12', 12],
+    ['0', 0],
+  ] as const)
+    assert.equal(parse({ env: { [name]: written } }).ociMaxExtractedSize, bytes, written);
+  assert.equal(parse({}).ociMaxExtractedSize, 1e9);
+});
+
 test('lists have commas between their items', () => {
   const env = { ARGOCD_APPLICATION_NAMESPACES: 'team-*, /^app-\\d+$/ ,' };
   assert.deepEqual(parse({ env }).applicationNamespaces, ['team-*', '/^app-\\d+$/']);
@@ -77,6 +90,16 @@ for (const [why, input, expected] of [
     'a negative duration',
     { argv: ['--resync=-1s'] },
     '--resync "-1s" is no duration; write 90s, 5m or 1h30m',
+  ],
+  [
+    'a size that is none',
+    { argv: ['--oci-max-extracted-size=big'] },
+    '--oci-max-extracted-size "big" is no size; write 500M or 1Gi',
+  ],
+  [
+    'a negative size',
+    { argv: ['--oci-max-extracted-size=-1G'] },
+    '--oci-max-extracted-size "-1G" is no size; write 500M or 1Gi',
   ],
   [
     'a port that does not exist',

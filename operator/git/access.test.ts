@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
 import { connect, createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import {
   createClientAuthority,
   createServerCertificate,
 } from '../../e2e/controlplane/certificates.ts';
+import { startForwardProxy } from '../../e2e/controlplane/forward-proxy.ts';
 import { type GitServer, startGitServer } from '../../e2e/controlplane/git-server.ts';
 import { type SshServer, startSshServer } from '../../e2e/controlplane/ssh-server.ts';
 import { resolveSystemProgram } from '../../e2e/controlplane/system-programs.ts';
@@ -99,7 +99,7 @@ describe('HTTPS with an authority of its own', () => {
 
   test('goes through the proxy of the repository, and not for what is excepted', async () => {
     const url = await server.createRepository('proxied', { a: 'far' });
-    await using proxy = await startProxy();
+    await using proxy = await startForwardProxy();
     const caData = own.certificate;
     const through = (except: string) => ({ caData, proxy: { url: proxy.url, except } });
     assert.equal(await readThrough(url, through('other.example')), 'far');
@@ -113,7 +113,7 @@ describe('HTTPS with an authority of its own', () => {
 
   test('the proxy of the repository takes the place of those of the environment', async () => {
     const url = await server.createRepository('instead', { a: 'x' });
-    await using proxy = await startProxy();
+    await using proxy = await startForwardProxy();
     const env = { https_proxy: 'http://127.0.0.1:1', no_proxy: '127.0.0.1' };
     const access = { caData: own.certificate, proxy: { url: proxy.url, except: '' } };
     await using opened = await openRepositories(access, { env });
@@ -285,42 +285,6 @@ async function startSocksProxy(): Promise<Proxy> {
     async [Symbol.asyncDispose]() {
       server.close();
       await once(server, 'close');
-    },
-  };
-}
-
-/** A proxy for CONNECT. */
-async function startProxy(): Promise<Proxy> {
-  const asked: string[] = [];
-  const server: Server = createServer((_request, response) => response.writeHead(405).end());
-  server.on('connect', (request, client, head) => {
-    const target = request.url ?? '';
-    asked.push(target);
-    const [host = '', port = ''] = target.split(':');
-    const upstream = connect(Number(port), host, () => {
-      client.write('HTTP/1.1 200 Connection established\r\n\r\n');
-      upstream.write(head);
-      upstream.pipe(client);
-      client.pipe(upstream);
-    });
-    for (const [one, other] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      one.on('error', () => other.destroy());
-      one.on('close', () => other.destroy());
-    }
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    asked,
-    async [Symbol.asyncDispose]() {
-      const closed = once(server, 'close');
-      server.close();
-      server.closeAllConnections();
-      await closed;
     },
   };
 }
