@@ -47,7 +47,7 @@ export type Answer =
       readonly type: 'raw';
       readonly status?: number;
       readonly headers: Readonly<Record<string, string | readonly string[]>>;
-      readonly body: string | Uint8Array | AsyncIterable<string | Uint8Array>;
+      readonly body: string | Uint8Array | Iterable<string> | AsyncIterable<string | Uint8Array>;
       readonly session?: SessionChange;
     };
 
@@ -154,3 +154,10 @@ function bodyShape(given: Shape | BareBody | undefined): BodyShape | undefined {
 export function json(value: unknown): Answer {
   return { type: 'json', value };
 }
+
+/** The same, as text that is written when the client has room for it. */
+export function jsonText(body: Iterable<string>): Answer {
+  return { type: 'raw', headers: JSON_HEADERS, body };
+}
+
+const JSON_HEADERS = { 'content-type': 'application/json', 'cache-control': 'no-store' };

@@ -3,7 +3,7 @@ import { type ApplicationEvent, watchApplications } from '../../operator/service
 import { encodeJson } from '../http/go-json.ts';
 import type { Topic } from '../http/send-messages.ts';
 import { selectFields } from '../http/select-fields.ts';
-import { presentApplication } from '../present/application.ts';
+import { createWrittenOnce } from '../present/written-once.ts';
 import { type Route, route } from '../route.ts';
 import { FILTER, filterOf, text } from './which-application.ts';
 
@@ -18,41 +18,26 @@ export const applicationStreamRoutes: readonly Route[] = [
     answer({ query, requester, signal }, controlPlane) {
       const filter = { ...filterOf(query), resourceVersion: query.resourceVersion ?? '' };
       const events = watchApplications(controlPlane, requester, filter, signal);
-      const { fields } = query;
-      return { type: 'stream', messages: present(events), encode: encoderFor(fields), topic };
+      return { type: 'stream', messages: events, encode: encoderFor(query.fields), topic };
     },
   }),
 ];
 
-interface Message {
-  readonly type: ApplicationEvent['type'];
-  readonly application: ReturnType<typeof presentApplication>;
-}
+/** Pages that follow the same list, hundreds of them, are told the same: it is written once. */
+const writeOnce = createWrittenOnce({ maxWays: 24 });
 
-/** By what happened and which fields are wanted; gone with the Application that they tell of. */
-const encoded = new WeakMap<Message['application'], Map<string, string>>();
-const SELECTIONS_KEPT = 16;
-
-/** Hundreds of pages that follow the same list are told the same: it is written once. */
-function encoderFor(fields = ''): (message: unknown) => string {
+function encoderFor(fields = ''): (event: unknown) => string {
   const select = selectFields(fields);
-  return (message) => {
-    const { type, application } = message as Message;
-    const key = `${type} ${fields}`;
-    const known = encoded.get(application) ?? new Map<string, string>();
-    const text = known.get(key) ?? encodeJson(select({ result: message }));
-    if (known.size < SELECTIONS_KEPT) encoded.set(application, known.set(key, text));
-    return text;
+  return (event) => {
+    const { type, application } = event as ApplicationEvent;
+    return writeOnce(application, `${type} ${fields}`, (presented) =>
+      encodeJson(select({ result: { type, application: presented } })),
+    );
   };
 }
 
-async function* present(events: AsyncIterable<ApplicationEvent>): AsyncGenerator<Message> {
-  for await (const { type, application } of events)
-    yield { type, application: presentApplication(application) };
-}
-
-function topic(message: unknown): Topic {
-  const { type, application } = message as Message;
-  const { namespace, name } = application['metadata'] as Readonly<Record<string, string>>;
+function topic(event: unknown): Topic {
+  const { type, application } = event as ApplicationEvent;
+  const { namespace = '', name = '' } = application.metadata;
   return { name: `${namespace}/${name}`, isOver: type === 'DELETED' };
 }

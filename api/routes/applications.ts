@@ -1,8 +1,12 @@
 import * as z from 'zod/mini';
+import type { KubeObject } from '../../operator/index.ts';
 import { getApplication, listApplications } from '../../operator/services/index.ts';
+import { encodeJson } from '../http/go-json.ts';
+import { jsonList } from '../http/json-list.ts';
 import { selectListed } from '../present/application-fields.ts';
 import { presentApplication } from '../present/application.ts';
-import { json, type Route, route } from '../route.ts';
+import { createWrittenOnce } from '../present/written-once.ts';
+import { json, jsonText, type Route, route } from '../route.ts';
 import {
   FILTER,
   filterOf,
@@ -25,11 +29,7 @@ export const applicationRoutes: readonly Route[] = [
       // Read first: what changes meanwhile is told to who watches from there.
       const { resourceVersion } = controlPlane.ports.apps;
       const items = listApplications(controlPlane, requester, filterOf(query));
-      const select = selectListed(query.fields);
-      return json({
-        metadata: { resourceVersion },
-        items: items.map((app) => select(presentApplication(app))),
-      });
+      return jsonText(jsonList({ resourceVersion }, written(items, query.fields)));
     },
   }),
   route({
@@ -52,3 +52,12 @@ export const applicationRoutes: readonly Route[] = [
     },
   }),
 ];
+
+/** What pages, programs and badges ask for again and again. */
+const writeOnce = createWrittenOnce({ maxWays: 8 });
+
+function* written(items: readonly KubeObject[], fields = ''): Generator<string> {
+  const select = selectListed(fields);
+  for (const app of items)
+    yield writeOnce(app, fields, (presented) => encodeJson(select(presented)));
+}
