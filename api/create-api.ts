@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import compression from 'compression';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
-import { type Clock, type Logger, toTiphysError } from '../operator/index.ts';
+import { type Clock, type Logger, TiphysError, toTiphysError } from '../operator/index.ts';
 import type { Authenticated, Authenticator, ControlPlane } from '../operator/services/index.ts';
 import { authenticate } from './http/authenticate.ts';
 import { encodeJson } from './http/go-json.ts';
@@ -12,6 +12,7 @@ import { isUnforeseen, problemBody, problemOf } from './http/problem.ts';
 import { readBody } from './http/read-body.ts';
 import { secureHeaders, type SecureHeadersOptions } from './http/secure-headers.ts';
 import { sendMessages } from './http/send-messages.ts';
+import { untilSessionEnds } from './http/until-session-ends.ts';
 import { sessionCookies, type TokenCookies } from './http/token-cookies.ts';
 import { expressPath } from './http/express-path.ts';
 import type { Answer, Route } from './route.ts';
@@ -164,14 +165,43 @@ async function respond(
       },
       options.controlPlane,
     );
-    await send(answer, request, response, authenticated, { ...options, logFailure }, signal);
+    const over = lastsLong(answer)
+      ? untilSessionEnds(
+          (signal) => recheck(subject, request, route, options, signal),
+          clock,
+          signal,
+        )
+      : undefined;
+    const sending = { ...options, logFailure, over };
+    await send(answer, request, response, authenticated, sending, signal);
   } catch (error) {
     logFailure(error);
     refuse(error, response);
   } finally {
+    left.abort(new Error('it was answered')); // a client that reads nothing holds no source
     const durationMs = Math.round(clock.monotonic() - startedMs);
     logger.info({ ...fields, subject, status: response.statusCode, durationMs }, 'request');
   }
+}
+
+function lastsLong(answer: Answer): boolean {
+  if (answer.type === 'stream') return true;
+  return (
+    answer.type === 'raw' && typeof answer.body === 'object' && Symbol.asyncIterator in answer.body
+  );
+}
+
+/** Errors: `Unauthenticated`, when who asked would not be let in any more. */
+async function recheck(
+  subject: string,
+  { headers }: Request,
+  { access }: Route,
+  options: Context,
+  signal: AbortSignal,
+): Promise<void> {
+  const { requester } = await authenticate(headers, access, options, signal);
+  if ((requester.caller?.subject ?? '') !== subject)
+    throw new TiphysError('Unauthenticated', 'the session is over');
 }
 
 /** A page of somebody else cannot make a browser send JSON: that is what protects cookies here. */
@@ -184,12 +214,18 @@ function hasRightType(
   return contentTypes.some((type) => type.toLowerCase() === sent);
 }
 
+interface Sending extends ApiOptions {
+  readonly logFailure: (error: unknown) => void;
+  /** Aborted when what lasts long must end. */
+  readonly over: AbortSignal | undefined;
+}
+
 async function send(
   answer: Answer,
   request: Request,
   response: Response,
   { renewed }: Authenticated,
-  options: ApiOptions & { readonly logFailure: (error: unknown) => void },
+  options: Sending,
   signal: AbortSignal,
 ): Promise<void> {
   const change = 'session' in answer ? answer.session : undefined;
@@ -209,6 +245,7 @@ async function send(
           accept: request.headers.accept ?? '',
           clock: options.clock,
           onFailure: options.logFailure,
+          ...(options.over !== undefined && { over: options.over }),
           ...(answer.select !== undefined && { select: answer.select }),
           ...(answer.encode !== undefined && { encode: answer.encode }),
           ...(answer.topic !== undefined && { topic: answer.topic }),
@@ -222,20 +259,21 @@ async function send(
       for (const [name, value] of Object.entries(answer.headers))
         if (name === 'set-cookie') response.appendHeader(name, value);
         else response.setHeader(name, value);
-      await sendRaw(answer.body, response);
+      await sendRaw(answer.body, response, options.over ?? signal);
   }
 }
 
 async function sendRaw(
   body: Extract<Answer, { type: 'raw' }>['body'],
   response: ServerResponse,
+  signal: AbortSignal,
 ): Promise<void> {
   if (typeof body === 'string' || body instanceof Uint8Array) {
     response.end(body);
     return;
   }
   const { pipeline } = await import('node:stream/promises');
-  await pipeline(body, response);
+  await pipeline(body, response, { signal });
 }
 
 function refuse(error: unknown, response: Response): void {

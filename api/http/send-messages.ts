@@ -15,6 +15,8 @@ export interface SendOptions {
   readonly encode?: (message: unknown) => string;
   /** What a message is about, when one that says the same as the last about it need not be sent. */
   readonly topic?: (message: unknown) => Topic;
+  /** Aborted when the stream must end; its reason is the last that is told. */
+  readonly over?: AbortSignal;
   /** Told what ended the stream too early. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -46,8 +48,10 @@ export async function sendMessages(
   const isEvents = accept === EVENT_STREAM;
   const frame = (json: string): string => (isEvents ? `data: ${json} \n\n` : `${json}\n`);
   const iterator = messages[Symbol.asyncIterator]();
+  const { over } = options;
+  const ended = over === undefined ? signal : AbortSignal.any([signal, over]);
   const write = async (text: string): Promise<void> => {
-    if (!response.write(text)) await once(response, 'drain', { signal });
+    if (!response.write(text)) await once(response, 'drain', { signal: ended });
   };
   response.setHeader('content-type', isEvents ? EVENT_STREAM : 'application/json');
   response.setHeader('x-content-type-options', 'nosniff');
@@ -56,7 +60,7 @@ export async function sendMessages(
   const stopPings = isEvents ? startPings(response, options.clock, signal) : undefined;
   try {
     for (;;) {
-      const event = await untilAborted(iterator.next(), signal);
+      const event = await untilAborted(iterator.next(), ended);
       if (event.done === true) break;
       const text = encode(event.value);
       if (isNews(event.value, text)) await write(frame(text));
@@ -67,7 +71,11 @@ export async function sendMessages(
       response.end(); // the server stops, if it is not the client who left
       return;
     }
-    onFailure(error);
+    if (over?.aborted !== true) onFailure(error);
+    else if (response.writableNeedDrain) {
+      response.destroy(); // it does not read: it would never learn why
+      return;
+    }
     const problem = problemOf(error);
     response.end(frame(encodeJson(problemChunk(problem, STATUS_CODES[problem.status] ?? ''))));
   } finally {

@@ -4,6 +4,7 @@ import { type ApiClient, apiClient } from '../language/api-client.ts';
 import { adminPassword, signIn } from '../language/sign-in.ts';
 import { eventually, met, pending } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
+import { argocdSettings } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 
@@ -229,5 +230,75 @@ describe('accounts', () => {
     const log = await world.operatorLog();
     assert.doesNotMatch(log, /first-pass|second-pass|eyJ/);
     assert.equal(log.includes(await adminPassword(world)), false);
+  });
+});
+
+describe('what somebody follows', () => {
+  test('ends within seconds with the session, and says so; of others it goes on', async () => {
+    const admin = await signIn(api, world);
+    const currentPassword = await adminPassword(world);
+    const send = async (method: string, path: string, body: object, token = admin) => {
+      const answer = await api.request(`/api/v1${path}`, { method, body, token });
+      assert.equal(answer.status, 200, answer.text);
+      return (answer.json as { token?: string }).token ?? '';
+    };
+    const accounts = (extra: Readonly<Record<string, string>>) =>
+      world.applied(
+        argocdSettings(world.namespace, {
+          ...{ 'accounts.eve': 'login', 'accounts.out': 'login', 'accounts.bot': 'apiKey' },
+          ...extra,
+        }),
+      );
+    await world.given(accounts({}));
+    await eventually(
+      async () => {
+        const { status } = await api.request('/api/v1/account/out', { token: admin });
+        return status === 200 ? met('the account') : pending(`status ${status}`);
+      },
+      { withinMs: 20_000, signal },
+    );
+    for (const name of ['eve', 'out'])
+      await send('PUT', '/account/password', { name, newPassword: 'first-pass', currentPassword });
+    await send('POST', '/projects', {
+      project: { metadata: { name: 'team' }, spec: { roles: [{ name: 'ci' }] } },
+    });
+    const tokens = {
+      'left by /auth/logout': await signIn(api, world),
+      'got a new password': await signIn(api, world, { username: 'eve', password: 'first-pass' }),
+      'was disabled': await signIn(api, world, { username: 'out', password: 'first-pass' }),
+      'lost its token': await send('POST', '/account/bot/token', { id: 'streams' }),
+      'lost its token of a project': await send('POST', '/projects/team/roles/ci/token', {
+        id: 'streams',
+      }),
+    };
+    const ended = new Map<string, string>();
+    const follow = async (who: string, token: string): Promise<() => Promise<void>> => {
+      const response = await fetch(`${api.url}/api/v1/stream/applications`, {
+        ...{ signal, headers: { authorization: `Bearer ${token}` } },
+      });
+      assert.equal(response.status, 200);
+      return async () => {
+        ended.set(who, await response.text());
+      };
+    };
+    const stays = await follow('admin', admin);
+    void stays().catch(() => {}); // cut off when the world ends
+    const streams = await Promise.all(
+      Object.entries(tokens).map(([who, token]) => follow(who, token)),
+    );
+    const all = Promise.all(streams.map((untilItEnds) => untilItEnds()));
+    // Tokens know whole seconds: the new password must be of a later one.
+    await signIn(api, world);
+    const cookie = `argocd.token=${tokens['left by /auth/logout']}`;
+    await api.request('/auth/logout', { method: 'POST', headers: { cookie } });
+    const change = { name: 'eve', newPassword: 'second-pass', currentPassword };
+    await send('PUT', '/account/password', change);
+    await send('DELETE', '/account/bot/token/streams', {});
+    await send('DELETE', '/projects/team/roles/ci/token/0?id=streams', {});
+    await world.given(accounts({ 'accounts.out.enabled': 'false' }));
+    await all;
+    assert.deepEqual([...ended.keys()].toSorted(), Object.keys(tokens).toSorted());
+    for (const [who, text] of ended)
+      assert.match(text, /\{"error":\{"grpc_code":16,"http_code":401,"message":"[^"]+",/, who);
   });
 });
