@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { isIP } from 'node:net';
 import compression from 'compression';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import { type Clock, type Logger, TiphysError, toTiphysError } from '../operator/index.ts';
@@ -37,6 +38,8 @@ export interface ApiOptions {
   readonly gzip?: boolean;
   /** Requests and streams that one account or address may have open; 0 is no bound. Default 1 000. */
   readonly maxOpenPerClient?: number;
+  /** Who may tell the address of a client by X-Forwarded-For: addresses and CIDRs, or how many proxies there are; default nobody. */
+  readonly trustedProxies?: number | readonly string[];
   readonly clock: Clock;
   readonly logger: Logger;
   /** Aborted when the server stops: streams end. */
@@ -58,7 +61,7 @@ const HEADERS: SecureHeadersOptions = {
 export function createApi(options: ApiOptions): Express {
   const { rootPath = '', headers = HEADERS, gzip = true, maxOpenPerClient = MAX_OPEN } = options;
   const context = { ...options, open: createOpenRequests(maxOpenPerClient) };
-  const app = bare();
+  const app = bare(options);
   app.use(secureHeaders(headers));
   if (gzip) app.use(compression());
   const prefix = `/${rootPath.replaceAll(/^\/+|\/+$/g, '')}`;
@@ -76,8 +79,9 @@ export function createApi(options: ApiOptions): Express {
   return app;
 }
 
-function bare(): Express {
+function bare({ trustedProxies = [] }: ApiOptions): Express {
   const app = express();
+  app.set('trust proxy', trustedProxies);
   app.disable('x-powered-by');
   app.disable('etag');
   app.set('query parser', false); // read from the URL, by the shape of the route
@@ -86,7 +90,7 @@ function bare(): Express {
 }
 
 function routed(routes: readonly Route[], context: Context): Express {
-  const app = bare();
+  const app = bare(context);
   for (const proxy of context.proxies ?? []) app.use(forwarded(proxy, context));
   for (const route of routes)
     app[route.method](expressPath(route.path), async (request, response) => {
@@ -150,7 +154,7 @@ async function respond(
     }
     const authenticated = await authenticate(request.headers, route.access, options, signal);
     subject = authenticated.requester.caller?.subject ?? '';
-    const address = request.socket.remoteAddress ?? '';
+    const address = addressOf(request);
     using _open = options.open.open(subject === '' ? `address ${address}` : subject);
     const body = await readBody(request, route.body, options.maxBodyBytes ?? MAX_BODY_BYTES);
     const answer = await route.answer(
@@ -182,6 +186,12 @@ async function respond(
     const durationMs = Math.round(clock.monotonic() - startedMs);
     logger.info({ ...fields, subject, status: response.statusCode, durationMs }, 'request');
   }
+}
+
+/** As the nearest address says that is no trusted proxy. What is no address at all is not believed: counts are kept by it. */
+function addressOf(request: Request): string {
+  const { ip = '', socket } = request;
+  return isIP(ip) === 0 ? (socket.remoteAddress ?? '') : ip;
 }
 
 function lastsLong(answer: Answer): boolean {

@@ -119,6 +119,7 @@ export async function serveApi(
     },
     gzip: config.apiGzip,
     maxOpenPerClient: config.apiMaxRequestsPerClient,
+    trustedProxies: config.apiTrustedProxies,
   });
   const upgrade = createTerminalServer({
     ...{ controlPlane, clock, logger, stopping },

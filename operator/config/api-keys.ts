@@ -1,4 +1,4 @@
-import { type ConfigKey, key, optional, text, truth, whole, word, words } from './key.ts';
+import { type ConfigKey, key, optional, proxies, text, truth, whole, word, words } from './key.ts';
 
 /** The settings of the API. */
 export interface ApiConfig {
@@ -16,6 +16,7 @@ export interface ApiConfig {
   readonly apiXFrameOptions: string;
   readonly apiContentSecurityPolicy: string;
   readonly apiMaxRequestsPerClient: number;
+  readonly apiTrustedProxies: number | readonly string[];
   readonly apiMaxCookies: number;
   readonly apiDisableSwaggerUi: boolean;
 }
@@ -112,6 +113,12 @@ export const API_KEYS: { readonly [K in keyof ApiConfig]: ConfigKey<ApiConfig[K]
     fallback: '1000',
     description:
       'Requests and streams that one account, or one address without an account, may have open at once; 0 is no bound.',
+  }),
+  apiTrustedProxies: key('api-trusted-proxies', {
+    schema: proxies,
+    fallback: '',
+    description:
+      'Who may tell by X-Forwarded-For which address a client has: addresses and CIDRs of ingresses, with commas between, or how many of them stand one behind the other in front of the API; empty is nobody.',
   }),
   apiMaxCookies: key('api-max-cookies', {
     schema: whole(1, 100),

@@ -80,6 +80,32 @@ export const factor: Schema<number> = readAs((written) => {
 
 export const text: Schema<string> = z.string();
 
+const MAX_HOPS = 10;
+
+/** Addresses and ranges of proxies with commas between, or how many there are; empty is none. */
+export const proxies: Schema<number | readonly string[]> = readAs<number | readonly string[]>(
+  (written) => {
+    const items = itemsOf(written, ',');
+    const [first = ''] = items;
+    if (items.length === 1 && /^\d+$/.test(first)) {
+      const hops = Number(first);
+      if (hops >= 1 && hops <= MAX_HOPS) return { value: hops };
+      return { problem: `must be a number from 1 to ${MAX_HOPS}, or addresses` };
+    }
+    const wrong = items.find((item) => !isRange(item));
+    if (wrong === undefined) return { value: items };
+    return { problem: `"${wrong}" is neither an address nor a range such as 10.0.0.0/8` };
+  },
+);
+
+/** An address, or a CIDR whose length is not 0: nobody means to trust everybody. */
+function isRange(item: string): boolean {
+  return (
+    z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()]).safeParse(item).success &&
+    !/\/0*$/.test(item)
+  );
+}
+
 /** Items with commas between; blanks around them do not count. */
 export const list: Schema<readonly string[]> = itemsBetween(',');
 
@@ -90,12 +116,14 @@ export const words: Schema<readonly string[]> = itemsBetween(/[,;:]/);
 export const globs: Schema<readonly string[]> = itemsBetween(';');
 
 function itemsBetween(separator: string | RegExp): Schema<readonly string[]> {
-  return readAs((written) => ({
-    value: written
-      .split(separator)
-      .map((item) => item.trim())
-      .filter((item) => item !== ''),
-  }));
+  return readAs((written) => ({ value: itemsOf(written, separator) }));
+}
+
+function itemsOf(written: string, separator: string | RegExp): readonly string[] {
+  return written
+    .split(separator)
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
 }
 
 export const truth: Schema<boolean> = readAs((written) =>

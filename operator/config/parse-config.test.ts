@@ -192,3 +192,25 @@ test('property: a setting means the same as a flag and as a variable', () => {
     }),
   );
 });
+
+test('trusted proxies are addresses and ranges, or a number of them, and never everybody', () => {
+  const trusted = (written: string) =>
+    parse({ argv: [`--api-trusted-proxies=${written}`] }).apiTrustedProxies;
+  assert.deepEqual(trusted(''), []);
+  assert.deepEqual(trusted('10.0.0.0/8, ::1,fd00::/8'), ['10.0.0.0/8', '::1', 'fd00::/8']);
+  assert.equal(trusted('2'), 2);
+  for (const wrong of [
+    '0',
+    '11',
+    '-1',
+    '0.0.0.0/0',
+    '::/0',
+    '10.0.0.0/33',
+    'ingress',
+    '1,10.0.0.1',
+  ])
+    assert.match(
+      problems({ argv: [`--api-trusted-proxies=${wrong}`] }).join(),
+      /^--api-trusted-proxies (must be a number from 1 to 10|".*" is neither an address nor a range)/,
+    );
+});
