@@ -47,7 +47,14 @@ import type { ChartRepositories } from './ports/chart-repositories.ts';
 import type { ClusterConnector } from './ports/cluster-connector.ts';
 import type { ConfigStore } from './ports/config-store.ts';
 import type { GeneratorRegistry, GeneratorSettings } from './ports/generator.ts';
-import type { Clock, EventSink, Logger, Metrics, ScriptEngine } from './ports/index.ts';
+import type {
+  Clock,
+  EventSink,
+  HydratedBranches,
+  Logger,
+  Metrics,
+  ScriptEngine,
+} from './ports/index.ts';
 import type { KeyReader } from './ports/key-reader.ts';
 import type { KubeClient } from './ports/kube-client.ts';
 import type { AccessLookup, SourceReach } from './ports/source-repositories.ts';
@@ -130,6 +137,8 @@ export interface Connected {
   /** How a repository is reached, with its credentials. */
   readonly accessTo: AccessLookup;
   readonly repositories: GitRepositories;
+  /** Branches that are written to, by what is registered for writing. */
+  readonly branches: HydratedBranches;
   readonly charts: ChartRepositories;
   readonly generators: GeneratorRegistry;
   readonly keyReader: KeyReader;
@@ -232,6 +241,7 @@ export async function connectPorts(
   return {
     ...{ client, ports, settings, repositories, readWebhook, resources, projectSettings, charts },
     connectCluster,
+    branches: repositories.branches(directory.writeAccessTo),
     generators,
     keyReader: createKeyReader({
       dir: join(dataDir, 'git', 'work'),

@@ -80,6 +80,7 @@ export function createOperator(options: OperatorOptions): Operator {
   const lost = Promise.withResolvers<unknown>();
   let controller: Controller<AppKey> | undefined;
   let webhooks: ReceiveWebhook | undefined;
+  let hydrator: Controller<string> | undefined;
   let works = false;
   let publisher: Publisher | undefined;
   let leading: Promise<Leadership | undefined> = Promise.resolve(undefined);
@@ -113,6 +114,10 @@ export function createOperator(options: OperatorOptions): Operator {
       projectSettings,
       workers,
     });
+    if (settings.hydrates) {
+      const { openHydrator } = await import('./open-hydrator.ts'); // which most operators never need
+      hydrator = openHydrator(connected);
+    }
     const { enqueue } = controller;
     const receiver = stack.use(
       createWebhookReceiver({
@@ -133,6 +138,7 @@ export function createOperator(options: OperatorOptions): Operator {
   function beginWork(applications: number): void {
     publisher?.start();
     controller?.start();
+    hydrator?.start();
     works = true;
     logger.info({ namespace: options.namespace, applications }, 'operator works');
   }
@@ -158,6 +164,7 @@ export function createOperator(options: OperatorOptions): Operator {
       notReady = ['leadership lost'];
       works = false;
       void controller?.[Symbol.asyncDispose]();
+      void hydrator?.[Symbol.asyncDispose]();
       lost.resolve(leadership.signal.reason);
     });
     beginWork(applications());
@@ -174,13 +181,13 @@ export function createOperator(options: OperatorOptions): Operator {
       return notReady;
     },
     get idle() {
-      return controller?.idle ?? false;
+      return (controller?.idle ?? false) && (hydrator?.idle ?? true);
     },
     async [Symbol.asyncDispose]() {
       notReady = ['stopping'];
       works = false;
       stop.abort(new Error('shutdown'));
-      await controller?.[Symbol.asyncDispose]();
+      await Promise.all([controller?.[Symbol.asyncDispose](), hydrator?.[Symbol.asyncDispose]()]);
       const leadership = await leading.catch(() => undefined); // told through `lost`
       await leadership?.[Symbol.asyncDispose]();
       await stack.disposeAsync();

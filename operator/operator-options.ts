@@ -25,6 +25,7 @@ export function engineSettings(
     pruneLimit: undefined,
     applyParallelism: 10,
     persistResourceHealth: true,
+    hydrates: false,
     ...given,
   };
 }

@@ -44,7 +44,12 @@ export interface GitServer extends AsyncDisposable {
   createRepository(
     name: string,
     files?: FileChanges['files'],
-    options?: { readonly credentials?: GitSecret; readonly objectFormat?: 'sha1' | 'sha256' },
+    options?: {
+      readonly credentials?: GitSecret;
+      /** Who may push, and read as well; default whoever may read. */
+      readonly writer?: GitSecret;
+      readonly objectFormat?: 'sha1' | 'sha256';
+    },
   ): Promise<string>;
   /** The bare repository on disk. */
   folderOf(name: string): string;
@@ -73,6 +78,7 @@ export async function startGitServer({ signal, tls }: GitServerOptions): Promise
   signal.throwIfAborted();
   const root = await mkdtemp(join(tmpdir(), 'tiphys-git-'));
   const credentials = new Map<string, GitSecret>();
+  const writers = new Map<string, GitSecret>();
   const counts = new Map<string, number>();
   const behaviours = new Map<string, GitServerBehaviour>();
   const files = new Map<string, string>();
@@ -89,8 +95,11 @@ export async function startGitServer({ signal, tls }: GitServerOptions): Promise
     while (behaviourOf(name) === 'hang') await new Promise<void>((go) => waiting.push(go));
     if (behaviourOf(name) === 'refuse') return void request.socket.destroy();
     if (behaviourOf(name) === 'fail') return void response.writeHead(503).end('out of order\n');
-    const wanted = credentials.get(name);
-    if (wanted !== undefined && !isAllowed(request, wanted)) {
+    const writer = writers.get(name);
+    const isWrite = kind === 'push' || search.includes('service=git-receive-pack');
+    const reader = isWrite && writer !== undefined ? undefined : credentials.get(name);
+    const wanted = [reader, writer].filter((one) => one !== undefined);
+    if (wanted.length > 0 && !wanted.some((one) => isAllowed(request, one))) {
       response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' });
       return void response.end();
     }
@@ -145,6 +154,7 @@ export async function startGitServer({ signal, tls }: GitServerOptions): Promise
     async createRepository(name, files = {}, options = {}) {
       await createBareRepository(folderOf(name), options.objectFormat);
       if (options.credentials !== undefined) credentials.set(name, options.credentials);
+      if (options.writer !== undefined) writers.set(name, options.writer);
       if (Object.keys(files).length > 0) {
         await commitTo(folderOf(name), { files, message: 'First commit' });
       }

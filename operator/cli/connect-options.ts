@@ -90,6 +90,7 @@ export async function connectOptions(
       hookDeadlineMs: config.hookDeadline,
       waveDelayMs: config.syncWaveDelay,
       pruneLimit: config.pruneLimit,
+      hydrates: config.hydrator,
     },
     manifestCache: {
       ...(texts === undefined ? {} : { texts }),

@@ -52,6 +52,7 @@ export interface Config extends ApiConfig, SignInConfig {
   readonly helmMaxExtractedSize: number;
   readonly maxCombinedDirectoryManifestsSize: number;
   readonly verifySignatures: boolean;
+  readonly hydrator: boolean;
   readonly manifestCacheSize: number;
   readonly manifestCacheExpiration: number;
   readonly appStateCacheExpiration: number;
@@ -290,6 +291,14 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
     fallback: 'true',
     description: 'Check the signatures that AppProjects ask for; else deploy without.',
     alias: ['ARGOCD_GPG_ENABLED'],
+  }),
+  hydrator: key('hydrator', {
+    schema: truth,
+    fallback: 'false',
+    alone: 'true',
+    description:
+      'Commit what the dry sources of Applications render to, to the branches that their sourceHydrator names.',
+    alias: ['ARGOCD_HYDRATOR_ENABLED'],
   }),
   manifestCacheSize: key('manifest-cache-size', {
     schema: whole(0, 1_000_000),

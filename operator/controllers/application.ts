@@ -8,7 +8,6 @@ import {
   type GroupKind,
   type KubeObject,
 } from '../core/objects/kube-object.ts';
-import { normaliseRepoUrl } from '../core/repo-url.ts';
 import type { KindSettings } from '../core/settings/settings-view.ts';
 import { instanceOf } from '../core/tracking/tracking.ts';
 import { COMPARE_OPTIONS_ANNOTATION } from '../engine/compare-application.ts';
@@ -24,6 +23,7 @@ import { createDependents, isProgress } from './dependents.ts';
 import { manages } from './manages.ts';
 import { measureReconciles } from './measure-reconcile.ts';
 import { concernedByOrphan, showOrphans } from './orphans.ts';
+import { readsFrom } from './reads-from.ts';
 import { askWorth, worthALook } from './worth-a-look.ts';
 
 export interface ApplicationControllerOptions {
@@ -233,21 +233,4 @@ function phaseOf(app: KubeObject): JsonValue | undefined {
 function projectOf(app: KubeObject): JsonValue | undefined {
   const spec = app['spec'];
   return isJsonObject(spec) ? spec['project'] : undefined;
-}
-
-/** Whether any source of an application names this repository. */
-function readsFrom(app: KubeObject, url: string): boolean {
-  const spec = app['spec'];
-  if (!isJsonObject(spec)) return false;
-  const sources = [spec['source'], ...(Array.isArray(spec['sources']) ? spec['sources'] : [])];
-  const hydrator = spec['sourceHydrator'];
-  if (isJsonObject(hydrator)) sources.push(hydrator['drySource'], hydrator['syncSource']);
-  return sources.some((source) => isJsonObject(source) && sameRepo(source['repoURL'], url));
-}
-
-function sameRepo(value: unknown, url: string): boolean {
-  return (
-    typeof value === 'string' &&
-    (value === url || normaliseRepoUrl(value) === normaliseRepoUrl(url))
-  );
 }

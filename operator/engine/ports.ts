@@ -99,4 +99,6 @@ export interface EngineSettings {
   readonly applyParallelism: number;
   /** Writes the health of each resource into `status.resources`. */
   readonly persistResourceHealth: boolean;
+  /** Commits what dry sources render to; otherwise Applications with a hydrator wait for somebody else to do so. */
+  readonly hydrates: boolean;
 }

@@ -9,6 +9,7 @@ import { heldByWindow, type Windows } from './check-windows.ts';
 import { endedPass } from './hindrance.ts';
 import { currentOperation } from './operation.ts';
 import { again, type Engine } from './pass.ts';
+import type { EngineSettings } from './ports.ts';
 import { beginOrResume } from './resume-operation.ts';
 import { timestamp } from './run-sync-pass.ts';
 import { settleOperation } from './settle-operation.ts';
@@ -63,7 +64,7 @@ export async function reportLoadFailure(
   }
   const failure = toTiphysError(error);
   const state = isAboutCluster(failure) ? 'live' : 'target';
-  const message = `Failed to load ${state} state: ${withHint(failure)}`;
+  const message = `Failed to load ${state} state: ${withHint(failure)}${aboutHydration(app, failure, settings)}`;
   ports.logger.warn({ app: key, err: failure }, 'state not loaded');
   return reportComparisonError({ ...failing, message }, engine, signal);
 }
@@ -83,6 +84,23 @@ export async function reportComparisonError(
   memory.requested = higherLevel(memory.requested, 'latest');
   return again(retryDelay(memory, settings));
 }
+
+/** Why the branch that is synced may not be there, or be without its folder. */
+function aboutHydration(
+  { spec, status }: Application,
+  { code }: TiphysError,
+  { hydrates }: Pick<EngineSettings, 'hydrates'>,
+): string {
+  if (spec.sourceHydrator === undefined || !NOT_THERE.has(code)) return '';
+  if (!hydrates)
+    return ' Nobody hydrates here: start Tiphys with --hydrator, or let somebody else commit to the branch of spec.sourceHydrator.';
+  const { phase, message = '' } = status.sourceHydrator?.currentOperation ?? {};
+  if (phase === 'Failed') return ` Hydration failed: ${message}`;
+  if (spec.sourceHydrator.hydrateTo === undefined) return ' It is yet to be hydrated.';
+  return ` ${spec.sourceHydrator.hydrateTo.targetBranch} is hydrated; somebody has to merge it.`;
+}
+
+const NOT_THERE: ReadonlySet<string> = new Set(['RevisionNotFound', 'PathNotFound']);
 
 /** Who asked for a refresh looks for what is known as soon as the request is gone. */
 async function tellOthers(

@@ -6,11 +6,13 @@ import type { RepositoryAccess } from '../core/repository/access.ts';
 import type { RefTable } from '../core/revision/ref-table.ts';
 import { repositoryIdentity, withoutCredentials } from '../core/revision/repository-url.ts';
 import { isFullCommit, resolveRevision } from '../core/revision/resolve-revision.ts';
+import type { HydratedBranches } from '../ports/hydrated-branches.ts';
 import type { ProbedRepository } from '../ports/repository-probe.ts';
 import type { RepositoryReader, SourceRepositories } from '../ports/source-repositories.ts';
 import { createLimiter } from '../runtime/limiter.ts';
 import { readCommit } from './commit-info.ts';
 import { createCommitTrees, mirrorName, type MirroredRepository } from './commit-trees.ts';
+import { createHydratedBranches, type HydratedBranchesOptions } from './hydrated-branches.ts';
 import { createMirror } from './mirror.ts';
 import { createMirrorSpace } from './mirror-space.ts';
 import { openForeignSession } from './git-session.ts';
@@ -44,6 +46,8 @@ export interface GitRepositories extends SourceRepositories, AsyncDisposable {
   registryTags(repository: ProbedRepository, signal: AbortSignal): Promise<readonly string[]>;
   /** Resolves when there is a registry that lets us in. Errors as `registryTags`. */
   reachRegistry(repository: ProbedRepository, signal: AbortSignal): Promise<void>;
+  /** Branches that are written to, as one may who has this access. */
+  branches(access: HydratedBranchesOptions['access']): HydratedBranches;
   /** The state of every repository that was asked for its refs, in no order. */
   connections(): readonly RepositoryConnection[];
 }
@@ -266,6 +270,11 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
       await using mirror = createMirror({ ...mirroring, dir, repoUrl, access: () => access });
       return await mirror.listRefs(signal);
     },
+    branches: (access) =>
+      createHydratedBranches({
+        ...{ commits, prepare, access, clock },
+        timeoutMs: options.timeoutMs,
+      }),
     reachRegistry: (repository, signal) => reachRegistry(repository, asking, signal),
     registryTags: (repository, signal) => registryTags(repository, asking, signal),
     connections: () =>

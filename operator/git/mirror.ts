@@ -43,6 +43,8 @@ export interface MirrorOptions {
 export interface Mirror extends AsyncDisposable {
   /** The refs as the server has them now. Errors: `GitUnreachable`, `GitAuthFailed`, `Timeout`. */
   listRefs(signal: AbortSignal): Promise<RefTable>;
+  /** Makes the mirror of a repository that has no commits yet. */
+  make(signal: AbortSignal): Promise<void>;
   /** Errors as `listRefs`; `RevisionNotFound` when the server does not have the commit either. */
   tree(commit: string, signal: AbortSignal): Promise<TreeReader>;
   /** Runs git in the mirror, without the network. */
@@ -71,6 +73,8 @@ export interface RemoteCommand {
   readonly args: (url: string) => readonly string[];
   readonly timeoutMs: number;
   readonly stdin?: Buffer;
+  /** What git's words of a failure mean here; `undefined`: what they mean everywhere. */
+  readonly explain?: (words: string) => TiphysError | undefined;
   /** Further variables. */
   readonly env?: (url: string) => Readonly<Record<string, string>>;
 }
@@ -142,6 +146,8 @@ export function createMirror(options: MirrorOptions): Mirror {
         throw namedTimeout(error, shown, doing);
       });
       if (result.exitCode !== 0) {
+        const known = command.explain?.(result.stderr);
+        if (known !== undefined) throw known;
         const failure = gitFailure(repoUrl, doing, result.stderr, credential.type !== 'none');
         if (hasCode(failure, 'GitAuthFailed')) options.signIn.forget(repoUrl, access);
         throw failure;
@@ -322,6 +328,7 @@ export function createMirror(options: MirrorOptions): Mirror {
       if (commit !== undefined) format = formatOf(commit);
       return refs;
     },
+    make: (signal) => make(format, signal),
     tree: fetched,
     discard,
     async expand(prefix, signal) {

@@ -3,6 +3,7 @@ import {
   accessTo,
   findNamedRepository,
   repositoriesOfProject,
+  writeAccessTo,
 } from '../core/repository/find-repository.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
 import { isJsonObject } from '../core/objects/json.ts';
@@ -11,6 +12,8 @@ import type { ConfigStore } from '../ports/config-store.ts';
 /** Registered repositories, as the Secrets and ConfigMaps say now. */
 export interface RepositoryDirectory extends Disposable {
   accessTo(repoUrl: string, project: string): RepositoryAccess;
+  /** How to write to a repository; `undefined`: nothing is registered for that. */
+  writeAccessTo(repoUrl: string, project: string): RepositoryAccess | undefined;
   /** URL of the Helm repository of a name, as a project sees it. */
   named(name: string, project: string): string | undefined;
   /** URLs registered for this project alone. */
@@ -40,6 +43,7 @@ export function createRepositoryDirectory(config: ConfigStore): RepositoryDirect
   return {
     accessTo: (url, project) =>
       remember(accesses, `${project}\n${url}`, () => accessTo(url, project, config)),
+    writeAccessTo: (url, project) => writeAccessTo(url, project, config),
     named: (name, project) => findNamedRepository(name, project, config),
     ofProject: (project) =>
       remember(projects, project, () => repositoriesOfProject(project, config)),

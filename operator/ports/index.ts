@@ -33,6 +33,12 @@ export type {
   WatchOptions,
   WriteOptions,
 } from './kube-client.ts';
+export type {
+  HydratedBranch,
+  HydratedBranches,
+  HydratedChange,
+  PreparedCommit,
+} from './hydrated-branches.ts';
 export type { Credentials, IssuedToken, Passwords, Sessions, TokenIssuer } from './identity.ts';
 export type { LeaseLock, LeaseRecord, StoredLease } from './lease.ts';
 export type { LiveDepth, LiveEvent, LiveState } from './live-state.ts';

@@ -99,6 +99,28 @@ export function accessTo(url: string, project: string, config: RepositoryConfig)
   return accessOf(findRepository(url, project, config), config);
 }
 
+/** Types of Secrets that are for writing, by those for reading whose rules they follow. */
+const FOR_WRITING: Readonly<Record<string, string>> = {
+  repository: 'repository-write',
+  'repo-creds': 'repo-write-creds',
+};
+
+/**
+ * How to write to a repository: by registrations for writing alone, which are found as those for reading are.
+ * `undefined` when there is none.
+ */
+export function writeAccessTo(
+  url: string,
+  project: string,
+  config: RepositoryConfig,
+): RepositoryAccess | undefined {
+  const forWriting = {
+    secretsOfType: (type: string) => config.secretsOfType(FOR_WRITING[type] ?? type),
+  };
+  const record = findRepository(url, project, forWriting);
+  return record.secret === '' ? undefined : accessOf(record, config);
+}
+
 /** How to get to a repository by a registration, stored or not. */
 export function accessOf(
   record: RepositoryRecord,

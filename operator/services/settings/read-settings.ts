@@ -51,7 +51,7 @@ export function readSettings(
     appsInAnyNamespaceEnabled: settings.applicationNamespaces.length > 0,
     impersonationEnabled: ports.projectSettings().impersonation.enabled,
     installationID: text('installationID'),
-    hydratorEnabled: false,
+    hydratorEnabled: settings.hydrates,
     syncWithReplaceAllowed: true,
     resourceViewEnabled: !flag('ui.view.resources.disabled'),
     kustomizeOptions: { BuildOptions: text('kustomize.buildOptions'), BinaryPath: '' },
