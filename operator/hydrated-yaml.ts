@@ -1,15 +1,20 @@
 import { dump } from 'js-yaml';
 import { parseDocuments } from '../generators/index.ts';
+import { TiphysError } from './core/errors.ts';
 import { jsonEqual } from './core/objects/json.ts';
-import type { KubeObject } from './core/objects/kube-object.ts';
+import { describeResource, idOf, type KubeObject } from './core/objects/kube-object.ts';
 
 /**
- * One YAML document with sorted keys, that Kubernetes reads as this object: what is read back differently by our own
- * reader of its dialect is written as JSON, which is YAML too.
+ * One YAML document with sorted keys. Errors: `InvalidManifest` for an object that would be read back as another one:
+ * what is committed must be what was rendered.
  */
 export function writeHydratedYaml(object: KubeObject): string {
   const yaml = dump(object, { noRefs: true, lineWidth: -1, sortKeys: true });
-  return readsBack(yaml, object) ? yaml : `${JSON.stringify(object, null, 2)}\n`;
+  if (readsBack(yaml, object)) return yaml;
+  const what = describeResource(idOf(object));
+  throw new TiphysError('InvalidManifest', `${what}: YAML cannot hold it as it was rendered`, {
+    hint: 'Take characters out of it that are no text.',
+  });
 }
 
 function readsBack(yaml: string, object: KubeObject): boolean {
@@ -17,6 +22,6 @@ function readsBack(yaml: string, object: KubeObject): boolean {
     const documents = parseDocuments(yaml, { file: 'manifest.yaml' });
     return documents.length === 1 && jsonEqual(documents[0], object);
   } catch {
-    return false; // beyond what a document may be; JSON is read under the same limits, and says so when it is synced
+    return false; // as good as another object
   }
 }

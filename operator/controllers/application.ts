@@ -214,7 +214,8 @@ function isRelevant({ object, previous }: AppChange): boolean {
     !jsonEqual(metadata.annotations, previous.metadata.annotations) ||
     !jsonEqual(metadata.finalizers, previous.metadata.finalizers) ||
     metadata.deletionTimestamp !== previous.metadata.deletionTimestamp ||
-    phaseOf(object) !== phaseOf(previous)
+    phaseOf(object) !== phaseOf(previous) ||
+    hydrationOf(object) !== hydrationOf(previous)
   );
 }
 
@@ -228,6 +229,14 @@ function phaseOf(app: KubeObject): JsonValue | undefined {
   const status = app['status'];
   const state = isJsonObject(status) ? status['operationState'] : undefined;
   return isJsonObject(state) ? state['phase'] : undefined;
+}
+
+/** An application without its branch says why, which the hydrator knows. */
+function hydrationOf(app: KubeObject): JsonValue | undefined {
+  const status = app['status'];
+  const hydrator = isJsonObject(status) ? status['sourceHydrator'] : undefined;
+  const last = isJsonObject(hydrator) ? hydrator['currentOperation'] : undefined;
+  return isJsonObject(last) ? last['phase'] : undefined;
 }
 
 function projectOf(app: KubeObject): JsonValue | undefined {

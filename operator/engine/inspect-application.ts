@@ -87,7 +87,10 @@ export async function inspectApplication(
     const further = [...windows.conditions, ...orphanConditions(project, orphans)];
     // What was compared is what the spec says now, whatever an operation is or was about.
     const found = { app, request, loaded, compared, now, operationState: undefined, further };
-    const status = comparedStatus({ ...found, level: 'forced', withReasons: true }, settings);
+    const status = comparedStatus(
+      { ...found, level: 'forced', withReasons: true },
+      { ...settings, ...ELSEWHERE },
+    );
     const running = operationState !== undefined && operationState.finishedAt === undefined;
     const decision = decideNext(app, status, loaded, running ? operationState : undefined, {
       nowMs: ports.clock.now(),
@@ -110,6 +113,9 @@ export async function inspectApplication(
   }
 }
 
+/** Only the operator knows whether it hydrates: what it said of that stands. */
+const ELSEWHERE = { hydrates: true };
+
 function failed(
   app: Application,
   conditions: readonly NewCondition[],
@@ -117,7 +123,7 @@ function failed(
 ): Inspection {
   return {
     app,
-    status: failedStatus(app, conditions, app.status.operationState, timestamp(clock)),
+    status: failedStatus(app, conditions, app.status.operationState, timestamp(clock), ELSEWHERE),
     compared: [],
     predictions: new Map(),
     decision: { type: 'idle', conditions: [], retryAfterMs: undefined, reason: 'NotCompared' },

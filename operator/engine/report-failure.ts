@@ -34,7 +34,7 @@ export async function reportRefusal(
 ): Promise<ReconcileOutcome> {
   const { reporter, ports, settings } = engine;
   const state = failOperation(app, conditions, engine);
-  const status = failedStatus(app, conditions, state, timestamp(ports.clock));
+  const status = failedStatus(app, conditions, state, timestamp(ports.clock), settings);
   await tellOthers(key, app, engine, signal);
   await reporter.report(key, app, status, signal);
   return again(settings.resyncMs);
@@ -78,7 +78,7 @@ export async function reportComparisonError(
   const { reporter, ports, settings } = engine;
   const conditions = [{ type: 'ComparisonError', message }];
   const state = failOperation(app, conditions, engine, windows);
-  const status = failedStatus(app, conditions, state, timestamp(ports.clock));
+  const status = failedStatus(app, conditions, state, timestamp(ports.clock), settings);
   await tellOthers(key, app, engine, signal);
   await reporter.report(key, app, status, signal);
   memory.requested = higherLevel(memory.requested, 'latest');

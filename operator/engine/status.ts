@@ -98,7 +98,7 @@ export function comparedStatus(input: ComparedInput, settings: EngineSettings): 
     sync: own ? syncStatus(app, loaded, compared, isNamespaceNew) : previous.sync,
     health: transition(previous.health, health, now),
     resources,
-    ...conditionsOf(previous, errors, now),
+    ...conditionsOf(app, errors, now, settings),
     ...(history === undefined ? {} : { history }),
     ...(operationState === undefined ? {} : { operationState }),
     reconciledAt: renewed || previous.reconciledAt === undefined ? now : previous.reconciledAt,
@@ -158,12 +158,16 @@ function healthErrors(compared: readonly ComparedResource[]): readonly NewCondit
 
 /** Absent rather than empty, as long as there never were any. */
 function conditionsOf(
-  previous: ApplicationStatus,
+  { spec, status }: Application,
   current: readonly NewCondition[],
   now: string,
+  { hydrates }: Pick<EngineSettings, 'hydrates'>,
 ): Pick<ApplicationStatus, 'conditions'> {
-  const before = previous.conditions;
-  const conditions = setConditions(before ?? [], COMPARISON_CONDITIONS, current, now);
+  const before = status.conditions;
+  const isHydrated = hydrates && spec.sourceHydrator !== undefined;
+  // Who hydrates sets it, and nobody else would take it away.
+  const evaluated = [...COMPARISON_CONDITIONS, ...(isHydrated ? [] : ['HydrationError'])];
+  const conditions = setConditions(before ?? [], evaluated, current, now);
   return conditions.length === 0 && before === undefined ? {} : { conditions };
 }
 
@@ -199,9 +203,11 @@ export function failedStatus(
   conditions: readonly NewCondition[],
   operationState: OperationState | undefined,
   now: string,
+  settings: Pick<EngineSettings, 'hydrates'>,
 ): ApplicationStatus {
   const previous = app.status;
-  const { destination, source, sources } = app.spec;
+  const { destination, sources } = app.spec;
+  const [source] = sourcesOf(app.spec);
   const comparedTo = {
     ...(isMultiSource(app.spec) ? { sources } : { source }),
     destination,
@@ -213,7 +219,7 @@ export function failedStatus(
     resources: (previous.resources ?? []).map((entry) =>
       entry.status === undefined ? entry : { ...entry, status: 'Unknown' as const },
     ),
-    ...conditionsOf(previous, conditions, now),
+    ...conditionsOf(app, conditions, now, settings),
     ...(operationState === undefined ? {} : { operationState }),
   };
 }
