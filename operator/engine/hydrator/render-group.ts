@@ -58,7 +58,7 @@ function requestOf(
   return {
     sources: [drySource],
     revisions: [dryCommit],
-    signatures: [signatureCriteria(project, drySource.repoURL)],
+    signatures: [signatureCriteria(project, drySource)],
     ...generatePathsOf(app.metadata.annotations),
     instance: instanceName(app.metadata, settings.namespace),
     appName: app.metadata.name,
