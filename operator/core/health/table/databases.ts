@@ -215,7 +215,10 @@ export const cassandra: Project = {
         condition('Stopped', 'True', 'Suspended'),
         observed(),
         words('status.cassandraOperatorProgress', { Progressing: ['Updating'] }),
-        ...ready('Ready', 'Progressing'),
+        condition('Ready', 'False', 'Progressing'),
+        // Once true, Ready stays so until the nodes are stopped on purpose.
+        condition('Healthy', 'False', 'Degraded'),
+        condition('Ready', 'True', 'Healthy'),
         waiting(),
       ],
     },

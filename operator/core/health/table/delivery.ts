@@ -246,10 +246,11 @@ export const actionsRunners: Project = {
       steps: [
         words('status.phase', {
           Healthy: ['Running', 'Succeeded'],
-          Progressing: ['Pending'],
           Degraded: ['Failed', 'Outdated'],
         }),
-        waiting(),
+        // One that has registered stays Pending until it is given a job.
+        is('status.ready', true, 'Healthy'),
+        waiting('the runner to register'),
       ],
     },
   ],
