@@ -30,6 +30,7 @@ export type {
   Generator,
   GeneratorRegistry,
   GeneratorSettings,
+  OtherRepository,
   Selection,
   SelectRequest,
 } from '../operator/ports/generator.ts';

@@ -161,7 +161,7 @@ describe('a repository that is polled often', () => {
     await world.thenEventually(world.object('configmaps', 'a', app.name).has('data.value', 'two'));
   });
 
-  test('a base of another repository is built, unless the project may not read there', async () => {
+  test('a base of another repository is built and followed, unless the project may not read there', async () => {
     await world.given(
       world.repository('shared-base', {
         'base/kustomization.yaml': 'resources: [map.yaml]\nnamePrefix: shared-\n',
@@ -176,7 +176,13 @@ describe('a repository that is polled often', () => {
     const app = world.application('uses-base', { repoURL, syncPolicy: true });
     await world.when(app.created());
     await world.thenEventually(app.isSynced(), app.isHealthy());
-    await world.thenEventually(world.object('configmaps', 'shared-map', app.name).exists());
+    const map = world.object('configmaps', 'shared-map', app.name);
+    await world.thenEventually(map.has('data.value', '1'));
+    // Nobody asks for it, and the repository of the Application stands still.
+    await world.when(
+      world.pushed('shared-base', { files: { 'base/map.yaml': configMap('map', '2') } }),
+    );
+    await world.thenEventually(map.has('data.value', '2'), app.isSynced(), app.isHealthy());
     await world.kubectl.apply({
       apiVersion: 'argoproj.io/v1alpha1',
       kind: 'AppProject',

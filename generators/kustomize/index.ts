@@ -3,7 +3,12 @@ import { basename, dirname, join, relative } from 'node:path';
 import { TiphysError } from '../../operator/core/errors.ts';
 import type { KustomizeSource } from '../../operator/core/app/types.ts';
 import { isJsonArray, isJsonObject, type JsonValue } from '../../operator/core/objects/json.ts';
-import type { Generated, GenerateRequest, Generator } from '../../operator/ports/generator.ts';
+import type {
+  Generated,
+  GenerateRequest,
+  Generator,
+  OtherRepository,
+} from '../../operator/ports/generator.ts';
 import type { SourceReach } from '../../operator/ports/source-repositories.ts';
 import { buildEnvironment } from '../build-environment.ts';
 import { plainVersion } from '../kubernetes-version.ts';
@@ -104,7 +109,8 @@ async function generate(
   const components = await wantedComponents(request, source, signal);
   const content = editKustomization(file.content, source, components, buildEnvironment(request));
   const edited = { ...file, content };
-  const remotes = remoteAccess(request, options.reach, signal);
+  const others: OtherRepository[] = [];
+  const remotes = remoteAccess(request, options.reach, others, signal);
   const found = await findKustomizeFiles(tree, path, edited, { ...remotes, allowHelm }, signal);
 
   await using disk = new AsyncDisposableStack();
@@ -143,7 +149,7 @@ async function generate(
       maxBytes: options.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES,
     },
   });
-  return { objects, readSet: [], commands: [command] };
+  return { objects, readSet: [], others, commands: [command] };
 }
 
 /** Puts what was found on disk, with the bases of other repositories as the folders they are now. */
@@ -176,10 +182,11 @@ async function writeTrees(
   return roots;
 }
 
-/** Other repositories and servers, as far as the project permits them. */
+/** Other repositories and servers, as far as the project permits them; `opened` is told of the former. */
 function remoteAccess(
   request: GenerateRequest,
   reach: SourceReach | undefined,
+  opened: OtherRepository[],
   signal: AbortSignal,
 ): Pick<FindOptions, 'openBase' | 'checkUrl'> {
   const check = (what: string, url: string): SourceReach => {
@@ -197,7 +204,9 @@ function remoteAccess(
   return {
     async openBase({ repoUrl, revision }) {
       const { tree } = check('remote base', repoUrl);
-      return await tree(repoUrl, revision, request.project, signal);
+      const base = await tree(repoUrl, revision, request.project, signal);
+      opened.push({ repoUrl, revision, commit: base.revision });
+      return base;
     },
     checkUrl: (url) => void check('remote file', url),
   };

@@ -114,6 +114,14 @@ describe('bases of other repositories, built', () => {
       );
       assert.doesNotMatch(commands?.join() ?? '', /\/tmp/);
     }
+    const { others } = await ours(using(`${git.urlOf('shared')}//base?ref=main`));
+    assert.deepEqual(
+      others?.map(({ repoUrl, revision }) => [repoUrl, revision]),
+      [
+        [git.urlOf('shared'), 'main'],
+        [git.urlOf('inner'), 'main'],
+      ],
+    );
     assert.deepEqual([...new Set(opened)].sort(), [
       `${git.urlOf('inner')} main`,
       `${git.urlOf('shared')} `,

@@ -1,5 +1,5 @@
 import { appKey, type AppKey } from '../core/app/app-key.ts';
-import { parseInstanceName } from '../core/app/names.ts';
+import { instanceName, parseInstanceName } from '../core/app/names.ts';
 import { isJsonObject, jsonEqual, type JsonValue } from '../core/objects/json.ts';
 import {
   groupOf,
@@ -23,7 +23,7 @@ import { createDependents, isProgress } from './dependents.ts';
 import { manages } from './manages.ts';
 import { measureReconciles } from './measure-reconcile.ts';
 import { concernedByOrphan, showOrphans } from './orphans.ts';
-import { readsFrom } from './reads-from.ts';
+import { readsFrom, sameRepo } from './reads-from.ts';
 import { askWorth, worthALook } from './worth-a-look.ts';
 
 export interface ApplicationControllerOptions {
@@ -130,6 +130,14 @@ export function createApplicationController(
     return undefined;
   }
 
+  /** A repository of which one of its bases is. */
+  function readsBesides({ metadata }: KubeObject, url: string): boolean {
+    const { namespace = '', name = '' } = metadata;
+    const instance = instanceName({ namespace, name }, settings.namespace);
+    const others = ports.manifests.othersRead?.(instance) ?? [];
+    return others.some(({ repoUrl }) => sameRepo(repoUrl, url));
+  }
+
   function enqueueAll(
     where: (app: KubeObject) => boolean,
     level: 'recent' | 'latest' | 'moved',
@@ -166,7 +174,9 @@ export function createApplicationController(
         }),
       );
       subscriptions.use(
-        repositories.onMoved((url) => enqueueAll((app) => readsFrom(app, url), 'moved')),
+        repositories.onMoved((url) =>
+          enqueueAll((app) => readsFrom(app, url) || readsBesides(app, url), 'moved'),
+        ),
       );
       subscriptions.use(
         options.resources.onChange((kinds) => enqueueAll((app) => manages(app, kinds), 'recent')),

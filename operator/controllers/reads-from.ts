@@ -20,7 +20,7 @@ export function readsDrySource(app: KubeObject, url: string): boolean {
   return isJsonObject(dry) && sameRepo(dry['repoURL'], url);
 }
 
-function sameRepo(value: unknown, url: string): boolean {
+export function sameRepo(value: unknown, url: string): boolean {
   return (
     typeof value === 'string' &&
     (value === url || normaliseRepoUrl(value) === normaliseRepoUrl(url))

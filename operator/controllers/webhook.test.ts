@@ -31,6 +31,11 @@ const push = (...changedFiles: string[]): Extract<WebhookEvent, { type: 'push' }
   changedFiles,
 });
 
+const BASES = [
+  { repoUrl: 'git@git.example:team/base.git', revision: 'v1.x', commit: 'c' },
+  { repoUrl: 'https://git.example/team/base', revision: '', commit: 'c' },
+];
+
 /** What the receiver does to the world. */
 function world(apps: readonly KubeObject[], changes: Partial<WebhookReceiverOptions> = {}) {
   const done: string[] = [];
@@ -49,6 +54,7 @@ function world(apps: readonly KubeObject[], changes: Partial<WebhookReceiverOpti
       manifests: {
         manifests: () => assert.fail('nothing is rendered'),
         pathsRead: (instance: string) => read[instance],
+        othersRead: (instance) => (instance === 'based' ? BASES : []),
       },
       logger: silentLogger,
     },
@@ -99,6 +105,34 @@ describe('what a webhook leads to', () => {
         `list ${repoURL} for p`,
         ...expected.flatMap((one) => [`latest argocd/${one}`, `enqueue argocd/${one}`]),
       ]);
+    });
+
+  const based = app('based', { repoURL: 'https://git.example/team/shop' });
+  const ofBase = (revision: string, touchedHead: boolean, changed: readonly string[] = []) => ({
+    ...push(...changed),
+    ...{ urls: ['https://git.example/team/base'], revision, touchedHead },
+  });
+  for (const [name, event, expected] of [
+    ['the branch that HEAD is', ofBase('main', true), [BASES[1]?.repoUrl]],
+    ['a tag in the range', ofBase('v1.2.0', false, ['a.yaml']), [BASES[0]?.repoUrl]],
+    ['another branch', ofBase('dev', false), []],
+  ] as const)
+    test(`a push to the base of another repository: ${name}`, async () => {
+      const { receiver, done } = world([based, app('other', { repoURL })]);
+      const keys = receiver.accept(event);
+      assert.deepEqual(
+        keys,
+        expected.map(() => 'argocd/based'),
+      );
+      await settle();
+      assert.deepEqual(
+        done,
+        expected.flatMap((url) => [
+          `list ${url} for p`,
+          'latest argocd/based',
+          'enqueue argocd/based',
+        ]),
+      );
     });
 
   test('a server that does not answer leaves the question to each application', async () => {

@@ -3,7 +3,7 @@ import { instanceName } from '../core/app/names.ts';
 import { REFRESH_ANNOTATION } from '../core/app/refresh.ts';
 import type { ApplicationSource } from '../core/app/types.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
-import { affectedBy } from '../core/webhook/affected.ts';
+import { affectedBy, movesOther } from '../core/webhook/affected.ts';
 import type { WebhookEvent } from '../core/webhook/event.ts';
 import { webhookTarget } from '../core/webhook/webhook-target.ts';
 import type { EnginePorts, EngineSettings } from '../engine/ports.ts';
@@ -51,7 +51,12 @@ export function createWebhookReceiver(options: WebhookReceiverOptions): WebhookR
       const instance = instanceName({ namespace, name }, settings.namespace);
       const learned = (source: ApplicationSource) => ports.manifests.pathsRead?.(instance, source);
       const { refresh, sources } = affectedBy(webhookTarget(app), event, learned);
-      return refresh ? { key: appKey(namespace, name), project: projectOf(app), sources } : [];
+      const others = (ports.manifests.othersRead?.(instance) ?? [])
+        .filter((other) => movesOther(event, other))
+        .map(({ repoUrl }) => ({ repoURL: repoUrl }));
+      if (!refresh && others.length === 0) return [];
+      const concerning = [...sources, ...others];
+      return { key: appKey(namespace, name), project: projectOf(app), sources: concerning };
     });
   }
 

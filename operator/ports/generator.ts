@@ -47,8 +47,19 @@ export interface Generated {
    * a new render.
    */
   readonly readSet: readonly string[];
+  /** Other Git repositories that were read: once the revision stands for another commit there, it renders anew. */
+  readonly others?: readonly OtherRepository[];
   /** Command lines that were run, for people; without secrets and without paths of this machine. */
   readonly commands?: readonly string[];
+}
+
+/** A Git repository that a render has read besides that of its source. */
+export interface OtherRepository {
+  readonly repoUrl: string;
+  /** As it is named; empty: HEAD. */
+  readonly revision: string;
+  /** What it stood for. */
+  readonly commit: string;
 }
 
 /**

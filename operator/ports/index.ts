@@ -13,6 +13,7 @@ export type {
   Generator,
   GeneratorRegistry,
   GeneratorSettings,
+  OtherRepository,
   Selection,
   SelectRequest,
 } from './generator.ts';

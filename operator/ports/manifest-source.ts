@@ -1,6 +1,7 @@
 import type { KubeObject } from '../core/objects/kube-object.ts';
 import type { SignatureCriteria } from '../core/signatures/criteria.ts';
 import type { ApplicationSource } from '../core/app/types.ts';
+import type { OtherRepository } from './generator.ts';
 
 export interface ManifestRequest {
   /** All sources in order; sources with only a `ref` yield nothing. */
@@ -45,4 +46,6 @@ export interface ManifestSource {
    * a folder stands for all below it. `undefined`: not known.
    */
   pathsRead?(instance: string, source: ApplicationSource): readonly string[] | undefined;
+  /** Repositories that the last render of an instance has read besides those of its sources, such as bases. */
+  othersRead?(instance: string): readonly OtherRepository[];
 }

@@ -45,6 +45,15 @@ export function affectedBy(
   return { refresh, hydrate, sources };
 }
 
+/** Whether a push moves a revision of a repository that an Application only reads besides its sources. */
+export function movesOther(
+  event: WebhookEvent,
+  { repoUrl, revision }: { readonly repoUrl: string; readonly revision: string },
+): boolean {
+  if (event.type !== 'push') return false;
+  return matchesUrl({ repoURL: repoUrl }, event) && matchesRevision(revision, event);
+}
+
 type Push = Extract<WebhookEvent, { type: 'push' }>;
 type Artifact = Extract<WebhookEvent, { type: 'artifact' }>;
 

@@ -250,6 +250,66 @@ describe('the manifest source', () => {
     assert.equal(watching.renders, renders + 1);
   });
 
+  test('a base of another repository counts by the commit that its revision stands for', async () => {
+    const repoURL = await server.createRepository('based', { 'app/spy': '' });
+    const base = await server.createRepository('the-base', { a: '1' });
+    const pinned = await server.revision('the-base');
+    await server.tag('the-base', 'v1.0.0');
+    const { generator: inner } = spy(async () => '');
+    let renders = 0;
+    const reading = (revision: string): Generator => ({
+      ...inner,
+      async generate(_request, stop) {
+        renders += 1;
+        const how = { fresh: false };
+        const commit = await repositories.resolve(base, revision, how, stop);
+        const metadata = { name: 'spy', annotations: { commit } };
+        const objects = [{ apiVersion: 'v1', kind: 'ConfigMap', metadata }];
+        return { objects, readSet: [], others: [{ repoUrl: base, revision, commit }] };
+      },
+    });
+    const stores = [keptTexts()];
+    const sourceOf = (revision: string) => openWith({ stores }, reading(revision));
+    const ask = async (source: ManifestSource, changes: Partial<ManifestRequest> = {}) => {
+      const request = requestFor([{ repoURL, path: 'app' }], changes);
+      const { objects } = await source.manifests(request, signal);
+      return objects[0]?.metadata.annotations?.['commit'];
+    };
+    const source = sourceOf('v1.x');
+    assert.equal(await ask(source), pinned);
+    assert.equal(await ask(source), pinned);
+    assert.equal(renders, 1);
+    assert.deepEqual(source.othersRead?.('web'), [
+      { repoUrl: base, revision: 'v1.x', commit: pinned },
+    ]);
+
+    const next = await server.commit('the-base', { files: { a: '2' } });
+    assert.equal(await ask(source), pinned, 'the range stands for the same commit');
+    assert.equal(renders, 1);
+    await server.tag('the-base', 'v1.1.0', { commit: next });
+    assert.equal(await ask(source, { freshRevisions: false }), pinned, 'nobody asked the server');
+    assert.equal(await ask(source), next);
+    assert.equal(renders, 2);
+
+    // What was kept is held against the base too.
+    assert.equal(await ask(sourceOf('v1.x')), next);
+    assert.equal(renders, 2);
+    await server.tag('the-base', 'v1.2.0', { commit: pinned });
+    assert.equal(await ask(sourceOf('v1.x')), pinned);
+    assert.equal(renders, 3);
+
+    await server.tag('the-base', 'v1.3.0', { commit: next });
+    assert.equal(await ask(source, { freshManifests: true, freshRevisions: false }), next);
+    renders = 0;
+    server.behave('fail', 'the-base');
+    try {
+      assert.equal(await ask(source), next, 'what cannot be asked takes nothing away');
+      assert.equal(renders, 0);
+    } finally {
+      server.behave('serve', 'the-base');
+    }
+  });
+
   test('a file that was looked for and not found counts when it appears', async () => {
     const repoURL = await server.createRepository('absent', { 'app/spy': '' });
     const watching = spy(async ({ tree }) =>

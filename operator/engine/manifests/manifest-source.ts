@@ -4,7 +4,7 @@ import { canonicalJson, type JsonObject } from '../../core/objects/json.ts';
 import type { KubeObject } from '../../core/objects/kube-object.ts';
 import { repositoryIdentity } from '../../core/revision/repository-url.ts';
 import type { ChartRepositories } from '../../ports/chart-repositories.ts';
-import type { GeneratorSettings } from '../../ports/generator.ts';
+import type { GeneratorSettings, OtherRepository } from '../../ports/generator.ts';
 import type { ManifestRequest, Manifests, ManifestSource } from '../../ports/manifest-source.ts';
 import type { RenderName } from '../../ports/manifest-store.ts';
 import type { SourceRepositories } from '../../ports/source-repositories.ts';
@@ -103,12 +103,8 @@ export function createManifestSource(options: ManifestSourceOptions): ManifestSo
     if (chart !== undefined && options.charts !== undefined) {
       return options.charts.resolve(chart, revision, { fresh, project: request.project }, signal);
     }
-    return repositories.resolve(
-      source.repoURL,
-      revision,
-      { fresh, project: request.project },
-      signal,
-    );
+    const how = { fresh, project: request.project };
+    return repositories.resolve(source.repoURL, revision, how, signal);
   }
 
   async function openTrees(
@@ -143,7 +139,7 @@ export function createManifestSource(options: ManifestSourceOptions): ManifestSo
       revision,
       ...Array.from(refs, ([ref, one]) => `${ref}=${one.revision}`),
     ];
-    const situation = {
+    const situation: Situation = {
       name: { ...name, apiVersions: request.apiVersions },
       facts,
       commits: commits.join(' '),
@@ -152,8 +148,23 @@ export function createManifestSource(options: ManifestSourceOptions): ManifestSo
         await checkFolder(tree, folder, source.path ?? '', stop);
         return new Map([['', tree], ...(await openRefs(stop))]);
       }),
+      commitOf: (other, stop) => commitOf(request, other, stop),
     };
     return await renderer.render({ request, source, folder, settings, situation }, signal);
+  }
+
+  async function commitOf(
+    { project, freshRevisions, freshManifests }: ManifestRequest,
+    { repoUrl, revision }: Pick<OtherRepository, 'repoUrl' | 'revision'>,
+    signal: AbortSignal,
+  ): Promise<string | undefined> {
+    const fresh = freshRevisions || freshManifests;
+    try {
+      return await repositories.resolve(repoUrl, revision, { fresh, project }, signal);
+    } catch {
+      signal.throwIfAborted();
+      return undefined; // the render that needs it tells what is wrong
+    }
   }
 
   async function openTree(
@@ -188,6 +199,10 @@ export function createManifestSource(options: ManifestSourceOptions): ManifestSo
     manifests,
     pathsRead: (instance, source) =>
       learnedPaths(learned.get(instance) ?? [], source, renderer.readsOf),
+    othersRead: (instance) =>
+      (learned.get(instance) ?? []).flatMap(({ rendered }) =>
+        rendered === undefined ? [] : renderer.othersRead(rendered),
+      ),
   };
 }
 

@@ -1,6 +1,7 @@
 import { jsonEqual } from '../../core/objects/json.ts';
 import { keyOf } from '../../core/objects/kube-object.ts';
 import type { ManifestStore, RenderName } from '../../ports/manifest-store.ts';
+import type { OtherRepository } from '../../ports/generator.ts';
 import type { SourceTree } from '../../ports/source-tree.ts';
 import { createLruCache } from '../../runtime/lru-cache.ts';
 import type { Facts } from './facts.ts';
@@ -20,6 +21,11 @@ export interface Situation {
   readonly commits: string;
   /** Opens the trees, by name: `` for the source's own, else the `ref`. Once, however often it is asked. */
   readonly trees: (signal: AbortSignal) => Promise<ReadonlyMap<string, SourceTree>>;
+  /** What the revision of another repository stands for now; `undefined` when that cannot be told. */
+  readonly commitOf: (
+    other: Pick<OtherRepository, 'repoUrl' | 'revision'>,
+    signal: AbortSignal,
+  ) => Promise<string | undefined>;
 }
 
 /** Renders by their parameters, found again in any commit that shows them the same files. */
@@ -34,6 +40,10 @@ export interface RenderCache {
   keep(situation: Situation, record: RenderRecord, signal: AbortSignal): Promise<Rendered>;
   /** What a render has read, by name of the tree, while the cache holds it. */
   readsOf(rendered: Rendered): RenderRecord['reads'] | undefined;
+  /** Further repositories that a render has read, while the cache holds it. */
+  othersRead(rendered: Rendered): RenderRecord['others'];
+  /** Those of all renders under a key. */
+  othersOf(key: string): RenderRecord['others'];
 }
 
 export interface RenderCacheOptions {
@@ -54,10 +64,10 @@ const COMMITS_PER_VARIANT = 16;
 export function createRenderCache(options: RenderCacheOptions): RenderCache {
   const cache = createLruCache<string, readonly Variant[]>(options.maxBytes);
 
-  const reads = new WeakMap<Rendered, RenderRecord['reads']>();
+  const records = new WeakMap<Rendered, RenderRecord>();
 
   function put(key: string, variants: readonly Variant[]): void {
-    for (const variant of variants) reads.set(variant.rendered, variant.reads);
+    for (const variant of variants) records.set(variant.rendered, variant);
     const weight = variants.reduce((sum, one) => sum + one.weight, 0);
     cache.set(key, variants, weight);
   }
@@ -65,15 +75,17 @@ export function createRenderCache(options: RenderCacheOptions): RenderCache {
   /** Those that may hold: young enough, of this program, with the same facts. */
   async function candidates(
     variants: readonly Variant[],
-    { facts }: Situation,
+    situation: Situation,
     version: (sourceType: string) => Promise<string | undefined>,
+    signal: AbortSignal,
   ): Promise<readonly Variant[]> {
+    const { facts } = situation;
     const oldest = options.now() - options.maxAgeMs;
     const possible: Variant[] = [];
     for (const variant of variants) {
       if (variant.renderedAtMs < oldest || !factsHold(variant, facts)) continue;
-      if ((await version(variant.rendered.sourceType)) === variant.generatorVersion)
-        possible.push(variant);
+      if ((await version(variant.rendered.sourceType)) !== variant.generatorVersion) continue;
+      if (await othersHold(variant, situation, signal)) possible.push(variant);
     }
     return possible;
   }
@@ -98,14 +110,15 @@ export function createRenderCache(options: RenderCacheOptions): RenderCache {
     async find(situation, version, signal) {
       const { key } = situation.name;
       const inMemory = cache.get(key) ?? [];
-      const possible = await candidates(inMemory, situation, version);
+      const possible = await candidates(inMemory, situation, version, signal);
       const known = await choose(possible, situation, signal);
       if (known !== undefined) return known;
       for (const store of options.stores) {
         const text = await store.load(situation.name, signal);
         if (text === undefined) continue;
         const stored = readVariants(text);
-        const found = await choose(await candidates(stored, situation, version), situation, signal);
+        const young = await candidates(stored, situation, version, signal);
+        const found = await choose(young, situation, signal);
         if (found === undefined) continue;
         put(key, stored);
         return found;
@@ -126,7 +139,9 @@ export function createRenderCache(options: RenderCacheOptions): RenderCache {
       }
       return rendered;
     },
-    readsOf: (rendered) => reads.get(rendered),
+    readsOf: (rendered) => records.get(rendered)?.reads,
+    othersRead: (rendered) => records.get(rendered)?.others ?? [],
+    othersOf: (key) => (cache.get(key) ?? []).flatMap(({ others }) => others),
   };
 }
 
@@ -135,6 +150,19 @@ function isSecret({ apiVersion, kind }: { apiVersion: string; kind: string }): b
 }
 function factsHold(variant: Variant, facts: Facts): boolean {
   for (const [name, text] of variant.facts) if (facts[name] !== text) return false;
+  return true;
+}
+
+/** A server that does not answer takes nothing away from what was rendered. */
+async function othersHold(
+  { others }: Variant,
+  { commitOf }: Situation,
+  signal: AbortSignal,
+): Promise<boolean> {
+  for (const other of others) {
+    const commit = await commitOf(other, signal);
+    if (commit !== undefined && commit !== other.commit) return false;
+  }
   return true;
 }
 

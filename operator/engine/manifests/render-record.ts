@@ -1,5 +1,6 @@
 import { deepFreeze } from '../../core/objects/freeze.ts';
 import type { KubeObject } from '../../core/objects/kube-object.ts';
+import type { OtherRepository } from '../../ports/generator.ts';
 import type { FactName } from './facts.ts';
 import { type Read, Reads } from './reads.ts';
 
@@ -17,6 +18,8 @@ export interface RenderRecord {
   readonly facts: ReadonlyMap<FactName, string>;
   /** By name of the tree: `` for the source's own, else the `ref`. */
   readonly reads: ReadonlyMap<string, Reads>;
+  /** Further repositories, each at the commit that was read. */
+  readonly others: readonly OtherRepository[];
   /** Rough size in bytes. */
   readonly weight: number;
   /** Wall clock, milliseconds since 1970. */
@@ -29,7 +32,7 @@ export interface Variant extends RenderRecord {
 }
 
 /** Changes whenever an older version would misread what is written. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 interface Written {
   readonly format: number;
@@ -38,6 +41,7 @@ interface Written {
     readonly generatorVersion: string;
     readonly facts: readonly (readonly [FactName, string])[];
     readonly reads: readonly (readonly [string, readonly Read[]])[];
+    readonly others: readonly OtherRepository[];
     readonly weight: number;
     readonly renderedAtMs: number;
     readonly commits: readonly string[];
@@ -52,6 +56,7 @@ export function writeVariants(variants: readonly Variant[]): string {
       generatorVersion: variant.generatorVersion,
       facts: [...variant.facts],
       reads: Array.from(variant.reads, ([name, reads]) => [name, reads.all] as const),
+      others: variant.others,
       weight: variant.weight,
       renderedAtMs: variant.renderedAtMs,
       commits: [...variant.commits],

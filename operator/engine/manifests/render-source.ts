@@ -60,6 +60,8 @@ export interface SourceRenderer {
   render(job: Job, signal: AbortSignal): Promise<Rendered>;
   /** What a render has read, by name of the tree: `` for the source's own, else the `ref`. */
   readsOf(rendered: Rendered): RenderRecord['reads'] | undefined;
+  /** The repositories that a render has read besides those of its application's sources. */
+  othersRead(rendered: Rendered): RenderRecord['others'];
 }
 
 export function createSourceRenderer(options: RenderSourceOptions): SourceRenderer {
@@ -93,6 +95,11 @@ export function createSourceRenderer(options: RenderSourceOptions): SourceRender
       if (detected) parts.push(`${one.name}: ${detected}`);
     }
     return parts.join(', ');
+  }
+
+  /** A hard refresh is to see what is in other repositories now. */
+  async function refreshOthers({ situation }: Job, signal: AbortSignal): Promise<void> {
+    for (const other of cache.othersOf(situation.name.key)) await situation.commitOf(other, signal);
   }
 
   async function renderOnce(job: Job, signal: AbortSignal): Promise<Rendered> {
@@ -186,6 +193,7 @@ export function createSourceRenderer(options: RenderSourceOptions): SourceRender
       generatorVersion,
       facts: new Map(Array.from(used, (name) => [name, situation.facts[name]])),
       reads: new Map(Array.from(recordings, ([name, one]) => [name, one.reads])),
+      others: generated.others ?? [],
       weight: objects.reduce((sum, object) => sum + JSON.stringify(object).length, 1_000),
       renderedAtMs: clock.now(),
     };
@@ -214,9 +222,10 @@ export function createSourceRenderer(options: RenderSourceOptions): SourceRender
         const known = await cache.find(job.situation, versionOf(signal), signal);
         metrics?.count('tiphys_manifest_cache_total', { result: known ? 'hit' : 'miss' });
         if (known !== undefined) return known;
-      }
+      } else await refreshOthers(job, signal);
       return await renderOnce(job, signal);
     },
     readsOf: (rendered) => cache.readsOf(rendered),
+    othersRead: (rendered) => cache.othersRead(rendered),
   };
 }
