@@ -19,6 +19,10 @@ export const longhorn: Project = {
       steps: [
         words('status.robustness', { Degraded: ['faulted', 'degraded'] }, []),
         condition('Scheduled', 'False', 'Degraded'),
+        condition('WaitForBackingImage', 'True', 'Degraded', {
+          reasons: ['GetBackingImageFailed'],
+        }),
+        condition('WaitForBackingImage', 'True', 'Progressing'),
         words(
           'status.state',
           {
