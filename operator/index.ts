@@ -44,8 +44,15 @@ export {
   type ControllerOptions,
   type ReconcileOutcome,
 } from './runtime/controller.ts';
+export type { Aside } from './runtime/places.ts';
 export { withFinalizer, type FinalizerOptions } from './runtime/finalizer.ts';
-export { createWorkQueue, type AddOptions, type WorkQueue } from './runtime/work-queue.ts';
+export {
+  createWorkQueue,
+  type AddOptions,
+  type Taken,
+  type WorkQueue,
+  type WorkQueueOptions,
+} from './runtime/work-queue.ts';
 export { createVirtualClock, systemClock, type VirtualClock } from './runtime/clock.ts';
 
 // Decisions, pure

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { startWorld, type World } from '../language/world.ts';
 import { configMap, hangingHook, inWave } from './manifests.ts';
@@ -72,4 +74,46 @@ describe('syncs that take too long', () => {
     await world.thenEventually(waiting.operationFailed());
     await world.stopOperator('SIGTERM');
   });
+
+  test('with one worker: a Git server that does not answer holds nobody up, and what is changed meanwhile counts', async () => {
+    await using silent = await startSilentServer();
+    world.startOperator(['--workers=1']);
+    await world.given(world.repository('answers', { 'a.yaml': configMap('a', '1') }));
+    const repoURL = `http://127.0.0.1:${silent.port}/hangs.git`;
+    const hangs = world.application('hangs', { repoURL, syncPolicy: true });
+    const answers = world.application('answers', {
+      repoURL: world.git.urlOf('answers'),
+      syncPolicy: true,
+    });
+    await world.when(hangs.created());
+    await silent.asked;
+    await world.when(answers.created());
+    await world.thenEventually(answers.isSynced(), answers.isHealthy());
+    const left = await hangs.read(signal);
+    assert.equal(left?.['status'], undefined, 'the pass over the other one still waits');
+
+    const source = { repoURL: world.git.urlOf('answers'), path: '.', targetRevision: 'main' };
+    await world.when(hangs.patched({ spec: { source } }));
+    silent.close();
+    await world.thenEventually(hangs.isSynced(), hangs.isHealthy());
+    await world.stopOperator('SIGTERM');
+  });
 });
+
+/** Takes connections, and answers nothing. */
+async function startSilentServer() {
+  const { promise: asked, resolve } = Promise.withResolvers<void>();
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => {
+    sockets.add(socket);
+    socket.on('error', () => {}).once('data', () => resolve());
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const close = () => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  return { port, asked, close, [Symbol.asyncDispose]: async () => close() };
+}

@@ -1,5 +1,6 @@
 import { appKey, type AppKey } from '../core/app/app-key.ts';
 import { instanceName, parseInstanceName } from '../core/app/names.ts';
+import { wantsSomethingElse } from '../core/app/wants-something-else.ts';
 import { isJsonObject, jsonEqual, type JsonValue } from '../core/objects/json.ts';
 import {
   groupOf,
@@ -219,12 +220,9 @@ function isRelevant({ object, previous }: AppChange): boolean {
     return previous === undefined;
   const { metadata } = object;
   return (
-    !jsonEqual(object['spec'], previous['spec']) ||
-    !jsonEqual(object['operation'], previous['operation']) ||
+    wantsSomethingElse(previous, object) ||
     !jsonEqual(metadata.annotations, previous.metadata.annotations) ||
     !jsonEqual(metadata.finalizers, previous.metadata.finalizers) ||
-    metadata.deletionTimestamp !== previous.metadata.deletionTimestamp ||
-    phaseOf(object) !== phaseOf(previous) ||
     hydrationOf(object) !== hydrationOf(previous)
   );
 }
@@ -233,12 +231,6 @@ function comparesAnew({ object, previous }: AppChange): boolean {
   const optionsOf = (app: KubeObject | undefined): string | undefined =>
     app?.metadata.annotations?.[COMPARE_OPTIONS_ANNOTATION];
   return optionsOf(object) !== optionsOf(previous);
-}
-
-function phaseOf(app: KubeObject): JsonValue | undefined {
-  const status = app['status'];
-  const state = isJsonObject(status) ? status['operationState'] : undefined;
-  return isJsonObject(state) ? state['phase'] : undefined;
 }
 
 /** An application without its branch says why, which the hydrator knows. */

@@ -6,6 +6,7 @@ import type { KubeObject } from '../core/objects/kube-object.ts';
 import type { AppStore } from '../ports/app-store.ts';
 import { createVirtualClock } from '../runtime/clock.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
+import { noAside } from '../runtime/places.ts';
 import { measureReconciles } from './measure-reconcile.ts';
 
 const key = appKey('argocd', 'shop');
@@ -32,9 +33,9 @@ test('a reconcile is timed whether it succeeds or fails, and its result passes t
     await clock.advance(1_500);
     return { type: 'done' };
   });
-  assert.deepEqual(await work(key, signal), { type: 'done' });
+  assert.deepEqual(await work(key, signal, noAside), { type: 'done' });
   const failing = measured.reconcile(() => Promise.reject(new Error('no')));
-  await assert.rejects(async () => failing(key, signal), /no/);
+  await assert.rejects(async () => failing(key, signal, noAside), /no/);
   assert.deepEqual(await samples('argocd_app_reconcile_sum'), [
     'argocd_app_reconcile_sum{namespace="argocd",dest_server="https://a"} 1.5',
   ]);
@@ -64,9 +65,9 @@ test('how long keys wait and are worked on is shown while the queue lives', asyn
     await release.promise;
     return { type: 'done' };
   });
-  const first = work(key, signal);
+  const first = work(key, signal, noAside);
   await clock.advance(2_000);
-  const second = work(appKey('argocd', 'other'), signal);
+  const second = work(appKey('argocd', 'other'), signal, noAside);
   await clock.advance(1_000);
   measured.taken(250);
   const queue = '{name="app_reconciliation_queue"}';

@@ -28,12 +28,12 @@ export function measureReconciles({
   const startedAtMs = new Map<AppKey, number>();
 
   return {
-    reconcile: (work) => async (key, signal) => {
+    reconcile: (work) => async (key, signal, aside) => {
       const labels = { namespace: namespaceOf(key), dest_server: destinationOf(key) };
       const startedMs = clock.monotonic();
       startedAtMs.set(key, startedMs);
       try {
-        return await work(key, signal);
+        return await work(key, signal, aside);
       } finally {
         startedAtMs.delete(key);
         const seconds = (clock.monotonic() - startedMs) / 1000;

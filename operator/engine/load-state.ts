@@ -9,6 +9,7 @@ import { parseLocalManifests } from '../core/sync/local-manifests.ts';
 import { outsideScope } from '../core/sync/outside-scope.ts';
 import type { Cluster } from '../ports/clusters.ts';
 import type { ManifestRequest, Manifests } from '../ports/manifest-source.ts';
+import { noAside, type Aside } from '../runtime/places.ts';
 import type { NewCondition } from './admit.ts';
 import type { AppMemory } from './app-memory.ts';
 import { compareApplication } from './compare-application.ts';
@@ -30,6 +31,8 @@ export interface LoadRequest {
   readonly freshManifests: boolean;
   readonly memory: AppMemory;
   readonly health: HealthJudge;
+  /** For resolving and rendering; default: they are just awaited. */
+  readonly aside?: Aside;
 }
 
 /** Desired and live state, side by side. */
@@ -50,7 +53,8 @@ export async function loadState(
   settings: EngineSettings,
   signal: AbortSignal,
 ): Promise<LoadedState> {
-  const manifests = await desiredOf(request, ports, signal);
+  const { aside = noAside } = request;
+  const manifests = await aside(() => desiredOf(request, ports, signal));
   const targets = targetsOf(request, manifests, settings);
   refuseOutside(targets, request.cluster);
   const compared = await compareTargets(request, targets, ports, settings, signal);

@@ -2,6 +2,7 @@ import type { AppKey } from '../core/app/app-key.ts';
 import type { RefreshNeed } from '../core/app/refresh.ts';
 import type { Application, OperationState } from '../core/app/types.ts';
 import type { ReconcileOutcome } from '../runtime/controller.ts';
+import type { Aside } from '../runtime/places.ts';
 import type { AppMemories, AppMemory } from './app-memory.ts';
 import type { Windows } from './check-windows.ts';
 import type { HealthJudge } from './health-judge.ts';
@@ -16,6 +17,8 @@ export interface Engine {
   readonly memories: AppMemories;
   readonly reporter: Reporter;
   readonly health: HealthJudge;
+  /** For what only takes time; what the pass holds may be out of date afterwards. */
+  readonly aside: Aside;
 }
 
 /** A pass with desired and live state at hand. */

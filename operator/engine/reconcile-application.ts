@@ -8,6 +8,7 @@ import {
 } from '../core/app/refresh.ts';
 import { sourcesOf } from '../core/app/sources.ts';
 import type { Application, OperationState } from '../core/app/types.ts';
+import { wantsSomethingElse } from '../core/app/wants-something-else.ts';
 import { toTiphysError, withHint } from '../core/errors.ts';
 import { hasLocalManifests, refuseLocalManifests } from '../core/sync/local-manifests.ts';
 import type { Cluster } from '../ports/clusters.ts';
@@ -129,7 +130,8 @@ async function compareAndProceed(
   const { ports, settings } = engine;
   let acting: { readonly cluster: Cluster; readonly refusal: string | undefined };
   try {
-    const connected = await ports.clusters.connect(admission.destination.server, signal);
+    const { server } = admission.destination;
+    const connected = await engine.aside(() => ports.clusters.connect(server, signal));
     acting = actAs(connected, app, admission.project, ports);
   } catch (error) {
     signal.throwIfAborted();
@@ -160,6 +162,11 @@ async function compareAndProceed(
   }
   memory.failingSinceMs = undefined;
   memory.failures = 0;
+  // Git, or a program, may have taken long.
+  if (wantsSomethingElse(app.raw, ports.apps.get(key))) {
+    memory.requested = higherLevel(memory.requested, need.level);
+    return again(0);
+  }
   const { refusal } = acting;
   const { hooks } = loaded.targets;
   const kept = await keepHookFinalizers(key, app, hooks, begun, ports, signal);
@@ -178,7 +185,7 @@ function loadRequest(
   { app, memory, need, admission }: AdmittedPass,
   cluster: Cluster,
   begun: OperationState | undefined,
-  { settings, health }: Engine,
+  { settings, health, aside }: Engine,
 ): LoadRequest {
   const wanted =
     begun === undefined
@@ -198,6 +205,7 @@ function loadRequest(
     freshManifests: need.type === 'hard',
     memory,
     health,
+    aside,
   };
 }
 

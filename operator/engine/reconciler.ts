@@ -4,6 +4,7 @@ import { parseApplication } from '../core/app/parse.ts';
 import { higherLevel, type RefreshLevel } from '../core/app/refresh.ts';
 import { hasCode } from '../core/errors.ts';
 import type { ReconcileOutcome } from '../runtime/controller.ts';
+import { noAside, type Aside } from '../runtime/places.ts';
 import { createAppMemories } from './app-memory.ts';
 import { createHealthJudge } from './health-judge.ts';
 import { again, DONE, type Engine } from './pass.ts';
@@ -22,9 +23,10 @@ import { isUntouched } from './untouched.ts';
 export interface Reconciler {
   /**
    * One pass over one application. Errors: only what stopped the pass from being reported, such as
-   * an unreachable API server; everything else is in the application's status.
+   * an unreachable API server; everything else is in the application's status. What waits for Git,
+   * programs or a cluster that is being connected is done `aside`; default: it is just awaited.
    */
-  reconcile(key: AppKey, signal: AbortSignal): Promise<ReconcileOutcome>;
+  reconcile(key: AppKey, signal: AbortSignal, aside?: Aside): Promise<ReconcileOutcome>;
   /** Asks that the next pass looks at least this closely. */
   request(key: AppKey, level: RefreshLevel): void;
   /** Objects in its namespace that nobody manages, as of the last comparison; absent when its project does not ask. */
@@ -41,10 +43,11 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
   const memories = createAppMemories(ports.random);
   const reporter = createReporter(ports);
   const health = createHealthJudge(ports.scripts, ports.resources);
-  const engine: Engine = { ports, settings, memories, reporter, health };
+  const shared = { ports, settings, memories, reporter, health };
 
   return {
-    async reconcile(key, signal) {
+    async reconcile(key, signal, aside = noAside) {
+      const engine: Engine = { ...shared, aside };
       const raw = ports.apps.get(key);
       if (raw === undefined) {
         memories.forget(key);

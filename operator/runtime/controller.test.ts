@@ -16,9 +16,9 @@ function setUp(
   const controller = createController<string>({
     name: 'test',
     clock,
-    reconcile: (key, signal) => {
+    reconcile: (key, signal, aside) => {
       runs.push(`${key}@${clock.now()}`);
-      return reconcile(key, signal);
+      return reconcile(key, signal, aside);
     },
     onError: (key, _error, failures, retryAfterMs) =>
       errors.push(`${key} ${failures} ${retryAfterMs}`),
@@ -113,6 +113,45 @@ test('controller: a key woken while it runs runs once more, never beside itself'
   await clock.advance(100);
   assert.deepEqual(runs, ['a@0', 'b@5', 'a@10']);
   await stop(controller, clock);
+});
+
+test('controller: a key that waits aside leaves its worker to the others, and runs beside none of its own', async () => {
+  const { clock, runs, controller } = setUp(async (key, signal, aside) => {
+    if (key === 'slow') await aside(() => clock.sleep(1_000, signal));
+    return { type: 'done' };
+  });
+  controller.start();
+  controller.enqueue('slow');
+  await clock.advance(10);
+  controller.enqueue('slow');
+  controller.enqueue('quick');
+  await clock.advance(10);
+  assert.deepEqual(runs, ['slow@0', 'quick@10']);
+  assert.equal(controller.idle, false);
+  await clock.advance(2_000);
+  assert.deepEqual(runs, ['slow@0', 'quick@10', 'slow@1000']);
+  assert.equal(controller.idle, true);
+  await stop(controller, clock);
+});
+
+test('controller: stopping waits for what is done aside, too', async () => {
+  let ended = false;
+  const { clock, runs, controller } = setUp(async (_key, signal, aside) => {
+    await aside(async () => {
+      await clock.sleep(60_000, signal).catch(() => {});
+      await clock.sleep(500, never());
+    });
+    ended = true;
+    return { type: 'done' };
+  });
+  controller.start();
+  controller.enqueue('a');
+  await clock.advance(10);
+  const stopping = controller[Symbol.asyncDispose]();
+  controller.enqueue('b');
+  await clock.advance(500);
+  await stopping;
+  assert.deepEqual([ended, runs], [true, ['a@0']]);
 });
 
 test('controller: stopping aborts what runs, waits for it, and starts nothing more', async () => {

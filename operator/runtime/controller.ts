@@ -1,5 +1,6 @@
 import type { Clock } from '../ports/clock.ts';
 import { backoffDelay } from './backoff.ts';
+import { createPlaces, type Aside } from './places.ts';
 import { createWorkQueue, type AddOptions } from './work-queue.ts';
 
 /**
@@ -21,13 +22,14 @@ export interface ControllerOptions<K> {
   readonly clock: Clock;
   /** Told of each key whose turn it is, and for how many milliseconds it was due. Must not throw. */
   readonly onTaken?: (key: K, dueForMs: number) => void;
-  /** How many keys are worked on at the same time. Default 1. */
+  /** How many keys are worked on at the same time, without those that wait aside. Default 1. */
   readonly workers?: number;
   /**
    * Brings one object to its desired state. Level-based: it looks at the world as it is, whatever
-   * woke it. Must pass `signal` on; its abort means that the controller is stopping.
+   * woke it. Must pass `signal` on; its abort means that the controller is stopping. While it waits
+   * for something outside, `aside` lets another key be worked on in its place.
    */
-  readonly reconcile: (key: K, signal: AbortSignal) => Promise<ReconcileOutcome>;
+  readonly reconcile: (key: K, signal: AbortSignal, aside: Aside) => Promise<ReconcileOutcome>;
   /** Told of every failed reconcile, with the number of failures in a row and the delay before the next attempt. */
   readonly onError: (key: K, error: unknown, failures: number, retryAfterMs: number) => void;
   /** Delay after the first failure, and the longest. Default 1 s and 5 min. */
@@ -56,26 +58,35 @@ export interface Controller<K> extends AsyncDisposable {
 export function createController<K>(options: ControllerOptions<K>): Controller<K> {
   const { clock, reconcile, onError } = options;
   const { minMs, maxMs } = options.retry ?? { minMs: 1000, maxMs: 300_000 };
-  const queue = createWorkQueue<K>(clock, options.onTaken);
+  const queue = createWorkQueue<K>(clock, { onDue: wake, onTaken: options.onTaken });
   const failures = new Map<K, number>();
   const stop = new AbortController();
-  let workers: Promise<void>[] = [];
+  const places = createPlaces({
+    count: options.workers ?? 1,
+    nextPriority: () => (isOn() ? queue.nextPriority : undefined),
+    admit() {
+      const taken = queue.take();
+      if (taken !== undefined) places.hold(taken.priority, (aside) => handle(taken.key, aside));
+    },
+  });
+  let started = false;
+  let woken = false;
 
-  async function work(): Promise<void> {
-    while (!stop.signal.aborted) {
-      let key: K;
-      try {
-        key = await queue.take(stop.signal);
-      } catch {
-        return; // only stopping ends the wait for a key
-      }
-      if (!stop.signal.aborted) await handle(key);
-    }
+  const isOn = (): boolean => started && !stop.signal.aborted;
+
+  /** Not at once: whoever adds keys is not made to wait for the beginning of their work. */
+  function wake(): void {
+    if (woken) return;
+    woken = true;
+    queueMicrotask(() => {
+      woken = false;
+      places.fill();
+    });
   }
 
-  async function handle(key: K): Promise<void> {
+  async function handle(key: K, aside: Aside): Promise<void> {
     try {
-      const outcome = await reconcile(key, stop.signal);
+      const outcome = await reconcile(key, stop.signal, aside);
       failures.delete(key);
       if (outcome.type === 'requeue') queue.add(key, { afterMs: outcome.afterMs, priority: -1 });
     } catch (error) {
@@ -94,7 +105,8 @@ export function createController<K>(options: ControllerOptions<K>): Controller<K
     name: options.name,
     enqueue: (key, add) => queue.add(key, add),
     start() {
-      if (workers.length === 0) workers = Array.from({ length: options.workers ?? 1 }, work);
+      started = true;
+      wake();
     },
     get idle() {
       return queue.active === 0 && queue.due === 0;
@@ -104,7 +116,7 @@ export function createController<K>(options: ControllerOptions<K>): Controller<K
     },
     async [Symbol.asyncDispose]() {
       stop.abort(new Error('shutdown'));
-      const drained = Promise.all(workers);
+      const drained = places.ended();
       const giveUp = new AbortController();
       const patience = clock.sleep(options.drainMs ?? 30_000, giveUp.signal).catch(() => {});
       await Promise.race([drained, patience]);

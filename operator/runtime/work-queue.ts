@@ -14,14 +14,16 @@ export interface AddOptions {
  * Guarantees: a key is in the queue at most once; it is never handed out twice at the same time; a
  * key added while it is being worked on is handed out once more afterwards; adding again keeps the
  * earlier time and the higher priority. Keys of one priority come in order of their due time, and
- * those of one time in order of arrival. Adding and taking cost O(log n).
+ * those of one time in order of arrival. Adding and taking cost O(log n), and neither waits.
  *
  * Disposing forgets all keys and takes no more.
  */
 export interface WorkQueue<K> extends Disposable {
   add(key: K, options?: AddOptions): void;
-  /** Takes the next key that is due; waits for one. Rejects with `signal.reason`. */
-  take(signal: AbortSignal): Promise<K>;
+  /** The most urgent of the keys that are due, with its priority, if any is. */
+  take(): Taken<K> | undefined;
+  /** The priority of what `take` would give now. */
+  readonly nextPriority: number | undefined;
   /** Gives a taken key back. Every taken key must be given back. */
   done(key: K): void;
   /** Due now or later, without those being worked on. */
@@ -29,6 +31,18 @@ export interface WorkQueue<K> extends Disposable {
   readonly active: number;
   /** How many keys are due now. */
   readonly due: number;
+}
+
+export interface Taken<K> {
+  readonly key: K;
+  readonly priority: number;
+}
+
+export interface WorkQueueOptions<K> {
+  /** Told whenever keys may be due that were not before. Must not throw. */
+  readonly onDue?: () => void;
+  /** Told of each key that is handed out, and for how many milliseconds it was due. Must not throw. */
+  readonly onTaken?: ((key: K, dueForMs: number) => void) | undefined;
 }
 
 interface Schedule {
@@ -44,20 +58,16 @@ interface Entry<K> extends Schedule, HeapItem {
   isDue: boolean;
 }
 
-/**
- * A queue by the clock's monotonic time. `onTaken` is told of each key that is handed out, and for
- * how many milliseconds it was due.
- */
+/** A queue by the clock's monotonic time. */
 export function createWorkQueue<K>(
   clock: Clock,
-  onTaken?: (key: K, dueForMs: number) => void,
+  { onDue, onTaken }: WorkQueueOptions<K> = {},
 ): WorkQueue<K> {
   const waiting = new Map<K, Entry<K>>();
   const later = createHeap<Entry<K>>(isEarlier);
   const due = createHeap<Entry<K>>(isMoreUrgent);
   const active = new Set<K>();
   const again = new Map<K, Schedule>();
-  const takers = new Set<(key: K) => void>();
   let order = 0;
   let disposed = false;
   let alarm: Disposable | undefined;
@@ -84,20 +94,13 @@ export function createWorkQueue<K>(
     }
   }
 
-  function hand(): void {
+  function look(): void {
     moveDue();
-    for (const taker of takers) {
-      const entry = due.pop();
-      if (entry === undefined) return setAlarm();
-      takers.delete(taker);
-      waiting.delete(entry.key);
-      active.add(entry.key);
-      onTaken?.(entry.key, clock.monotonic() - entry.at);
-      taker(entry.key);
-    }
+    if (due.size > 0) onDue?.();
+    setAlarm();
   }
 
-  /** Wakes the takers when the next key falls due. */
+  /** Wakes us when the next key falls due. */
   function setAlarm(): void {
     const soonest = later.peek()?.at ?? Number.POSITIVE_INFINITY;
     if (soonest === alarmAt) return;
@@ -107,7 +110,7 @@ export function createWorkQueue<K>(
     if (soonest === Number.POSITIVE_INFINITY) return;
     alarm = clock.schedule(Math.max(0, soonest - clock.monotonic()), () => {
       alarmAt = Number.POSITIVE_INFINITY;
-      hand();
+      look();
     });
   }
 
@@ -121,31 +124,30 @@ export function createWorkQueue<K>(
         else merge(known, schedule);
       } else {
         enqueue(key, schedule);
-        hand();
+        look();
       }
     },
-    take(signal) {
-      return new Promise((resolve, reject) => {
-        if (signal.aborted) return reject(signal.reason);
-        const abort = () => {
-          takers.delete(taker);
-          reject(signal.reason);
-        };
-        const taker = (key: K) => {
-          signal.removeEventListener('abort', abort);
-          resolve(key);
-        };
-        signal.addEventListener('abort', abort, { once: true });
-        takers.add(taker);
-        hand();
-      });
+    take() {
+      moveDue();
+      const entry = due.pop();
+      if (entry === undefined) return undefined;
+      const { key, priority } = entry;
+      waiting.delete(key);
+      active.add(key);
+      onTaken?.(key, clock.monotonic() - entry.at);
+      return { key, priority };
+    },
+    get nextPriority() {
+      moveDue();
+      return due.peek()?.priority;
     },
     done(key) {
       active.delete(key);
       const schedule = again.get(key);
       again.delete(key);
-      if (schedule !== undefined) enqueue(key, schedule);
-      hand();
+      if (schedule === undefined) return;
+      enqueue(key, schedule);
+      look();
     },
     get length() {
       return waiting.size;

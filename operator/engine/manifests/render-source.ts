@@ -12,6 +12,7 @@ import type { ManifestStore } from '../../ports/manifest-store.ts';
 import type { SourceRepositories } from '../../ports/source-repositories.ts';
 import type { SourceTree } from '../../ports/source-tree.ts';
 import type { Metrics } from '../../ports/telemetry.ts';
+import { createLimiter, type Limiter } from '../../runtime/limiter.ts';
 import { createSingleFlight } from '../../runtime/single-flight.ts';
 import { chartOf } from './check-source.ts';
 import { type FactName, watchFacts, watchSource } from './facts.ts';
@@ -53,6 +54,8 @@ export interface Job {
 }
 
 const DAY_MS = 86_400_000;
+/** Renders of one generator at the same time, and looks at what is known; each holds what it reads. */
+const PARALLEL = 20;
 export const DEFAULT_PAUSE: PauseRule = { afterFailures: 3, forMs: 3_600_000, forRequests: 0 };
 
 export interface SourceRenderer {
@@ -78,6 +81,17 @@ export function createSourceRenderer(options: RenderSourceOptions): SourceRender
     clock,
   });
   const flights = createSingleFlight();
+  const lookups = createLimiter(PARALLEL);
+  /** One for each generator: programs that hang are nobody else's trouble. */
+  const renders = new Map<string, Limiter>();
+
+  function placeOf(generator: string): Limiter {
+    const known = renders.get(generator);
+    if (known !== undefined) return known;
+    const made = createLimiter(PARALLEL);
+    renders.set(generator, made);
+    return made;
+  }
 
   /** The version of a generator now; a program that was replaced renders anew. */
   function versionOf(signal: AbortSignal) {
@@ -180,8 +194,10 @@ export function createSourceRenderer(options: RenderSourceOptions): SourceRender
       }),
     };
     const generatorVersion = await versionWithChoice(generator, signal);
-    const generated = await counted(generator.name, signal, () =>
-      generator.generate(watchFacts(generateRequest, use), signal),
+    const generated = await placeOf(generator.name).run(signal, () =>
+      counted(generator.name, signal, () =>
+        generator.generate(watchFacts(generateRequest, use), signal),
+      ),
     );
     await noteReadSet(main, mainTree, generated.readSet, signal);
     const seconds = (clock.monotonic() - startedMs) / 1_000;
@@ -219,7 +235,9 @@ export function createSourceRenderer(options: RenderSourceOptions): SourceRender
   return {
     async render(job, signal) {
       if (!job.request.freshManifests) {
-        const known = await cache.find(job.situation, versionOf(signal), signal);
+        const known = await lookups.run(signal, () =>
+          cache.find(job.situation, versionOf(signal), signal),
+        );
         metrics?.count('tiphys_manifest_cache_total', { result: known ? 'hit' : 'miss' });
         if (known !== undefined) return known;
       } else await refreshOthers(job, signal);

@@ -1,0 +1,92 @@
+import { createHeap, type HeapItem } from './heap.ts';
+
+/**
+ * Does what only takes time, such as asking another server, and lets somebody else work meanwhile.
+ * Resolves and rejects as `work` does, once there is a place again. What was known before may be out
+ * of date by then.
+ */
+export type Aside = <T>(work: () => Promise<T>) => Promise<T>;
+
+/** For those who hold no place. */
+export const noAside: Aside = (work) => work();
+
+/** The places of those that work at the same time, given by priority; of equals, who comes back goes first. */
+export interface Places {
+  /** Gives free places away, until there are none or nobody wants one. */
+  fill(): void;
+  /** Holds a place for as long as `work` takes, but for what it does aside. `fill` gives one. */
+  hold(priority: number, work: (aside: Aside) => Promise<void>): void;
+  /** When all that hold places, or did, have ended. */
+  ended(): Promise<void>;
+}
+
+export interface PlacesOptions {
+  readonly count: number;
+  /** The priority of the most urgent newcomer; absent when there is none. */
+  readonly nextPriority: () => number | undefined;
+  /** Lets that newcomer in, who must call `hold` at once. */
+  readonly admit: () => void;
+}
+
+interface Returning extends HeapItem {
+  readonly priority: number;
+  readonly order: number;
+  readonly enter: () => void;
+}
+
+export function createPlaces({ count, nextPriority, admit }: PlacesOptions): Places {
+  let taken = 0;
+  let order = 0;
+  const returning = createHeap<Returning>(isMoreUrgent);
+  const running = new Set<Promise<void>>();
+
+  function fill(): void {
+    while (taken < count) {
+      const back = returning.peek();
+      const next = nextPriority();
+      if (back !== undefined && back.priority >= (next ?? -Infinity)) {
+        returning.pop();
+        taken += 1;
+        back.enter();
+      } else if (next !== undefined) admit();
+      else return;
+    }
+  }
+
+  function leave(): void {
+    taken -= 1;
+    fill();
+  }
+
+  return {
+    fill,
+    hold(priority, work) {
+      taken += 1;
+      const aside: Aside = async (wait) => {
+        leave();
+        try {
+          return await wait();
+        } finally {
+          await new Promise<void>((enter) => {
+            returning.push({ priority, order: order++, enter, heapIndex: 0 });
+            fill();
+          });
+        }
+      };
+      const run = work(aside).finally(() => {
+        running.delete(run);
+        leave();
+      });
+      running.add(run);
+    },
+    async ended() {
+      await Promise.allSettled(running);
+    },
+  };
+}
+
+function isMoreUrgent(left: Returning, right: Returning): boolean {
+  return left.priority === right.priority
+    ? left.order < right.order
+    : left.priority > right.priority;
+}
