@@ -6,6 +6,7 @@ import { createHealthJudge } from '../health-judge.ts';
 import type { EnginePorts, EngineSettings } from '../ports.ts';
 import { type Deployed, findDeployed, rememberRequests } from './deployed.ts';
 import type { ManagedResource } from './managed-resource.ts';
+import type { Predictions } from './predict-live.ts';
 import { compareForView, showCompared } from './managed-resources.ts';
 
 /**
@@ -40,6 +41,8 @@ export function createApplicationViews(
   const requestsOf = rememberRequests();
   const memories = createLruCache<string, AppMemory>(MAX_REMEMBERED);
 
+  const foresight: Predictions = new WeakMap();
+
   function memoryOf({ metadata }: Application): AppMemory {
     const key = appKey(metadata.namespace, metadata.name);
     const memory = memories.get(key) ?? createAppMemories(ports.random).of(key);
@@ -53,7 +56,7 @@ export function createApplicationViews(
     async managed(app, signal) {
       const deps = { ports, settings, health, memory: memoryOf(app) };
       const comparison = await compareForView(app, deps, signal);
-      return await showCompared(comparison, { ports, settings, foresight: 'asked' }, signal);
+      return await showCompared(comparison, { ports, settings, foresight }, signal);
     },
   };
 }

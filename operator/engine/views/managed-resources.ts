@@ -19,7 +19,7 @@ import {
   showManaged,
   type Sides,
 } from './managed-resource.ts';
-import { askPrediction, predictLocally } from './predict-live.ts';
+import { askPrediction, predictLocally, type Predictions } from './predict-live.ts';
 
 export interface CompareDeps {
   readonly ports: EnginePorts;
@@ -65,8 +65,8 @@ function revisionsOf(app: Application): readonly string[] {
   return sourcesOf(app.spec).map((_source, index) => known[index] ?? '');
 }
 
-/** Whether the API server is asked what applying would do, or it is worked out here. */
-export type Foresight = 'asked' | 'local';
+/** What the API server said earlier, where it is asked what applying would do; `local`: it is worked out here. */
+export type Foresight = Predictions | 'local';
 
 /** The objects of a comparison as they are shown, sorted by group, kind, namespace and name. */
 export async function showCompared(
@@ -112,6 +112,8 @@ export async function showCompared(
     if (target === undefined || live === undefined) return target;
     if (verdict.type !== 'different') return undefined;
     if (foresight === 'local') return predictLocally(target, live, fieldManager);
-    return await askPrediction(resource, cluster, fieldManager, stop);
+    const { namespace, name, uid } = app.metadata;
+    const asking = { cluster, fieldManager, predictions: foresight };
+    return await askPrediction(resource, { ...asking, app: `${namespace}/${name} ${uid}` }, stop);
   }
 }
