@@ -40,10 +40,10 @@ describe('the OpenAPI description', () => {
         const wanted = [...path.matchAll(/\{([^}]*)\}/g)].map(([, name]) => name);
         assert.deepEqual(named, wanted, path);
       }
-    const { get } = paths['/api/v1/clusters/{id.value}'] ?? {};
+    const { get } = paths['/api/v1/clusters/{idValue}'] ?? {};
     assert.deepEqual(
       get?.parameters.map(({ name }) => name),
-      ['id.value', 'id.type'],
+      ['idValue', 'id.type'],
     );
     assert.ok(paths['/api/v1/projects']?.['post']?.requestBody);
   });

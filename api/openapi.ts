@@ -51,12 +51,19 @@ const SECURITY: Node = {
   cookie: { type: 'apiKey', in: 'cookie', name: 'argocd.token' },
 };
 
-/** Two paths that differ in the names of their parameters only are one, under the names that came first. */
+/**
+ * Two paths that differ in the names of their parameters only are one, under the names that came first. Names have no
+ * dots: programs that read descriptions take `{id.value}` for a member of `id`.
+ */
 function pathOf(
   { path }: Route,
   known: readonly string[],
 ): { readonly path: string; readonly params: readonly string[] } {
-  const plain = path.replaceAll('=**}', '}');
+  const plain = path
+    .replaceAll('=**}', '}')
+    .replaceAll(/\{[^}]*\}/g, (name) =>
+      name.replaceAll(/\.(.)/g, (_, next: string) => next.toUpperCase()),
+    );
   const skeleton = (one: string) => one.replaceAll(/\{[^}]*\}/g, '{}');
   const same = known.find((other) => skeleton(other) === skeleton(plain)) ?? plain;
   return { path: same, params: [...same.matchAll(/\{([^}]*)\}/g)].map(([, name = '']) => name) };
@@ -68,7 +75,7 @@ function operationOf(route: Route, params: readonly string[]): Node {
     ...{ name, in: 'path', required: true },
     schema: { type: 'string' },
   }));
-  const names = new Set(params);
+  const names = new Set([...path.matchAll(/\{([^}=]*)/g)].map(([, name]) => name));
   const inQuery = queryOf(planOf(query) as Node).filter(({ name }) => !names.has(name as string));
   const described = path.split('/').find((part) => !['', 'api', 'v1', 'stream'].includes(part));
   const body = bodyOf(route);
