@@ -6,6 +6,7 @@ import express, { type Express, type Request, type RequestHandler, type Response
 import { type Clock, type Logger, TiphysError, toTiphysError } from '../operator/index.ts';
 import type { Authenticated, Authenticator, ControlPlane } from '../operator/services/index.ts';
 import { authenticate } from './http/authenticate.ts';
+import { checkAgent } from './http/check-agent.ts';
 import { encodeJson } from './http/go-json.ts';
 import { createOpenRequests, type OpenRequests } from './http/open-requests.ts';
 import { paramsOf } from './http/params-of.ts';
@@ -152,6 +153,7 @@ async function respond(
       response.status(415).type('text/plain').send('Invalid content type\n');
       return;
     }
+    checkAgent(request.headers['user-agent']);
     const authenticated = await authenticate(request.headers, route.access, options, signal);
     subject = authenticated.requester.caller?.subject ?? '';
     const address = addressOf(request);

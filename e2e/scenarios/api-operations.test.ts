@@ -39,7 +39,8 @@ describe('operations over the API', () => {
     p, role:dev, applications, override, free/*, allow`;
 
   before(async () => {
-    world = await startWorld({ signal, operator: ['--api-port=0'] });
+    const operator = ['--api-port=0', '--api-sync-replace-allowed=false'];
+    world = await startWorld({ signal, operator });
     api = await apiClient(world, signal);
     const everywhere = {
       sourceRepos: ['*'],
@@ -161,6 +162,18 @@ describe('operations over the API', () => {
     assert.equal(status, 200, text);
     assert.deepEqual((json as Seen).operation?.initiatedBy, { username: 'admin' });
     await world.thenEventually(app.operationSucceeded());
+  });
+
+  test('a sync that would replace objects is refused where that is switched off', async () => {
+    const app = await created('replaced', 'shop');
+    const items = ['Replace=true'];
+    assert.deepEqual(await refused(app, 'sync', { syncOptions: { items } }), [
+      400,
+      'Replace=true: is switched off for syncs over the API',
+    ]);
+    const { json } = await api.request('/api/v1/settings');
+    assert.equal((json as Record<string, unknown>)['syncWithReplaceAllowed'], undefined);
+    await post(app, 'sync', { syncOptions: { items: ['Replace=false'] } });
   });
 
   test('a rollback is a sync of what is in the history', async () => {

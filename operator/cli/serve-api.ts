@@ -87,6 +87,7 @@ export async function serveApi(
       generators: connected.generators,
       allowsAnonymous: () => config.apiDisableAuth || identity.allowsAnonymous(),
       authDisabled: config.apiDisableAuth,
+      replaceAllowed: config.apiSyncReplaceAllowed,
       probe: createRepositoryProbe({ git: connected.repositories, charts: connected.charts }),
       readYaml: (text: string) => parseDocuments(text, { file: 'YAML' })[0],
     },

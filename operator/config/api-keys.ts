@@ -17,6 +17,7 @@ export interface ApiConfig {
   readonly apiContentSecurityPolicy: string;
   readonly apiMaxRequestsPerClient: number;
   readonly apiTrustedProxies: number | readonly string[];
+  readonly apiSyncReplaceAllowed: boolean;
   readonly apiMaxCookies: number;
   readonly apiDisableSwaggerUi: boolean;
 }
@@ -119,6 +120,14 @@ export const API_KEYS: { readonly [K in keyof ApiConfig]: ConfigKey<ApiConfig[K]
     fallback: '',
     description:
       'Who may tell by X-Forwarded-For which address a client has: addresses and CIDRs of ingresses, with commas between, or how many of them stand one behind the other in front of the API; empty is nobody.',
+  }),
+  apiSyncReplaceAllowed: key('api-sync-replace-allowed', {
+    schema: truth,
+    fallback: 'true',
+    alone: 'true',
+    description:
+      'Whether a sync that somebody asks for over the API may have the option Replace=true.',
+    alias: ['ARGOCD_SYNC_WITH_REPLACE_ALLOWED'],
   }),
   apiMaxCookies: key('api-max-cookies', {
     schema: whole(1, 100),

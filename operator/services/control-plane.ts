@@ -41,6 +41,8 @@ export interface ServicePorts extends EnginePorts {
   readonly allowsAnonymous: () => boolean;
   /** Everybody may do everything, so there is nobody to hide anything from. */
   readonly authDisabled: boolean;
+  /** Whether people may ask for a sync that replaces objects instead of applying them. */
+  readonly replaceAllowed: boolean;
   /** The first document of a YAML text. Errors: `InvalidManifest`. */
   readonly readYaml: (text: string) => JsonValue | undefined;
 }

@@ -10,6 +10,7 @@ import type {
 } from '../../core/app/types.ts';
 import { TiphysError, toTiphysError } from '../../core/errors.ts';
 import type { KubeObject } from '../../core/objects/kube-object.ts';
+import { parseSyncOptions } from '../../core/sync/options.ts';
 import { refuseLocalManifests } from '../../core/sync/local-manifests.ts';
 import { chartOf } from '../../engine/manifests/check-source.ts';
 import { mapLimit } from '../../runtime/map-limit.ts';
@@ -66,6 +67,7 @@ export async function syncApplication(
   refuseDeleting(app);
   const asked = askedRevisions(app, request);
   refuseOther(asked, dryRun, found);
+  refuseReplace(request, controlPlane);
   const resolved = await resolveAll(app, asked, controlPlane, signal);
   const { syncPolicy } = app.spec;
   const operation = {
@@ -162,6 +164,17 @@ async function resolveAll(
 }
 
 const PARALLEL_SOURCES = 4;
+
+/** What the Application itself says is its owner's, in Git; this is of what somebody asks for. */
+function refuseReplace(
+  { syncOptions = [] }: SyncRequest,
+  { ports }: Pick<ControlPlane, 'ports'>,
+): void {
+  if (ports.replaceAllowed || !parseSyncOptions(syncOptions).replace) return;
+  throw new TiphysError('NotPossibleNow', 'Replace=true: is switched off for syncs over the API', {
+    hint: 'Sync without it, or ask an administrator (--api-sync-replace-allowed).',
+  });
+}
 
 /** Errors: `NotPossibleNow`. */
 export function refuseDeleting({ metadata }: Application): void {

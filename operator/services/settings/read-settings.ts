@@ -52,7 +52,7 @@ export function readSettings(
     impersonationEnabled: ports.projectSettings().impersonation.enabled,
     installationID: text('installationID'),
     hydratorEnabled: settings.hydrates,
-    syncWithReplaceAllowed: true,
+    syncWithReplaceAllowed: ports.replaceAllowed,
     resourceViewEnabled: !flag('ui.view.resources.disabled'),
     kustomizeOptions: { BuildOptions: text('kustomize.buildOptions'), BinaryPath: '' },
     kustomizeVersions: [...texts.keys()].flatMap(
