@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../operator/index.ts';
 import type { SourceDetails } from '../../operator/services/index.ts';
 import { withoutEmpty } from './repository.ts';
+import { withoutZero } from './without-zero.ts';
 
 /** What a source offers; each kind of it has its own part. */
 export function presentDetails(details: SourceDetails, appName: string): JsonObject {
@@ -21,7 +22,12 @@ export function presentDetails(details: SourceDetails, appName: string): JsonObj
     }
     case 'Directory':
       return { type: 'Directory', directory: {} };
-    case 'Plugin':
-      return { type: 'Plugin', plugin: {} };
+    case 'Plugin': {
+      const parametersAnnouncement = details.announced.map(({ map, ...rest }) => ({
+        ...withoutZero(rest),
+        ...(Object.keys(map).length > 0 && { map }), // data of people, in which nothing is zero
+      }));
+      return { type: 'Plugin', plugin: withoutZero({ parametersAnnouncement }) };
+    }
   }
 }

@@ -1,8 +1,11 @@
+import assert from 'node:assert/strict';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type CmpServer, pluginYaml, startCmpServer } from '../controlplane/cmp-server.ts';
+import { apiClient } from '../language/api-client.ts';
+import { signIn } from '../language/sign-in.ts';
 import { startWorld, type World } from '../language/world.ts';
 import { configMap } from './manifests.ts';
 
@@ -34,7 +37,7 @@ describe('config management plugins', () => {
     await mkdir(localDir);
     const discover = '  discover: { fileName: here.txt }\n';
     await writeFile(join(localDir, 'here.yaml'), pluginYaml('here', DESCRIBE, discover));
-    const flags = [`--plugin-socket-dir=${socketDir}`, `--plugin-dir=${localDir}`];
+    const flags = [`--plugin-socket-dir=${socketDir}`, `--plugin-dir=${localDir}`, '--api-port=0'];
     world = await startWorld({ signal, operator: flags });
   });
   after(async () => {
@@ -84,6 +87,26 @@ describe('config management plugins', () => {
     const commit = await world.git.commit('named', { files: { 'app/value.txt': 'two' } });
     await world.when(app.refreshed());
     await world.thenEventually(app.isSynced(commit), described.has('data.file', 'two'));
+  });
+
+  test('a sidecar tells whoever edits an Application what may be set', async () => {
+    const more = `  parameters:
+    static:
+      - { name: size, title: How large, required: true, string: medium }
+      - { name: tags, collectionType: array, array: [a, b] }
+`;
+    await serve('announces', DESCRIBE, more);
+    await world.given(world.repository('announced', { 'app/value.txt': 'one' }));
+    const api = await apiClient(world, signal);
+    const token = await signIn(api, world);
+    const repo = encodeURIComponent(world.git.urlOf('announced'));
+    const body = { source: { path: 'app', plugin: { name: 'announces' } }, appProject: 'default' };
+    const path = `/api/v1/repositories/${repo}/appdetails`;
+    const { status, json, text } = await api.request(path, { method: 'POST', token, body });
+    assert.equal(status, 200, text);
+    const size = { name: 'size', title: 'How large', required: true, string: 'medium' };
+    const tags = { name: 'tags', collectionType: 'array', array: ['a', 'b'] };
+    assert.deepEqual(json, { type: 'Plugin', plugin: { parametersAnnouncement: [size, tags] } });
   });
 
   test('a folder that names nothing goes to the plugin that recognises it, in a sidecar or here', async () => {

@@ -89,6 +89,22 @@ export interface Generator {
     request: SelectRequest,
   ): Promise<boolean>;
   generate(request: GenerateRequest, signal: AbortSignal): Promise<Generated>;
+  /** The parameters that people may set, as clients are told of them; absent: it does not tell. Errors: as `generate`. */
+  announcements?(request: GenerateRequest, signal: AbortSignal): Promise<readonly Announcement[]>;
+}
+
+/** One parameter that may be set, with its default in the member that its collection type names. */
+export interface Announcement {
+  readonly name: string;
+  readonly title: string;
+  readonly tooltip: string;
+  readonly required: boolean;
+  readonly itemType: string;
+  /** `string`, `array` or `map`. */
+  readonly collectionType: string;
+  readonly string: string;
+  readonly array: readonly string[];
+  readonly map: Readonly<Record<string, string>>;
 }
 
 /** What the choice of a generator may depend on. */

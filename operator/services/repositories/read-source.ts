@@ -2,6 +2,7 @@ import type { Requester } from '../../core/access/requester.ts';
 import type { ApplicationSource } from '../../core/app/types.ts';
 import { isJsonArray, isJsonObject, type JsonValue } from '../../core/objects/json.ts';
 import { isArtifactUrl } from '../../core/revision/repository-url.ts';
+import type { Announcement, GenerateRequest } from '../../ports/generator.ts';
 import type { SourceTree } from '../../ports/source-tree.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import {
@@ -28,7 +29,9 @@ export type SourceDetails =
       readonly values: string;
     }
   | { readonly type: 'Kustomize'; readonly images: readonly string[] }
-  | { readonly type: 'Directory' | 'Plugin' };
+  | { readonly type: 'Directory' }
+  /** What the plugin says that people may set. */
+  | { readonly type: 'Plugin'; readonly announced: readonly Announcement[] };
 
 const KUSTOMIZATIONS = new Set(['kustomization.yaml', 'kustomization.yml', 'Kustomization']);
 const MAX_FILE_BYTES = 4_000_000;
@@ -69,7 +72,8 @@ export async function sourceDetails(
   const wanted = { url: source.repoURL, project: app.project };
   readableRepository(controlPlane, requester, wanted);
   const { name: project } = enforceSourceOf(controlPlane, requester, app, source);
-  const { tree, path } = await open(controlPlane, source, project, signal);
+  const opened = await open(controlPlane, source, project, signal);
+  const { tree, path } = opened;
   const names = (await tree.list(path, { recurse: false }, signal))
     .filter(({ type }) => type === 'file')
     .map((entry) => entry.path.slice(entry.path.lastIndexOf('/') + 1));
@@ -78,7 +82,11 @@ export async function sourceDetails(
     return (await tree.read(file, { maxBytes: MAX_FILE_BYTES }, signal)).toString('utf8');
   };
   const kustomization = names.find((name) => KUSTOMIZATIONS.has(name));
-  if (source.plugin) return { type: 'Plugin' };
+  if (source.plugin) {
+    const { name } = app;
+    const request = { ...opened, ...BARE, source, project, instance: name, appName: name };
+    return { type: 'Plugin', announced: await announcedBy(controlPlane, request, signal) };
+  }
   if (source.directory) return { type: 'Directory' };
   if (!source.helm && (source.kustomize || kustomization !== undefined)) {
     const content = kustomization === undefined ? '' : await read(kustomization);
@@ -94,22 +102,38 @@ export async function sourceDetails(
   };
 }
 
+/** What there is to know of an Application that is only being thought of. */
+const BARE = {
+  ...{ namespace: '', kubeVersion: '', apiVersions: [], settings: {} },
+  ...{ refs: new Map<never, never>(), multipleSources: false },
+} as const;
+
+async function announcedBy(
+  { ports }: ControlPlane,
+  request: GenerateRequest,
+  signal: AbortSignal,
+): Promise<readonly Announcement[]> {
+  const plugins = ports.generators.generators.find(({ name }) => name === 'Plugin');
+  return (await plugins?.announcements?.(request, signal)) ?? [];
+}
+
 async function open(
   { ports }: ControlPlane,
   { repoURL, chart = '', targetRevision = '', path = '', helm }: ApplicationSource,
   project: string,
   signal: AbortSignal,
-): Promise<{ readonly tree: SourceTree; readonly path: string }> {
+): Promise<{ readonly tree: SourceTree; readonly path: string; readonly revision: string }> {
   const reader = { project, fresh: false };
   if (chart === '' || chart === null || isArtifactUrl(repoURL)) {
     const commit = await ports.repositories.resolve(repoURL, targetRevision ?? '', reader, signal);
     const tree = await ports.repositories.tree(repoURL, commit, { project }, signal);
-    return { tree, path: (path ?? '').replace(/^(\.?\/)+|^\.$|\/+$/g, '') };
+    return { tree, path: (path ?? '').replace(/^(\.?\/)+|^\.$|\/+$/g, ''), revision: commit };
   }
   const passCredentials = helm?.passCredentials === true;
   const reference = { repoUrl: repoURL, chart, passCredentials };
   const version = await ports.charts.resolve(reference, targetRevision ?? '', reader, signal);
-  return { tree: await ports.charts.tree(reference, version, reader, signal), path: '' };
+  const tree = await ports.charts.tree(reference, version, reader, signal);
+  return { tree, path: '', revision: version };
 }
 
 /** `a.b`, `a.list[0]`: as `helm --set` writes them. */
