@@ -18,6 +18,7 @@ export const SYSTEM_PROGRAMS = [
   'git-lfs',
   'connect-proxy',
   'redis-server',
+  'pip3',
   'chromium',
 ] as const;
 export type SystemProgram = (typeof SYSTEM_PROGRAMS)[number];
@@ -30,6 +31,7 @@ const PACKAGES: Readonly<Record<SystemProgram, string>> = {
   'git-lfs': 'git-lfs',
   'connect-proxy': 'connect-proxy',
   'redis-server': 'redis-server',
+  pip3: 'python3-pip',
   chromium: 'chromium',
 };
 
