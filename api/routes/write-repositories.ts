@@ -1,33 +1,44 @@
 import { TiphysError } from '../../operator/index.ts';
-import { type Method, type Route, route } from '../route.ts';
+import type { Route, RouteAccess } from '../route.ts';
+import { credentialRoutes, repositoryRoutes } from './repositories.ts';
 
-const WORDS = 'Credentials to push rendered manifests with; not in this version';
+/** What of the routes for reading there is for writing, too. */
+const PATHS: ReadonlySet<string> = new Set([
+  '/api/v1/repositories',
+  '/api/v1/repositories/{repo}',
+  '/api/v1/repositories/{repo.repo}',
+  '/api/v1/repositories/{repo}/validate',
+  '/api/v1/repocreds',
+  '/api/v1/repocreds/{creds.url}',
+  '/api/v1/repocreds/{url}',
+]);
 
-const PATHS: readonly (readonly [Method, string])[] = [
-  ['get', '/api/v1/write-repositories'],
-  ['post', '/api/v1/write-repositories'],
-  ['get', '/api/v1/write-repositories/{repo}'],
-  ['put', '/api/v1/write-repositories/{repo}'],
-  ['delete', '/api/v1/write-repositories/{repo}'],
-  ['post', '/api/v1/write-repositories/{repo}/validate'],
-  ['get', '/api/v1/write-repocreds'],
-  ['post', '/api/v1/write-repocreds'],
-  ['put', '/api/v1/write-repocreds/{url}'],
-  ['delete', '/api/v1/write-repocreds/{url}'],
-];
+/** Registrations with which hydrated manifests are pushed: as those for reading, and a resource of their own in policies. */
+export const writeRepositoryRoutes: readonly Route[] = [...repositoryRoutes, ...credentialRoutes]
+  .filter(({ path }) => PATHS.has(path))
+  .map(forWriting);
 
-/** Tiphys does not push: whoever signed in is told so, as by a server of the incumbent without its hydrator. */
-export const writeRepositoryRoutes: readonly Route[] = PATHS.map(([method, path]) =>
-  route({
-    method,
-    path,
-    summary: WORDS,
-    access: { type: 'signed-in' },
-    plusIsBlank: true,
-    answer() {
-      throw new TiphysError('NotImplemented', 'hydrator is disabled', {
-        hint: 'Tiphys does not push rendered manifests.',
-      });
+function forWriting(base: Route): Route {
+  return {
+    ...base,
+    path: base.path.replace('/api/v1/repo', '/api/v1/write-repo'),
+    summary: `For pushing: ${base.summary}`,
+    access: accessOf(base.access),
+    async answer(raw, controlPlane) {
+      if (!controlPlane.settings.hydrates)
+        throw new TiphysError('NotImplemented', 'hydrator is disabled', {
+          hint: 'Start Tiphys with --hydrator.',
+        });
+      return await base.answer(raw, { ...controlPlane, registered: 'for-writing' });
     },
-  }),
-);
+  };
+}
+
+/** Nobody has a right to what is switched off, so the check of every route does not fit. */
+function accessOf(access: RouteAccess): RouteAccess {
+  const action = 'action' in access ? access.action : '';
+  return {
+    type: 'own-rule',
+    rule: `\`write-repositories, ${action}\`; nobody without \`--hydrator\``,
+  };
+}

@@ -3,8 +3,10 @@ import { chmod, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { git } from '../controlplane/git-repository.ts';
+import { apiClient } from '../language/api-client.ts';
 import type { TestApplication } from '../language/application.ts';
 import { type Expectation, met, pending } from '../language/expectation.ts';
+import { signIn } from '../language/sign-in.ts';
 import { type Step, startWorld, type World } from '../language/world.ts';
 import { chart, configMap, under } from './manifests.ts';
 
@@ -30,7 +32,7 @@ interface HydratorStatus {
 describe('an Application with a source hydrator', () => {
   let world: World;
   before(async () => {
-    world = await startWorld({ signal, operator: [...operator, '--hydrator'] });
+    world = await startWorld({ signal, operator: [...operator, '--hydrator', '--api-port=0'] });
   });
   after(() => world[Symbol.asyncDispose]());
 
@@ -257,6 +259,84 @@ describe('an Application with a source hydrator', () => {
       assert.equal(log.includes(password), false);
       assert.equal(written.includes(password), false);
     }
+  });
+
+  test('credentials to push with are registered over the API, by who may', async () => {
+    const url = await world.git.createRepository(
+      'over-api',
+      { 'web/a.yaml': configMap('a', 'first') },
+      { credentials: reader, writer },
+    );
+    const api = await apiClient(world, signal);
+    const admin = await signIn(api, world);
+    const ask = (method: string, path: string, body?: unknown, token = admin) =>
+      api.request(`/api/v1${path}`, { method, token, ...(body !== undefined && { body }) });
+    const { json: settings } = await ask('GET', '/settings');
+    assert.equal((settings as { hydratorEnabled: boolean }).hydratorEnabled, true);
+    await world.given(registered('read-over-api', 'repository', { url, ...reader }));
+
+    const team = world.name('team');
+    const [subject, objects] = [`proj:${team}:dev`, `${team}/*`];
+    const policies = [`p, ${subject}, repositories, *, ${objects}, allow`];
+    const project = { metadata: { name: team }, spec: { roles: [{ name: 'dev', policies }] } };
+    const begun = await ask('POST', '/projects', { project });
+    assert.equal(begun.status, 200, begun.text);
+    const issued = await ask('POST', `/projects/${team}/roles/dev/token`, {});
+    const { token } = issued.json as { token: string };
+    await world.given(
+      world.applied({
+        apiVersion: 'v1',
+        kind: 'ConfigMap',
+        metadata: { name: 'argocd-rbac-cm', namespace: world.namespace },
+        data: { 'policy.csv': `p, ${subject}, write-repositories, get, ${objects}, allow` },
+      }),
+    );
+    const own = { repo: url, project: team, ...writer };
+    const refused = await ask('POST', '/write-repositories', own, token);
+    assert.equal(refused.status, 403);
+    assert.match(refused.text, /write-repositories, create/);
+
+    const wrong = await ask('POST', '/write-repositories', { repo: url, ...writer, password: 'x' });
+    assert.equal(wrong.status, 400, wrong.text);
+    const made = await ask('POST', '/write-repositories', { repo: url, ...writer });
+    assert.equal(made.status, 200, made.text);
+    const scoped = await ask('POST', '/write-repositories', own);
+    assert.equal(scoped.status, 200, scoped.text);
+    const one = await ask(
+      'GET',
+      `/write-repositories/${encodeURIComponent(url)}?forceRefresh=true`,
+    );
+    assert.match(one.text, /"status":"Successful"/);
+    const isSeen = async () => {
+      const { json, text } = await ask('GET', '/write-repositories', undefined, token);
+      const { items } = json as { items: { repo: string; project: string }[] | null };
+      const [only, ...others] = items ?? [];
+      const is = only?.repo === url && only.project === team && others.length === 0;
+      return is ? met('its own') : pending(text);
+    };
+    await world.thenEventually(isSeen);
+    const seen = await ask('GET', '/write-repositories', undefined, token);
+    const creds = await ask('POST', '/write-repocreds', {
+      url: `${world.git.url}/over`,
+      ...writer,
+    });
+    assert.equal(creds.status, 200, creds.text);
+    for (const answer of [made, one, seen, creds, await ask('GET', '/write-repocreds')])
+      assert.equal(answer.text.includes(writer.password), false);
+    const reading = await ask('GET', '/repositories');
+    assert.equal(reading.text.includes('"username":"writer"'), false);
+
+    const app = application('over-api', url, 'web');
+    await world.when(app.created());
+    await world.thenEventually(app.isSynced());
+    const path = `/write-repositories/${encodeURIComponent(url)}`;
+    const gone = await ask('DELETE', path);
+    assert.equal(gone.status, 200, gone.text);
+    assert.equal((await ask('DELETE', `${path}?appProject=${team}`)).status, 200);
+    const creation = `/write-repocreds/${encodeURIComponent(`${world.git.url}/over`)}`;
+    assert.equal((await ask('DELETE', creation)).status, 200);
+    const left = await world.kubectl(['get', 'secrets', '-o', 'name', '-n', world.namespace]);
+    assert.doesNotMatch(left, /secret\/(?:repo-write|creds-write)-/);
   });
 
   test('hydrateTo is committed beside what is synced, and deployed when somebody merges it', async () => {

@@ -51,6 +51,8 @@ export interface ServicePorts extends EnginePorts {
 export interface ControlPlane {
   readonly ports: ServicePorts;
   readonly settings: EngineSettings;
+  /** What the registrations of repositories that are asked for are there for. Default: reading. */
+  readonly registered?: 'for-reading' | 'for-writing';
   /** What Applications have in their clusters. */
   readonly views: ApplicationViews;
 }

@@ -9,7 +9,11 @@ import {
   type RepositoryRecord,
 } from './repository-record.ts';
 
-export type RegistrationType = 'repository' | 'repo-creds';
+export type RegistrationType =
+  | 'repository'
+  | 'repo-creds'
+  | 'repository-write'
+  | 'repo-write-creds';
 
 /** What marks a Secret that was made through the API: it may be deleted there. */
 export const MANAGED_BY = { 'managed-by': 'argocd.argoproj.io' } as const;
@@ -18,6 +22,8 @@ export const SECRET_TYPE_LABEL = 'argocd.argoproj.io/secret-type';
 const PREFIXES: Readonly<Record<RegistrationType, string>> = {
   repository: 'repo',
   'repo-creds': 'creds',
+  'repository-write': 'repo-write',
+  'repo-write-creds': 'creds-write',
 };
 
 /** The name that the Secret of a registration gets. */
@@ -48,7 +54,7 @@ export function registrationTexts(
   type: RegistrationType,
   record: RepositoryRecord,
 ): Readonly<Record<string, string>> {
-  const own: readonly string[] = type === 'repository' ? OWN_TEXTS : ['url'];
+  const own: readonly string[] = isTemplate(type) ? ['url'] : OWN_TEXTS;
   const values = [...own, ...TEMPLATE_TEXTS, ...FLAGS, ...NUMBERS].flatMap((key) => {
     const value = record[key as (typeof TEMPLATE_TEXTS)[number]] as string | boolean | number;
     if (value === '' || value === false || value === 0) return [];
@@ -57,9 +63,14 @@ export function registrationTexts(
   return Object.fromEntries(values);
 }
 
+/** Credentials for every repository whose URL begins so, not a repository. */
+export function isTemplate(type: RegistrationType): boolean {
+  return type === 'repo-creds' || type === 'repo-write-creds';
+}
+
 /** Templates spell two keys of Azure differently. */
 function spelled(type: RegistrationType, key: string): string {
-  return type === 'repo-creds' ? key.replace(/(Client|Tenant)Id$/, '$1ID') : key;
+  return isTemplate(type) ? key.replace(/(Client|Tenant)Id$/, '$1ID') : key;
 }
 
 /** The Secret of a new registration. */

@@ -5,6 +5,7 @@ import { type ConnectionState, connectionOf } from './connection.ts';
 import {
   findRegistration,
   isSame,
+  kindsOf,
   type Registration,
   registrations,
   repositoryObject,
@@ -27,12 +28,13 @@ export async function listRepositories(
   signal: AbortSignal,
 ): Promise<readonly ShownRepository[]> {
   const { access } = controlPlane.ports;
-  const visible = registrations(controlPlane, 'repository')
+  const { resource, repository } = kindsOf(controlPlane);
+  const visible = registrations(controlPlane, repository)
     .filter(({ record }) => filter.url === '' || isSame(record.url, filter.url))
     .filter(({ record }) => filter.project === '' || record.project === filter.project)
     .filter(({ record }) => {
       const object = repositoryObject(record);
-      return access.decide(caller, { resource: 'repositories', action: 'get', object }).allowed;
+      return access.decide(caller, { resource, action: 'get', object }).allowed;
     })
     .sort(byProjectAndUrl)
     .map((registration) => withTemplate(registration, controlPlane));

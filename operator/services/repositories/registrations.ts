@@ -2,7 +2,7 @@ import type { Requester } from '../../core/access/requester.ts';
 import { TiphysError } from '../../core/errors.ts';
 import type { KubeObject } from '../../core/objects/kube-object.ts';
 import { normaliseRepoUrl } from '../../core/repo-url.ts';
-import { withInherited } from '../../core/repository/find-repository.ts';
+import { type RepositoryConfig, withInherited } from '../../core/repository/find-repository.ts';
 import {
   parseRepositorySecret,
   type RepositoryRecord,
@@ -26,6 +26,37 @@ export function registrations(
   return ports.config
     .secretsOfType(type)
     .map((secret) => ({ secret, record: parseRepositorySecret(secret) }));
+}
+
+/** How registrations of one purpose are called, by policies and by their Secrets. */
+interface Kinds {
+  readonly resource: 'repositories' | 'write-repositories';
+  readonly repository: RegistrationType;
+  readonly template: RegistrationType;
+}
+
+const KINDS: Readonly<Record<NonNullable<ControlPlane['registered']>, Kinds>> = {
+  'for-reading': { resource: 'repositories', repository: 'repository', template: 'repo-creds' },
+  'for-writing': {
+    resource: 'write-repositories',
+    repository: 'repository-write',
+    template: 'repo-write-creds',
+  },
+};
+
+export function kindsOf({ registered = 'for-reading' }: Pick<ControlPlane, 'registered'>): Kinds {
+  return KINDS[registered];
+}
+
+/** Where credentials are inherited from. */
+export function templatesOf(
+  controlPlane: Pick<ControlPlane, 'ports' | 'registered'>,
+): Pick<RepositoryConfig, 'secretsOfType'> {
+  const { template } = kindsOf(controlPlane);
+  const { config } = controlPlane.ports;
+  return {
+    secretsOfType: (type) => config.secretsOfType(type === 'repo-creds' ? template : type),
+  };
 }
 
 /** How policies name a repository. */
@@ -54,13 +85,14 @@ export function findRegistration(
   wanted: RepositoryName,
   action: string,
 ): Registration {
+  const { resource, repository } = kindsOf(controlPlane);
   const may = (record: RepositoryRecord) =>
     controlPlane.ports.access.decide(caller, {
-      resource: 'repositories',
+      resource,
       action,
       object: repositoryObject(record),
     }).allowed;
-  const found = registrations(controlPlane, 'repository').filter(
+  const found = registrations(controlPlane, repository).filter(
     ({ record }) =>
       isSame(record.url, wanted.url) &&
       (wanted.project === '' || record.project === wanted.project) &&
@@ -80,9 +112,9 @@ export function findRegistration(
 /** With the credentials that it inherits. */
 export function withTemplate(
   { secret, record }: Registration,
-  { ports }: Pick<ControlPlane, 'ports'>,
+  controlPlane: Pick<ControlPlane, 'ports' | 'registered'>,
 ): Registration {
-  return { secret, record: withInherited(record, ports.config) };
+  return { secret, record: withInherited(record, templatesOf(controlPlane)) };
 }
 
 /** Whether two URLs name the same repository; one may be written as it is shown. */

@@ -4,7 +4,7 @@ import { recordFrom } from '../../core/repository/repository-secret.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import { enforce } from '../enforce.ts';
 import { testRepository } from './connection.ts';
-import { repositoryObject } from './registrations.ts';
+import { kindsOf, repositoryObject, templatesOf } from './registrations.ts';
 import { type SentRegistration, wellFormed } from './write-registration.ts';
 
 /**
@@ -18,8 +18,9 @@ export async function validateRepository(
   signal: AbortSignal,
 ): Promise<void> {
   const record = wellFormed(recordFrom(sent.url, sent.fields));
-  const asked = { resource: 'repositories', action: 'create', object: repositoryObject(record) };
+  const { resource } = kindsOf(controlPlane);
+  const asked = { resource, action: 'create', object: repositoryObject(record) };
   enforce(requester, asked, controlPlane.ports.access);
-  const complete = withInherited(record, controlPlane.ports.config);
+  const complete = withInherited(record, templatesOf(controlPlane));
   await testRepository(complete, controlPlane, signal);
 }

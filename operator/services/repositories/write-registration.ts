@@ -24,10 +24,12 @@ import { testRepository, typeOf } from './connection.ts';
 import {
   findRegistration,
   isSame,
+  kindsOf,
   type Registration,
   registrations,
   repositoryObject,
   type RepositoryName,
+  templatesOf,
 } from './registrations.ts';
 
 /** A registration as somebody sends it, with the names of `spec/api.md` 7.4. Its values are secrets. */
@@ -54,11 +56,11 @@ export async function createRepository(
 ): Promise<Written> {
   const record = wellFormed(recordFrom(sent.url, sent.fields));
   const object = repositoryObject(record);
-  const { ports } = controlPlane;
-  enforce(requester, { resource: 'repositories', action: 'create', object }, ports.access);
+  const { resource, repository } = kindsOf(controlPlane);
+  enforce(requester, { resource, action: 'create', object }, controlPlane.ports.access);
   if (record.project === '' && !sent.withoutTest)
-    await testRepository(withInherited(record, ports.config), controlPlane, signal);
-  return await create(controlPlane, requester, 'repository', record, sent.upsert, signal);
+    await testRepository(withInherited(record, templatesOf(controlPlane)), controlPlane, signal);
+  return await create(controlPlane, requester, repository, record, sent.upsert, signal);
 }
 
 /** Registers a template of credentials. Errors as `createRepository`; it is not tested. */
@@ -70,12 +72,9 @@ export async function createCredentials(
 ): Promise<Written> {
   const record = wellFormed({ ...recordFrom(sent.url, sent.fields), name: '', project: '' });
   const object = shownUrl(record.url);
-  enforce(
-    requester,
-    { resource: 'repositories', action: 'create', object },
-    controlPlane.ports.access,
-  );
-  return await create(controlPlane, requester, 'repo-creds', record, sent.upsert, signal);
+  const { resource, template } = kindsOf(controlPlane);
+  enforce(requester, { resource, action: 'create', object }, controlPlane.ports.access);
+  return await create(controlPlane, requester, template, record, sent.upsert, signal);
 }
 
 /**
@@ -90,18 +89,15 @@ export async function updateRepository(
 ): Promise<Written> {
   const wanted = wellFormed(recordFrom(sent.url, sent.fields));
   const { project } = wanted;
-  const known = registrations(controlPlane, 'repository').some(
+  const { resource, repository } = kindsOf(controlPlane);
+  const known = registrations(controlPlane, repository).some(
     ({ record }) => record.project === project && isSame(record.url, sent.url),
   );
   const name = { url: sent.url, project: known ? project : '' };
   const { secret } = findRegistration(controlPlane, requester, name, 'update');
   const object = repositoryObject(wanted);
-  enforce(
-    requester,
-    { resource: 'repositories', action: 'update', object },
-    controlPlane.ports.access,
-  );
-  return await replace(controlPlane, requester, 'repository', { secret, wanted }, signal);
+  enforce(requester, { resource, action: 'update', object }, controlPlane.ports.access);
+  return await replace(controlPlane, requester, repository, { secret, wanted }, signal);
 }
 
 /** Replaces a template of credentials. Errors as `updateRepository`. */
@@ -113,7 +109,8 @@ export async function updateCredentials(
 ): Promise<Written> {
   const wanted = wellFormed({ ...recordFrom(sent.url, sent.fields), name: '', project: '' });
   const { secret } = findCredentials(controlPlane, requester, sent.url, 'update');
-  return await replace(controlPlane, requester, 'repo-creds', { secret, wanted }, signal);
+  const { template } = kindsOf(controlPlane);
+  return await replace(controlPlane, requester, template, { secret, wanted }, signal);
 }
 
 /** Errors as `findRegistration`. */
@@ -124,7 +121,8 @@ export async function deleteRepository(
   signal: AbortSignal,
 ): Promise<void> {
   const { secret } = findRegistration(controlPlane, requester, wanted, 'delete');
-  await remove(controlPlane, requester, secret, 'repository', signal);
+  const what = wordsOf(kindsOf(controlPlane).repository);
+  await remove(controlPlane, requester, secret, what, signal);
 }
 
 /** Errors as `findRegistration`. */
@@ -135,7 +133,8 @@ export async function deleteCredentials(
   signal: AbortSignal,
 ): Promise<void> {
   const { secret } = findCredentials(controlPlane, requester, url, 'delete');
-  await remove(controlPlane, requester, secret, 'repository credentials', signal);
+  const what = wordsOf(kindsOf(controlPlane).template);
+  await remove(controlPlane, requester, secret, what, signal);
 }
 
 /** The templates of credentials that somebody may see, by URL. */
@@ -145,11 +144,12 @@ export function listCredentials(
   url: string,
 ): readonly RepositoryRecord[] {
   const { access } = controlPlane.ports;
-  return registrations(controlPlane, 'repo-creds')
+  const { resource, template } = kindsOf(controlPlane);
+  return registrations(controlPlane, template)
     .map(({ record }) => record)
     .filter((record) => url === '' || isSame(record.url, url))
     .filter(({ url: object }) => {
-      const asked = { resource: 'repositories', action: 'get', object: shownUrl(object) };
+      const asked = { resource, action: 'get', object: shownUrl(object) };
       return access.decide(caller, asked).allowed;
     })
     .sort((left, right) => (left.url < right.url ? -1 : 1));
@@ -161,11 +161,10 @@ function findCredentials(
   url: string,
   action: string,
 ): Registration {
-  const found = registrations(controlPlane, 'repo-creds').find(({ record }) =>
-    isSame(record.url, url),
-  );
+  const { resource, template } = kindsOf(controlPlane);
+  const found = registrations(controlPlane, template).find(({ record }) => isSame(record.url, url));
   const object = shownUrl(found?.record.url ?? url);
-  const asked = { resource: 'repositories', action, object };
+  const asked = { resource, action, object };
   const { allowed } = controlPlane.ports.access.decide(caller, asked);
   if (found === undefined || !allowed) throw bareRefusal();
   return found;
@@ -280,8 +279,15 @@ function writtenOf({ url, type, name, project }: RepositoryRecord): Written {
   return { url: shownUrl(url), type, name, project };
 }
 
+const WORDS: Readonly<Record<RegistrationType, string>> = {
+  repository: 'repository',
+  'repo-creds': 'repository credentials',
+  'repository-write': 'write repository',
+  'repo-write-creds': 'write repository credentials',
+};
+
 function wordsOf(type: RegistrationType): string {
-  return type === 'repository' ? 'repository' : 'repository credentials';
+  return WORDS[type];
 }
 
 function sameTexts(
