@@ -1,4 +1,9 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { git } from '../controlplane/git-repository.ts';
+import { type Expectation, met, pending, violated } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
 import { configMap } from './manifests.ts';
 
@@ -6,10 +11,15 @@ const signal = AbortSignal.timeout(300_000);
 
 describe('repositories that are registered in Secrets', () => {
   let world: World;
+  let dataDir: string;
   before(async () => {
-    world = await startWorld({ signal });
+    dataDir = await mkdtemp(join(tmpdir(), 'tiphys-private-'));
+    world = await startWorld({ signal, operator: [`--data-dir=${dataDir}`] });
   });
-  after(() => world[Symbol.asyncDispose]());
+  after(async () => {
+    await world[Symbol.asyncDispose]();
+    await rm(dataDir, { recursive: true, force: true });
+  });
 
   const registration = (name: string, type: string, stringData: Readonly<Record<string, string>>) =>
     world.applied({
@@ -40,6 +50,38 @@ describe('repositories that are registered in Secrets', () => {
     );
     await world.when(registration('private', 'repository', { url, ...credentials }));
     await world.thenEventually(app.isSynced(await world.git.revision('private')));
+  });
+
+  /** The mirror that holds a commit has so many of them, and no more. */
+  const holdsCommits =
+    (tip: string, expected: number): Expectation =>
+    async () => {
+      const mirrors = join(dataDir, '1/git/mirrors');
+      const what = ['cat-file', '--batch-all-objects', '--batch-check=%(objecttype) %(objectname)'];
+      for (const name of (await readdir(mirrors)).filter((one) => one.endsWith('.git'))) {
+        const objects = (await git(join(mirrors, name), what)).trim().split('\n');
+        const commits = objects.filter((one) => one.startsWith('commit '));
+        if (!commits.includes(`commit ${tip}`)) continue;
+        const found = `${commits.length} commits`;
+        return commits.length === expected ? met(found) : violated(found);
+      }
+      return pending('no mirror has the commit');
+    };
+
+  test('of a repository with a depth no more commits are fetched than it says', async () => {
+    const url = await world.git.createRepository('deep', { 'a.yaml': configMap('a', '0') });
+    const push = (value: string) =>
+      world.git.commit('deep', { files: { 'a.yaml': configMap('a', value) } });
+    for (const value of ['1', '2', '3']) await push(value);
+    const tip = await push('4');
+    await world.given(registration('deep', 'repository', { url, depth: '2' }));
+    const app = world.application('deep', { repoURL: url, path: '.', syncPolicy: true });
+    await world.when(app.created());
+    await world.thenEventually(app.isSynced(tip), holdsCommits(tip, 2));
+    await push('5');
+    const later = await push('6');
+    await world.when(app.refreshed());
+    await world.thenEventually(app.isSynced(later), holdsCommits(later, 4));
   });
 
   test('a repository of a project is permitted there, and only there', async () => {
