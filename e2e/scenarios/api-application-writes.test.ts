@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { type ApiClient, apiClient } from '../language/api-client.ts';
 import { eventually, met, pending } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { argocdSettings, configMap } from './manifests.ts';
+import { argocdSettings, configMap, settingsMap } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 const IN_CLUSTER = 'https://kubernetes.default.svc';
@@ -50,15 +50,9 @@ describe('Applications written over the API', () => {
     });
     api = await apiClient(world, signal);
     repoURL = world.git.urlOf('shop');
-    const rbac = {
-      ...argocdSettings(world.namespace, {}),
-      metadata: {
-        name: 'argocd-rbac-cm',
-        namespace: world.namespace,
-        labels: { 'app.kubernetes.io/part-of': 'argocd' },
-      },
-      data: { 'policy.default': 'role:dev', 'policy.csv': policy },
-    };
+    const rbac = settingsMap(world.namespace, 'argocd-rbac-cm', {
+      ...{ 'policy.default': 'role:dev', 'policy.csv': policy },
+    });
     const everywhere = { server: '*', namespace: '*' };
     const projects = [
       { name: 'shop', spec: { sourceRepos: ['*'], destinations: [everywhere] } },

@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { type ApiClient, apiClient } from '../language/api-client.ts';
 import { eventually, met, pending } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { configMap } from './manifests.ts';
+import { argocdSettings, configMap, settingsMap } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 
@@ -18,15 +18,10 @@ describe('Applications over the API', () => {
   before(async () => {
     world = await startWorld({ signal, operator: ['--api-port=0'] });
     api = await apiClient(world, signal);
-    const labels = { 'app.kubernetes.io/part-of': 'argocd' };
-    const config = (name: string, data: object) => ({
-      ...{ apiVersion: 'v1', kind: 'ConfigMap', data },
-      metadata: { name, namespace: world.namespace, labels },
-    });
     await world.given(
       world.applied(
-        config('argocd-cm', { 'users.anonymous.enabled': 'true' }),
-        config('argocd-rbac-cm', { 'policy.default': 'role:admin' }),
+        argocdSettings(world.namespace, { 'users.anonymous.enabled': 'true' }),
+        settingsMap(world.namespace, 'argocd-rbac-cm', { 'policy.default': 'role:admin' }),
       ),
       world.repository('shop', { 'a.yaml': configMap('a', 'one') }),
     );

@@ -8,6 +8,7 @@ import { type ApiClient, apiClient } from '../language/api-client.ts';
 import { type Browser, createBrowser } from '../language/browser.ts';
 import { eventually, met, pending } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
+import { argocdSettings } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 
@@ -38,9 +39,7 @@ describe('signing in to the API with Dex', () => {
   });
 
   async function settings(data: Readonly<Record<string, string>>): Promise<void> {
-    const labels = { 'app.kubernetes.io/part-of': 'argocd' };
-    const metadata = { name: 'argocd-cm', namespace: world.namespace, labels };
-    await world.given(world.applied({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data }));
+    await world.given(world.applied(argocdSettings(world.namespace, data)));
   }
   const ask = (browser: Browser, path: string) =>
     api.request(path, { headers: { cookie: browser.cookies(api.url) } });

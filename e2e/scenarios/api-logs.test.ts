@@ -6,7 +6,7 @@ import { type ApiClient, apiClient } from '../language/api-client.ts';
 import type { TestApplication } from '../language/application.ts';
 import { eventually, met, pending } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { deployment } from './manifests.ts';
+import { deployment, everybodyMay, settingsMap } from './manifests.ts';
 import { WebSocket } from 'ws';
 import { signIn } from '../language/sign-in.ts';
 
@@ -48,16 +48,11 @@ describe('logs of Pods of an application and terminals in them, through the API'
   after(() => world[Symbol.asyncDispose]());
 
   function settings(name: string, data: Readonly<Record<string, string>>) {
-    const labels = { 'app.kubernetes.io/part-of': 'argocd' };
-    const metadata = { name, namespace: world.namespace, labels };
-    return world.applied({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data });
+    return world.applied(settingsMap(world.namespace, name, data));
   }
 
   const mayDo = (...lines: readonly string[]) =>
-    settings('argocd-rbac-cm', {
-      'policy.default': 'role:somebody',
-      'policy.csv': lines.join('\n'),
-    });
+    world.applied(everybodyMay(world.namespace, ...lines));
 
   const of = (deploymentName: string, further: Readonly<Record<string, string>> = {}): string =>
     `${path}?${new URLSearchParams({

@@ -9,7 +9,7 @@ import {
 import { eventually, met, pending } from '../language/expectation.ts';
 import { signIn } from '../language/sign-in.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { configMap } from './manifests.ts';
+import { configMap, settingsMap } from './manifests.ts';
 
 const signal = AbortSignal.timeout(300_000);
 const CANARY = 'canary-5ec4e7';
@@ -56,9 +56,7 @@ describe('projects over the API', () => {
   };
 
   function settings(name: string, data: Readonly<Record<string, string>>): object {
-    const labels = { 'app.kubernetes.io/part-of': 'argocd' };
-    const metadata = { name, namespace: world.namespace, labels };
-    return { apiVersion: 'v1', kind: 'ConfigMap', metadata, data };
+    return settingsMap(world.namespace, name, data);
   }
 
   const project = (name: string, spec: object) => ({ metadata: { name }, spec });

@@ -9,7 +9,7 @@ import {
 import type { TestApplication } from '../language/application.ts';
 import { eventually, met, pending } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { configMap, deployment, service } from './manifests.ts';
+import { configMap, deployment, everybodyMay, service, settingsMap } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 const CANARY = 'canary-that-nobody-may-see';
@@ -74,17 +74,12 @@ describe('what an application deployed, through the API', () => {
   after(() => world[Symbol.asyncDispose]());
 
   function settings(name: string, data: Readonly<Record<string, string>>) {
-    const labels = { 'app.kubernetes.io/part-of': 'argocd' };
-    const metadata = { name, namespace: world.namespace, labels };
-    return world.applied({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data });
+    return world.applied(settingsMap(world.namespace, name, data));
   }
 
   /** Everybody may do what these lines say of `role:somebody`. */
   const mayDo = (...lines: readonly string[]) =>
-    settings('argocd-rbac-cm', {
-      'policy.default': 'role:somebody',
-      'policy.csv': lines.join('\n'),
-    });
+    world.applied(everybodyMay(world.namespace, ...lines));
 
   /** Asks until the policy that was just written counts. */
   async function until(status: number, ask: () => Promise<ApiAnswer>): Promise<ApiAnswer> {

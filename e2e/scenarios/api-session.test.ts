@@ -97,13 +97,8 @@ describe('accounts', () => {
   const messageOf = (json: unknown) => (json as { message: string }).message;
 
   before(async () => {
-    const metadata = {
-      name: 'argocd-cm',
-      namespace: world.namespace,
-      labels: { 'app.kubernetes.io/part-of': 'argocd' },
-    };
     const data = { 'accounts.dev': 'login', 'accounts.bot': 'apiKey' };
-    await world.given(world.applied({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data }));
+    await world.given(world.applied(argocdSettings(world.namespace, data)));
     admin = await signIn(api, world);
     await eventually(
       async () => {

@@ -14,6 +14,7 @@ import {
 import { eventually, met, pending } from '../language/expectation.ts';
 import { signIn } from '../language/sign-in.ts';
 import { startWorld, type World } from '../language/world.ts';
+import { settingsMap } from './manifests.ts';
 
 const run = promisify(execFile);
 const signal = AbortSignal.timeout(300_000);
@@ -32,9 +33,7 @@ describe('settings, version, certificates and keys over the API', () => {
   after(() => world[Symbol.asyncDispose]());
 
   function configMap(name: string, data: Readonly<Record<string, string>>): object {
-    const labels = { 'app.kubernetes.io/part-of': 'argocd' };
-    const metadata = { name, namespace: world.namespace, labels };
-    return { apiVersion: 'v1', kind: 'ConfigMap', metadata, data };
+    return settingsMap(world.namespace, name, data);
   }
 
   async function ask(

@@ -6,6 +6,7 @@ import { type Browser, createBrowser } from '../language/browser.ts';
 import { eventually, met, pending } from '../language/expectation.ts';
 import { signIn } from '../language/sign-in.ts';
 import { startWorld, type World } from '../language/world.ts';
+import { settingsMap } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 
@@ -32,9 +33,7 @@ describe('signing in to the API with a provider', () => {
   });
 
   async function settings(name: string, data: Readonly<Record<string, string>>): Promise<void> {
-    const labels = { 'app.kubernetes.io/part-of': 'argocd' };
-    const metadata = { name, namespace: world.namespace, labels };
-    await world.given(world.applied({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data }));
+    await world.given(world.applied(settingsMap(world.namespace, name, data)));
   }
   const login = (returnUrl: string) =>
     `${api.url}/auth/login?return_url=${encodeURIComponent(returnUrl)}`;

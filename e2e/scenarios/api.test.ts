@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { type ApiClient, apiClient } from '../language/api-client.ts';
 import { eventually, met, pending } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { configMap } from './manifests.ts';
+import { configMap, settingsMap } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 
@@ -17,9 +17,7 @@ describe('the API, asked by somebody without a token', () => {
   after(() => world[Symbol.asyncDispose]());
 
   async function settings(name: string, data: Readonly<Record<string, string>>): Promise<void> {
-    const labels = { 'app.kubernetes.io/part-of': 'argocd' };
-    const metadata = { name, namespace: world.namespace, labels };
-    await world.given(world.applied({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data }));
+    await world.given(world.applied(settingsMap(world.namespace, name, data)));
   }
 
   test('tells its version to anybody, and nothing else', async () => {

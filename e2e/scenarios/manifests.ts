@@ -134,16 +134,28 @@ export const hangingHook = (
 export const generatedHook = (phase: string): string =>
   hookJob('NAME', phase).replace('name: NAME', `generateName: ${phase.toLowerCase()}-`);
 
-/** The ConfigMap `argocd-cm` of a control plane. */
-export const argocdSettings = (
+/** A ConfigMap with settings of a control plane, such as `argocd-rbac-cm`. */
+export const settingsMap = (
   namespace: string,
+  name: string,
   data: Readonly<Record<string, string>>,
 ): object => ({
   apiVersion: 'v1',
   kind: 'ConfigMap',
-  metadata: { name: 'argocd-cm', namespace, labels: PART_OF },
+  metadata: { name, namespace, labels: PART_OF },
   data,
 });
+
+/** The ConfigMap `argocd-cm` of a control plane. */
+export const argocdSettings = (namespace: string, data: Readonly<Record<string, string>>): object =>
+  settingsMap(namespace, 'argocd-cm', data);
+
+/** Its `argocd-rbac-cm`: everybody, also without a token, may do what these lines say of `role:somebody`. */
+export const everybodyMay = (namespace: string, ...lines: readonly string[]): object =>
+  settingsMap(namespace, 'argocd-rbac-cm', {
+    'policy.default': 'role:somebody',
+    'policy.csv': lines.join('\n'),
+  });
 
 /** Its Secret `argocd-secret`. */
 export const argocdSecret = (
