@@ -1,31 +1,28 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { promisify } from 'node:util';
 import {
   type ApiAnswer,
   type ApiClient,
   type ApiRequest,
   apiClient,
 } from '../language/api-client.ts';
-import { eventually, met, pending } from '../language/expectation.ts';
 import { signIn } from '../language/sign-in.ts';
 import { startWorld, type World } from '../language/world.ts';
+import {
+  CANARY,
+  type ChartServer,
+  CREDENTIALS,
+  startChartServer,
+} from './api-repositories/chart-server.ts';
+import { testSources } from './api-repositories/sources.ts';
 import { configMap } from './manifests.ts';
 
 const signal = AbortSignal.timeout(300_000);
-const CANARY = 'canary-5ec4e7';
 
 describe('repositories over the API', () => {
   let world: World;
   let api: ApiClient;
-  let web: Server;
+  let web: ChartServer;
   let admin: string;
   /** Tokens of roles of two projects. */
   let mine: string;
@@ -33,7 +30,7 @@ describe('repositories over the API', () => {
   let team: string;
   let url: string;
   let base: string;
-  const credentials = { username: 'bot', password: `sesame-${CANARY}` };
+  const credentials = CREDENTIALS;
 
   before(async () => {
     world = await startWorld({ signal, operator: ['--api-port=0'] });
@@ -52,27 +49,11 @@ describe('repositories over the API', () => {
       'chart/templates/a.yaml': configMap('b', '1'),
     };
     url = await world.git.createRepository('private', files, { credentials });
-    const archive = await packaged();
-    web = createServer((request, response) => {
-      const { url: path = '', headers } = request;
-      const basic = `Basic ${Buffer.from(`bot:sesame-${CANARY}`).toString('base64')}`;
-      if (path.startsWith('/closed') && headers.authorization !== basic)
-        response.writeHead(401).end();
-      else if (path.endsWith('/index.yaml')) response.end(INDEX);
-      else if (path.endsWith('/web-1.1.0.tgz')) response.end(archive);
-      else if (path.startsWith('/v2/shop/web/tags/list'))
-        response.end(JSON.stringify({ name: 'shop/web', tags: ['1.0', '1.1'] }));
-      else if (path === '/v2/')
-        response.writeHead(headers.authorization === basic ? 200 : 401).end();
-      else response.writeHead(404).end();
-    });
-    web.listen(0, '127.0.0.1');
-    await once(web, 'listening');
-    base = `127.0.0.1:${(web.address() as AddressInfo).port}`;
+    web = await startChartServer();
+    base = web.host;
   });
   after(async () => {
-    web.closeAllConnections();
-    web.close();
+    await web[Symbol.asyncDispose]();
     await world[Symbol.asyncDispose]();
   });
 
@@ -91,18 +72,6 @@ describe('repositories over the API', () => {
     assert.equal(made.status, 200, made.text);
     const { json } = await ask('POST', `/projects/${project}/roles/dev/token`, {});
     return (json as { token: string }).token;
-  }
-
-  /** A chart in an archive. */
-  async function packaged(): Promise<Buffer> {
-    const dir = await mkdtemp(join(tmpdir(), 'tiphys-chart-'));
-    await mkdir(join(dir, 'web'));
-    await writeFile(join(dir, 'web/Chart.yaml'), 'apiVersion: v2\nname: web\nversion: 1.1.0\n');
-    await writeFile(join(dir, 'web/values.yaml'), 'size: 2\n');
-    await promisify(execFile)('tar', ['-czf', join(dir, 'web.tgz'), '-C', dir, 'web']);
-    const archive = await readFile(join(dir, 'web.tgz'));
-    await rm(dir, { recursive: true });
-    return archive;
   }
 
   /** Whatever is answered, no answer has a credential. */
@@ -237,140 +206,10 @@ describe('repositories over the API', () => {
     refused(await ask('POST', path, inUrl), 400, /holds a password/);
   });
 
-  test('tell their refs, folders and what a source offers', async () => {
-    const { json: refs } = await ask('GET', `${pathOf(url)}/refs`);
-    assert.deepEqual(refs, { branches: ['main'] });
-    const question = `revision=HEAD&appName=new&appProject=${team}`;
-    const apps = await ask('GET', `${pathOf(url)}/apps?${question}`);
-    assert.deepEqual(apps.json, {
-      items: [
-        { type: 'Helm', path: 'chart' },
-        { type: 'Kustomize', path: 'kustom' },
-      ],
-    });
-    const details = async (source: object, token = admin) =>
-      await ask(
-        'POST',
-        `${pathOf(url)}/appdetails`,
-        { source, appName: 'new', appProject: team },
-        token,
-      );
-    assert.deepEqual((await details({ path: 'plain' })).json, { type: 'Directory', directory: {} });
-    assert.deepEqual((await details({ path: 'kustom' })).json, {
-      type: 'Kustomize',
-      kustomize: { images: ['shop/web:7'] },
-    });
-    assert.deepEqual((await details({ path: 'chart' })).json, {
-      type: 'Helm',
-      helm: {
-        name: 'new',
-        values: 'image: {tag: "7"}\nports: [80]\n',
-        valueFiles: ['values-prod.yaml', 'values.yaml'],
-        parameters: [
-          { name: 'image.tag', value: '7' },
-          { name: 'ports[0]', value: '80' },
-        ],
-      },
-    });
-    assert.equal((await details({ path: 'chart' }, mine)).status, 403);
-    const outside = `revision=HEAD&appName=new&appProject=nobody`;
-    refused(
-      await ask('GET', `${pathOf(url)}/apps?${outside}`),
-      403,
-      /not permitted in project 'nobody'$/,
-    );
-  });
-
-  test('a source is shown only for an Application that one may make, or that has it', async () => {
-    const [readers, makers] = [world.name('readers'), world.name('makers')];
-    const reader = await roleOf(readers, ['repositories, get']);
-    const maker = await roleOf(makers, ['repositories, get', 'applications, *']);
-    for (const project of [readers, makers]) {
-      const made = await ask('POST', '/repositories', { repo: url, project, ...credentials });
-      assert.equal(made.status, 200, made.text);
-    }
-    const apps = (project: string, token: string) =>
-      ask('GET', `${pathOf(url)}/apps?appName=new&appProject=${project}`, undefined, token);
-    refused(await apps(readers, reader), 403, /^permission denied: applications, update, readers-/);
-    assert.equal((await apps(makers, maker)).status, 200);
-    const details = (project: string, appName: string, source: object, token: string) =>
-      ask('POST', `${pathOf(url)}/appdetails`, { source, appName, appProject: project }, token);
-    const source = { path: 'chart' };
-    refused(
-      await details(readers, 'new', source, reader),
-      403,
-      /^permission denied: applications, create, readers-/,
-    );
-    assert.equal((await details(makers, 'new', source, maker)).status, 200);
-    const spec = {
-      project: makers,
-      source: { repoURL: url, path: 'plain' },
-      destination: { server: 'https://kubernetes.default.svc', namespace: 'default' },
-    };
-    const metadata = { name: 'there', namespace: world.namespace };
-    const app = { apiVersion: 'argoproj.io/v1alpha1', kind: 'Application', metadata, spec };
-    await world.when(world.applied(app));
-    await eventually(
-      async () => {
-        const other = await details(makers, 'there', source, maker);
-        if (other.status === 200) return pending('the Application is not seen yet');
-        refused(other, 403, /^permission denied$/);
-        return met('only its own source');
-      },
-      { withinMs: 20_000, signal },
-    );
-    assert.equal((await details(makers, 'there', { path: 'plain' }, maker)).status, 200);
-    for (const project of [readers, makers])
-      assert.deepEqual((await ask('DELETE', `${pathOf(url)}?appProject=${project}`)).json, {});
-  });
-
-  test('Helm repositories and registries are asked for real', async () => {
-    const open = `http://${base}/charts`;
-    const made = await ask('POST', '/repositories', { repo: open, type: 'helm', name: 'charts' });
-    assert.equal(made.status, 200, made.text);
-    const charts = await ask('GET', `${pathOf(open)}/helmcharts`);
-    assert.deepEqual(charts.json, {
-      items: [
-        { name: 'db', versions: ['0.1.0'] },
-        { name: 'web', versions: ['1.1.0', '1.0.0'] },
-      ],
-    });
-    const chart = { repoURL: open, chart: 'web', targetRevision: '1.x' };
-    const asked = { source: chart, appName: 'new', appProject: team };
-    const offered = await ask('POST', `${pathOf(open)}/appdetails`, asked);
-    assert.deepEqual(offered.json, {
-      type: 'Helm',
-      helm: {
-        ...{ name: 'new', values: 'size: 2\n', valueFiles: ['values.yaml'] },
-        parameters: [{ name: 'size', value: '2' }],
-      },
-    });
-    const closed = { repo: `http://${base}/closed`, type: 'helm', username: 'bot' };
-    const wrong = await ask('POST', '/repositories', { ...closed, password: CANARY });
-    refused(wrong, 400, /401/);
-    const right = await ask('POST', '/repositories', { ...closed, ...credentials });
-    assert.equal(right.status, 200, right.text);
-    const registry = { repo: `oci://${base}/shop/web`, type: 'oci', insecureOCIForceHttp: true };
-    assert.equal((await ask('POST', '/repositories', registry)).status, 200);
-    const tags = await ask('GET', `${pathOf(registry.repo)}/oci-tags`);
-    assert.deepEqual(tags.json, { tags: ['1.0', '1.1'] });
-    const missing = { ...registry, repo: `oci://${base}/shop/nothing` };
-    refused(await ask('POST', '/repositories', missing), 503, /404/);
-    const below = {
-      repo: `oci://${base}/charts`,
-      type: 'helm',
-      enableOCI: true,
-      insecureOCIForceHttp: true,
-    };
-    refused(
-      await ask('POST', '/repositories', { ...below, username: 'bot', password: CANARY }),
-      400,
-      /401/,
-    );
-    assert.equal((await ask('POST', '/repositories', { ...below, ...credentials })).status, 200);
-    for (const { repo } of [{ repo: open }, closed, registry, below])
-      assert.deepEqual((await ask('DELETE', pathOf(repo))).json, {});
-  });
+  testSources(() => ({
+    ...{ world, signal, base, url, team, admin, mine, credentials },
+    ...{ ask, refused, pathOf, roleOf },
+  }));
 
   test('templates of credentials count for what begins with their URL', async () => {
     const template = { url: url.replace(/\/[^/]*$/, ''), ...credentials, sshPrivateKey: CANARY };
@@ -443,12 +282,3 @@ interface Stored {
   };
   readonly data: Readonly<Record<string, string>>;
 }
-
-const INDEX = `apiVersion: v1
-entries:
-  web:
-  - {apiVersion: v2, name: web, version: 1.0.0, urls: [web-1.0.0.tgz]}
-  - {apiVersion: v2, name: web, version: 1.1.0, urls: [web-1.1.0.tgz]}
-  db:
-  - {apiVersion: v2, name: db, version: 0.1.0, urls: [db-0.1.0.tgz]}
-`;
