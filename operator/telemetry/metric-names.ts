@@ -169,6 +169,11 @@ export const METRICS: Readonly<Record<string, MetricDefinition>> = {
     help: 'Requests for manifests: `hit` when they were rendered before, else `miss`.',
     labels: ['result'],
   },
+  argocd_login_request_total: {
+    type: 'counter',
+    help: 'Attempts to sign in with a password, by how they ended: success or failure.',
+    labels: ['status'],
+  },
   argocd_redis_request_total: {
     type: 'counter',
     help: 'Questions to Redis.',

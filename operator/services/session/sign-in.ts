@@ -25,7 +25,16 @@ export async function signIn(
     throw new TiphysError('Unauthenticated', 'token-based session creation is not supported', {
       hint: 'Send username and password, or use the token as it is.',
     });
-  return await ports.sessions.signIn(credentials, signal);
+  const counted = (status: 'success' | 'failure'): void =>
+    ports.metrics.count('argocd_login_request_total', { status });
+  try {
+    const made = await ports.sessions.signIn(credentials, signal);
+    counted('success');
+    return made;
+  } catch (error) {
+    if (!signal.aborted) counted('failure');
+    throw error;
+  }
 }
 
 /** Tells somebody who they are; nobody is not logged in. */
