@@ -9,11 +9,11 @@ import {
 import type { TestApplication } from '../language/application.ts';
 import { eventually, met, pending } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
+import { CANARY, CANARY_64, testChanges } from './api-resources/changes.ts';
+import type { Node, Tree } from './api-resources/tree.ts';
 import { configMap, deployment, everybodyMay, service, settingsMap } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
-const CANARY = 'canary-that-nobody-may-see';
-const CANARY_64 = Buffer.from(CANARY).toString('base64');
 
 const secret = `apiVersion: v1
 kind: Secret
@@ -22,22 +22,6 @@ metadata:
 stringData:
   password: ${CANARY}
 `;
-
-interface Node {
-  readonly kind: string;
-  readonly name: string;
-  readonly uid?: string;
-  readonly parentRefs?: readonly { readonly kind: string; readonly name: string }[];
-  readonly info?: readonly { readonly name: string; readonly value: string }[];
-  readonly images?: readonly string[];
-  readonly health?: { readonly status: string };
-  readonly networkingInfo?: { readonly targetLabels?: object; readonly labels?: object };
-}
-
-interface Tree {
-  readonly nodes: readonly Node[];
-  readonly hosts?: readonly { readonly name: string; readonly resourcesInfo: readonly object[] }[];
-}
 
 describe('what an application deployed, through the API', () => {
   let world: World;
@@ -200,161 +184,6 @@ describe('what an application deployed, through the API', () => {
     assert.match(map.text, /"value\\":\\"one\\"/);
   });
 
-  test('CVE-2026-42880, CVE-2026-45737: what the application does not have is not shown, changed, deleted, acted on or compared', async () => {
-    await world.given(
-      mayDo(
-        'p, role:somebody, applications, *, default/*, allow',
-        'p, role:somebody, logs, get, */*, allow',
-      ),
-    );
-    const patch = `${at('Secret', 'foreign')}&patchType=application/merge-patch%2Bjson`;
-    const body = JSON.stringify({ data: { password: '' } });
-    await until(200, getting(at('Secret', 'login', '', '/actions')));
-    const refused = await until(400, getting(patch, { method: 'POST', body }));
-    assert.match(refused.text, /Secret  foreign not found as part of application shop-/);
-    for (const answer of [
-      await api.request(at('Secret', 'foreign')),
-      await api.request(at('Secret', 'foreign'), { method: 'DELETE' }),
-      await api.request(at('Secret', 'foreign', '', '/actions')),
-      // Whatever the request calls it: the object must be in the tree under that name.
-      await api.request(at('ConfigMap', 'foreign')),
-      await api.request(at('Secret', 'login', 'apps')),
-    ]) {
-      assert.equal(answer.status, 400, answer.text);
-      assert.match(answer.text, /not found as part of application/);
-    }
-    const guess = { apiVersion: 'v1', kind: 'Secret', metadata: { name: 'foreign', namespace } };
-    const diff = (object: object) =>
-      `${path}/server-side-diff?targetManifests=${encodeURIComponent(JSON.stringify(object))}`;
-    assert.equal((await api.request(diff(guess))).status, 400);
-    const exact = {
-      ...guess,
-      metadata: { name: 'login', namespace },
-      data: { password: CANARY_64 },
-    };
-    const wrong = { ...exact, data: { password: 'd3Jvbmc=' } };
-    const [hit, miss] = [
-      await until(200, getting(diff(exact))),
-      await until(200, getting(diff(wrong))),
-    ];
-    const states = ({ json }: ApiAnswer) =>
-      (json as { items: Record<string, unknown>[] }).items.map((item) => [
-        dataOf(item['normalizedLiveState']),
-        dataOf(item['predictedLiveState']),
-      ]);
-    assert.deepEqual(states(hit), states(miss), 'a guess is not told whether it is right');
-    await world.thenEventually(world.object('secrets', 'foreign', namespace).exists());
-  });
-
-  test('an object that only the status names is no object of the application', async () => {
-    // Whoever may write the status of an Application could otherwise reach everything that its project permits.
-    const liar = world.application('liar', {
-      repoURL: world.git.urlOf('shop'),
-      annotations: { 'argocd.argoproj.io/skip-reconcile': 'true' },
-      namespace,
-    });
-    await world.given(
-      mayDo('p, role:somebody, applications, *, default/*, allow'),
-      liar.created(),
-      () =>
-        world.kubectl([
-          ...['patch', 'applications.argoproj.io', liar.name, `--namespace=${world.namespace}`],
-          ...['--subresource=status', '--type=merge'],
-          `--patch=${JSON.stringify({
-            status: {
-              sync: { status: 'OutOfSync' },
-              resources: [{ version: 'v1', kind: 'Secret', namespace, name: 'foreign' }],
-            },
-          })}`,
-        ]),
-    );
-    const of = (name: string) =>
-      at('Secret', name).replace(path, `/api/v1/applications/${liar.name}`);
-    const tree = await until(200, getting(`/api/v1/applications/${liar.name}/resource-tree`));
-    assert.match(tree.text, /"name":"foreign"/);
-    const refused = await until(400, getting(of('foreign')));
-    assert.match(refused.text, /not found as part of application/);
-    assert.equal((await api.request(of('foreign'), { method: 'DELETE' })).status, 400);
-    await world.thenEventually(world.object('secrets', 'foreign', namespace).exists());
-  });
-
-  test('each object has its own right to be changed, and the words of a refused Secret stay away', async () => {
-    const patching = (kind: string, name: string, patch: object) =>
-      getting(`${at(kind, name)}&patchType=application/merge-patch%2Bjson`, {
-        method: 'POST',
-        body: JSON.stringify(patch),
-      });
-    await world.given(
-      mayDo(
-        'p, role:somebody, applications, get, default/*, allow',
-        'p, role:somebody, applications, update, default/*, allow',
-        `p, role:somebody, applications, update//Secret/${namespace}/login, default/*, allow`,
-      ),
-    );
-    await until(403, patching('ConfigMap', 'settings', { data: { value: 'two' } }));
-    const bad = await until(
-      400,
-      patching('Secret', 'login', { data: { password: CANARY } }), // no base64
-    );
-    assert.match(bad.text, /could not be patched/);
-    const good = await until(
-      200,
-      patching('Secret', 'login', { metadata: { labels: { a: 'b' } } }),
-    );
-    assert.match(good.text, /\+\+\+\+\+\+\+\+/);
-    await world.given(
-      settings('argocd-cm', {
-        'users.anonymous.enabled': 'true',
-        'server.rbac.disableApplicationFineGrainedRBACInheritance': 'false',
-      }),
-    );
-    await until(200, patching('ConfigMap', 'settings', { metadata: { labels: { a: 'b' } } }));
-    const type = await api.request(`${at('ConfigMap', 'settings')}&patchType=nonsense`, {
-      method: 'POST',
-      body: '{}',
-    });
-    assert.equal(type.status, 400);
-  });
-
-  test('an action runs where its right says so', async () => {
-    await world.given(
-      mayDo(
-        'p, role:somebody, applications, get, default/*, allow',
-        'p, role:somebody, applications, action/apps/Deployment/restart, default/*, allow',
-      ),
-    );
-    const run = (action: string, parameters: readonly object[] = []) =>
-      getting(`${path}/resource/actions/v2`, {
-        method: 'POST',
-        body: {
-          ...{ namespace, resourceName: 'web', version: 'v1', group: 'apps', kind: 'Deployment' },
-          ...{ action, resourceActionParameters: parameters, appNamespace: null },
-        },
-      });
-    const listed = await until(200, getting(at('Deployment', 'web', 'apps', '/actions')));
-    const { actions } = listed.json as { actions: { name: string }[] };
-    assert.ok(actions.some(({ name }) => name === 'restart'));
-    await until(200, run('restart'));
-    await until(403, run('scale', [{ name: 'replicas', value: '3' }]));
-    await world.thenEventually(
-      world
-        .object('deployments.apps', 'web', namespace)
-        .matches('was restarted', (object) =>
-          JSON.stringify(object['spec']).includes('kubectl.kubernetes.io/restartedAt'),
-        ),
-    );
-    const events = await until(200, getting(`${path}/events`));
-    const { items } = events.json as { items: { reason: string; eventTime: null }[] };
-    assert.ok(items.some(({ reason }) => reason === 'OperationStarted'));
-    await eventually(
-      async () => {
-        const { text } = await api.request(`${path}/events`);
-        return text.includes('ResourceActionRan') ? met('an Event') : pending('no Event yet');
-      },
-      { withinMs: 10_000, signal },
-    );
-  });
-
   test('events of an object need its name and uid', async () => {
     const { json } = await until(200, getting(`${path}/resource-tree?kind=Deployment`));
     const [node] = (json as Tree).nodes;
@@ -366,29 +195,11 @@ describe('what an application deployed, through the API', () => {
     await until(400, getting(events('another')));
   });
 
-  test('an object is deleted by its own right', async () => {
-    await world.given(
-      mayDo(
-        'p, role:somebody, applications, get, default/*, allow',
-        `p, role:somebody, applications, delete//Service/${namespace}/*, default/*, allow`,
-      ),
-      shop.patched({ spec: { syncPolicy: null } }),
-    );
-    await until(200, getting(`${at('Service', 'web')}&force=true`, { method: 'DELETE' }));
-    await until(403, getting(at('ConfigMap', 'settings'), { method: 'DELETE' }));
-    await world.thenEventually(world.object('services', 'web', namespace).isAbsent());
-    const { json } = await until(200, getting(`${path}/resource-tree?kind=Service`));
-    assert.deepEqual(
-      (json as Tree).nodes.map(({ health }) => health?.status),
-      ['Missing'],
-    );
-    const managed = await until(200, getting(`${path}/managed-resources?kind=Service`));
-    const { items } = managed.json as { items: Record<string, unknown>[] };
-    assert.deepEqual([items[0]?.['liveState'], items[0]?.['modified']], ['null', true]);
-  });
+  testChanges(() => ({
+    ...{ world, signal, api, shop, path, namespace },
+    ...{ mayDo, settings, until, at, getting },
+  }));
 });
-
-const dataOf = (state: unknown): unknown => (JSON.parse(String(state)) as { data?: object }).data;
 
 async function* eventsOf(response: Response): AsyncGenerator<Tree> {
   let rest = '';
