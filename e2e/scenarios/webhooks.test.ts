@@ -13,7 +13,7 @@ describe('a push that a webhook tells of, while nothing is polled', () => {
   before(async () => {
     world = await startWorld({
       signal,
-      operator: ['--webhook-port=0', '--repo-poll-interval=24h', '--resync=24h'],
+      operator: ['--webhook-port=0', '--repo-poll-interval=24h', '--resync=24h', '--hydrator'],
     });
   });
   after(() => world[Symbol.asyncDispose]());
@@ -74,5 +74,36 @@ describe('a push that a webhook tells of, while nothing is polled', () => {
     assert.equal(told.length, 1);
     assert.match(told[0] ?? '', /"applications":1\b/, 'the other was left alone');
     assert.ok(!log.includes(SECRET));
+  });
+
+  test('of a dry source is hydrated and then deployed', async () => {
+    const [url, wet] = [world.git.urlOf('dry'), world.git.urlOf('wet')];
+    await world.given(
+      world.repository('dry', { 'web/a.yaml': configMap('dry', 'one') }),
+      world.repository('wet', {}),
+      world.applied({
+        apiVersion: 'v1',
+        kind: 'Secret',
+        metadata: {
+          name: 'write-wet',
+          namespace: world.namespace,
+          labels: { 'argocd.argoproj.io/secret-type': 'repository-write' },
+        },
+        stringData: { url: wet },
+      }),
+    );
+    const sourceHydrator = {
+      drySource: { repoURL: url, targetRevision: 'main', path: 'web' },
+      syncSource: { repoURL: wet, targetBranch: 'env', path: 'web' },
+    };
+    const spec = { source: undefined, sourceHydrator };
+    const app = world.application('dry', { repoURL: url, syncPolicy: true, spec });
+    const live = world.object('configmaps', 'dry', app.name);
+    await world.when(app.created());
+    await world.thenEventually(live.has('data.value', 'one'), app.isSynced());
+    await world.git.commit('dry', { files: { 'web/a.yaml': configMap('dry', 'two') } });
+    await world.thenConsistently(1_000, live.has('data.value', 'one'));
+    assert.equal((await pushed('dry', ['web/a.yaml'], SECRET)).status, 200);
+    await world.thenEventually(live.has('data.value', 'two'), app.isSynced());
   });
 });

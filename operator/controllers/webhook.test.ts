@@ -58,7 +58,7 @@ function world(apps: readonly KubeObject[], changes: Partial<WebhookReceiverOpti
       },
       logger: silentLogger,
     },
-    settings: { namespace: 'argocd' },
+    settings: { namespace: 'argocd', hydrates: true },
     reconciler: { request: (key, level) => void done.push(`${level} ${key}`) },
     repositories: {
       async refresh(url, { project }) {
@@ -152,6 +152,32 @@ describe('what a webhook leads to', () => {
     const patch = { metadata: { annotations: { 'argocd.argoproj.io/refresh': 'normal' } } };
     assert.deepEqual(done, [`patch argocd/a ${JSON.stringify(patch)}`]);
   });
+
+  const sourceHydrator = {
+    drySource: { repoURL, targetRevision: 'main', path: 'dry' },
+    syncSource: { repoURL: 'https://git.example/wet', targetBranch: 'env', path: 'web' },
+  };
+  const hydrated = { ...app('h', {}), spec: { project: 'p', sourceHydrator } };
+
+  test('a dry source that was pushed to is asked for its refs, which hydrates', async () => {
+    const { receiver, done } = world([hydrated]);
+    receiver.accept(push());
+    await settle();
+    assert.deepEqual(done, [`list ${repoURL} for p`, 'latest argocd/h', 'enqueue argocd/h']);
+  });
+
+  for (const hydrates of [true, false])
+    test(`who reconciles is told to hydrate where that is done: ${hydrates}`, async () => {
+      const settings = { namespace: 'argocd', hydrates };
+      const { receiver, done } = world([hydrated], { works: () => false, settings });
+      receiver.accept(push());
+      await settle();
+      const annotations = {
+        'argocd.argoproj.io/refresh': 'normal',
+        ...(hydrates && { 'argocd.argoproj.io/hydrate': 'normal' }),
+      };
+      assert.deepEqual(done, [`patch argocd/h ${JSON.stringify({ metadata: { annotations } })}`]);
+    });
 
   test('a chart that was pushed is asked for anew', async () => {
     const chart = app('c', {

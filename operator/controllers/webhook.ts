@@ -3,6 +3,7 @@ import { instanceName } from '../core/app/names.ts';
 import { REFRESH_ANNOTATION } from '../core/app/refresh.ts';
 import type { ApplicationSource } from '../core/app/types.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
+import { HYDRATE_ANNOTATION } from '../core/hydrator/need.ts';
 import { affectedBy, movesOther } from '../core/webhook/affected.ts';
 import type { WebhookEvent } from '../core/webhook/event.ts';
 import { webhookTarget } from '../core/webhook/webhook-target.ts';
@@ -12,7 +13,7 @@ import type { RepositoryReader } from '../ports/source-repositories.ts';
 
 export interface WebhookReceiverOptions {
   readonly ports: Pick<EnginePorts, 'apps' | 'manifests' | 'logger'>;
-  readonly settings: Pick<EngineSettings, 'namespace'>;
+  readonly settings: Pick<EngineSettings, 'namespace' | 'hydrates'>;
   readonly reconciler: Pick<Reconciler, 'request'>;
   readonly repositories: {
     refresh(repoUrl: string, reader: RepositoryReader, signal: AbortSignal): Promise<void>;
@@ -33,6 +34,8 @@ type Accepted = Extract<WebhookEvent, { type: 'push' | 'artifact' }>;
 interface Concerned {
   readonly key: AppKey;
   readonly project: string;
+  /** It is to be hydrated, too. */
+  readonly hydrate: boolean;
   readonly sources: readonly ApplicationSource[];
 }
 
@@ -50,13 +53,14 @@ export function createWebhookReceiver(options: WebhookReceiverOptions): WebhookR
       const { namespace = '', name = '' } = app.metadata;
       const instance = instanceName({ namespace, name }, settings.namespace);
       const learned = (source: ApplicationSource) => ports.manifests.pathsRead?.(instance, source);
-      const { refresh, sources } = affectedBy(webhookTarget(app), event, learned);
+      const { refresh, hydrate, sources } = affectedBy(webhookTarget(app), event, learned);
       const others = (ports.manifests.othersRead?.(instance) ?? [])
         .filter((other) => movesOther(event, other))
         .map(({ repoUrl }) => ({ repoURL: repoUrl }));
       if (!refresh && others.length === 0) return [];
       const concerning = [...sources, ...others];
-      return { key: appKey(namespace, name), project: projectOf(app), sources: concerning };
+      const key = appKey(namespace, name);
+      return { key, project: projectOf(app), hydrate, sources: concerning };
     });
   }
 
@@ -95,13 +99,16 @@ export function createWebhookReceiver(options: WebhookReceiverOptions): WebhookR
 
   /** As Argo CD's API server does it: whoever reconciles sees the annotation. */
   async function annotate(concerned: readonly Concerned[]): Promise<void> {
-    const metadata = { annotations: { [REFRESH_ANNOTATION]: 'normal' } };
-    for (const { key } of concerned)
+    for (const { key, hydrate } of concerned) {
+      // Where nobody hydrates, nobody would take the request away.
+      const hydration = hydrate && settings.hydrates ? { [HYDRATE_ANNOTATION]: 'normal' } : {};
+      const annotations = { [REFRESH_ANNOTATION]: 'normal', ...hydration };
       await ports.apps
-        .patch(key, { metadata }, undefined, stop.signal)
+        .patch(key, { metadata: { annotations } }, undefined, stop.signal)
         .catch((error: unknown) =>
           ports.logger.warn({ app: key, err: error }, 'a refresh could not be asked for'),
         );
+    }
   }
 
   return {

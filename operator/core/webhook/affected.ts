@@ -11,7 +11,7 @@ export interface Affected {
   readonly refresh: boolean;
   /** Its hydrator's dry source changed. */
   readonly hydrate: boolean;
-  /** Those that it concerns. */
+  /** Those that it concerns, a dry one first. */
   readonly sources: readonly ApplicationSource[];
 }
 
@@ -38,10 +38,10 @@ export function affectedBy(
         matchesRevision(source.targetRevision ?? '', event) &&
         matchesPaths(source, event.changedFiles, paths, learned);
   const { sourceHydrator: hydrator } = app.spec;
-  const dry = hydrator === undefined ? false : concerns(hydrator.drySource);
-  const sources = sourcesOf(app.spec).filter(concerns);
-  const refresh = dry || sources.length > 0;
-  const hydrate = dry || (refresh && event.type === 'artifact');
+  const dry = hydrator === undefined ? [] : [hydrator.drySource].filter(concerns);
+  const sources = [...dry, ...sourcesOf(app.spec).filter(concerns)];
+  const refresh = sources.length > 0;
+  const hydrate = dry.length > 0 || (refresh && event.type === 'artifact');
   return { refresh, hydrate, sources };
 }
 
