@@ -4,7 +4,7 @@ import { groupOf, idOf, type KubeObject } from '../core/objects/kube-object.ts';
 import { permitsResource } from '../core/project/permits.ts';
 import { parseSyncOptions, permissionOf } from '../core/sync/options.ts';
 import { waveOf } from '../core/sync/order.ts';
-import { isSelfReferenced } from '../core/tracking/tracking.ts';
+import { isOwnOf } from '../core/tracking/tracking.ts';
 import type { Cluster } from '../ports/clusters.ts';
 import type { Propagation } from '../ports/kube-client.ts';
 import { mapLimit } from '../runtime/map-limit.ts';
@@ -81,11 +81,12 @@ export async function deletePass(
   signal: AbortSignal,
 ): Promise<DeletionStep> {
   const { app, cluster, instance, settings } = request;
+  const isOwn = (object: KubeObject) => isOwnOf(instance, object, settings.tracking);
   const live = cluster.live.tracked(instance).filter((object) => isManaged(request, object));
   const step = nextDeletion({
     app,
     live,
-    isOwn: (object) => isSelfReferenced(object, undefined, settings.tracking),
+    isOwn,
     parseTime: Date.parse,
   });
   if (step.type !== 'delete') return step;
@@ -93,7 +94,9 @@ export async function deletePass(
     step.objects,
     settings.applyParallelism,
     async (object, stop) => {
-      await deleteObject(cluster, addressOf(cluster, object), object, request.propagation, stop);
+      const { propagation } = request;
+      const remove = { live: object, propagation, mayGo: isOwn };
+      await deleteObject(cluster, addressOf(cluster, object), remove, stop);
     },
     signal,
   );

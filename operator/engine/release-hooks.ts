@@ -38,7 +38,7 @@ export async function removeHook(
   signal: AbortSignal,
 ): Promise<void> {
   if (hook.metadata.deletionTimestamp === undefined)
-    await deleteObject(cluster, addressOf(cluster, hook), hook, propagation, signal);
+    await deleteObject(cluster, addressOf(cluster, hook), { live: hook, propagation }, signal);
   await releaseHooks(cluster, [hook], signal);
 }
 

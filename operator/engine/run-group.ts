@@ -6,9 +6,12 @@ import type { NextStep } from '../core/sync/next-step.ts';
 import { isSent } from '../core/sync/preflight.ts';
 import { resultOf } from '../core/sync/observe-results.ts';
 import { explainRefusal } from '../core/sync/explain-refusal.ts';
-import type { SyncOptions } from '../core/sync/options.ts';
+import { permissionOf, type SyncOptions } from '../core/sync/options.ts';
+import { instanceName } from '../core/app/names.ts';
+import { isOwnOf } from '../core/tracking/tracking.ts';
 import { isJsonArray, isJsonObject } from '../core/objects/json.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
+import type { Deletion } from '../ports/kube-client.ts';
 import { withDeadline } from '../runtime/deadline.ts';
 import { mapLimit } from '../runtime/map-limit.ts';
 import { deleteObject } from './delete-object.ts';
@@ -76,8 +79,9 @@ async function pruneOne(
     return { ...done, status: 'PruneSkipped', message: 'ignored (no prune)' };
   if (dryRun) return { ...done, status: 'Pruned', message: 'pruned (dry run)' };
   try {
-    if (task.live?.metadata.deletionTimestamp === undefined)
-      await deleteLive(request, task, options, signal);
+    const isGoing = task.live?.metadata.deletionTimestamp !== undefined;
+    const kept = !isGoing && (await deleteLive(request, task, options, signal)) === 'kept';
+    if (kept) return { ...done, status: 'PruneSkipped', message: 'ignored (changed meanwhile)' };
     return { ...done, status: 'Pruned', message: 'pruned' };
   } catch (error) {
     signal.throwIfAborted();
@@ -108,17 +112,23 @@ async function deleteLive(
   task: SyncTask,
   options: SyncOptions,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Deletion['type'] | 'kept'> {
   const { cluster } = request;
   const live = cluster.live.get(task.resource);
   const resource = cluster.live.catalogue.find(task) ?? cluster.live.catalogue.findKind(task);
-  if (resource === undefined || live === undefined) return;
+  if (resource === undefined || live === undefined) return 'absent';
   const address = {
     resource,
     namespace: resource.namespaced ? task.namespace : '',
     name: task.name,
   };
-  await deleteObject(cluster, address, live, options.propagation, signal);
+  const { tracking } = request.settings;
+  const instance = instanceName(request.app.metadata, request.settings.namespace);
+  const mayGo = (object: KubeObject): boolean =>
+    isOwnOf(instance, object, tracking) && permissionOf('Prune', object, options.prune) !== 'no';
+  const { propagation } = options;
+  const { type } = await deleteObject(cluster, address, { live, propagation, mayGo }, signal);
+  return type;
 }
 
 async function applyOne(

@@ -126,6 +126,11 @@ export function markOf(object: KubeObject, settings: TrackingSettings): string |
   return parseTrackingId(text)?.instance;
 }
 
+/** Whether a live object carries the mark of this instance, and the mark speaks of the object itself. */
+export function isOwnOf(instance: string, live: KubeObject, settings: TrackingSettings): boolean {
+  return instanceOf(live, settings) === instance && isSelfReferenced(live, undefined, settings);
+}
+
 /**
  * Whether the mark on a live object speaks of that object itself. Controllers copy annotations to
  * objects they make; such a copy names another object and must never be synced or pruned.
