@@ -13,6 +13,8 @@ export interface HydrationGroup {
   readonly repo: string;
   /** Branch that is written to: the one of `hydrateTo`, else the one that is synced. */
   readonly branch: string;
+  /** The same for all groups that write to one branch of one repository, and for no other. */
+  readonly place: string;
   /** Where the branch begins when it does not exist yet and is not the one that is synced. */
   readonly beginsAt: string | undefined;
 }
@@ -26,21 +28,14 @@ export function hydrationGroup(spec: ApplicationSpec): HydrationGroup | undefine
   const branch = branchOf(hydrator);
   const { targetBranch } = hydrator.syncSource;
   const repo = synced.repoURL;
-  const parts = [repositoryIdentity(dryRepo), dryRevision, repositoryIdentity(repo), branch];
+  const place = [repositoryIdentity(repo), branch].join('\n');
   return {
-    key: parts.join('\n'),
-    ...{ dryRepo, dryRevision, repo, branch },
+    key: [repositoryIdentity(dryRepo), dryRevision, place].join('\n'),
+    ...{ dryRepo, dryRevision, repo, branch, place },
     beginsAt: branch === targetBranch ? undefined : targetBranch,
   };
 }
 
 function branchOf({ hydrateTo, syncSource }: SourceHydrator): string {
   return hydrateTo === undefined ? syncSource.targetBranch : hydrateTo.targetBranch;
-}
-
-/** Whether two groups write to the same branch. */
-export function sameBranch(left: HydrationGroup, right: HydrationGroup): boolean {
-  return (
-    left.branch === right.branch && repositoryIdentity(left.repo) === repositoryIdentity(right.repo)
-  );
 }

@@ -52,7 +52,7 @@ export function createHydrator(ports: HydratorPorts, settings: EngineSettings): 
   const members = createMembers(ports, settings);
 
   async function hydrate(key: string, signal: AbortSignal): Promise<ReconcileOutcome> {
-    const everyone = members.all();
+    const everyone = members.around(key);
     const group = everyone.filter((member) => member.group.key === key);
     const [first] = group;
     if (first === undefined) return DONE;

@@ -3,7 +3,7 @@ import { appKey } from '../../core/app/app-key.ts';
 import { isProcessed } from '../../core/app/names.ts';
 import { parseApplication } from '../../core/app/parse.ts';
 import type { Application, Project, SourceHydrator } from '../../core/app/types.ts';
-import { type HydrationGroup, hydrationGroup, sameBranch } from '../../core/hydrator/group.ts';
+import { type HydrationGroup, hydrationGroup } from '../../core/hydrator/group.ts';
 import { branchProblem, hydratedFolder, overlaps } from '../../core/hydrator/places.ts';
 import { isJsonObject } from '../../core/objects/json.ts';
 import type { KubeObject } from '../../core/objects/kube-object.ts';
@@ -27,8 +27,8 @@ export interface Member {
 export interface Members {
   /** The key of the group that an Application belongs to, whether its project permits it or not. */
   groupOf(raw: KubeObject): string | undefined;
-  /** Those that are hydrated now, sorted by their keys. */
-  all(): readonly Member[];
+  /** Those of a group, and those of others that write to the same branch; sorted by their keys. */
+  around(group: string): readonly Member[];
 }
 
 /**
@@ -65,11 +65,15 @@ export function createMembers(ports: HydratorPorts, settings: EngineSettings): M
 
   return {
     groupOf: (raw) => read(raw)?.group.key,
-    all: () =>
-      ports.apps
-        .list()
+    around(key) {
+      const all = ports.apps.list();
+      const place = all.map(read).find((found) => found?.group.key === key)?.group.place;
+      // Whether a project permits one is asked of those alone who matter: there may be many groups.
+      return all
+        .filter((raw) => place !== undefined && read(raw)?.group.place === place)
         .flatMap((raw) => memberOf(raw) ?? [])
-        .sort((left, right) => (left.key < right.key ? -1 : 1)),
+        .sort((left, right) => (left.key < right.key ? -1 : 1));
+    },
   };
 }
 
@@ -102,7 +106,7 @@ export function conflictOf(member: Member, all: readonly Member[]): string | und
     (one) =>
       one.key !== member.key &&
       one.folder !== '' &&
-      sameBranch(one.group, member.group) &&
+      one.group.place === member.group.place &&
       (one.folder === member.folder ||
         // One commit can write to a folder and to another one in it; two commits would delete each other's.
         (one.group.key !== member.group.key && overlaps(one.folder, member.folder))),
