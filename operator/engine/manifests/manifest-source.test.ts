@@ -310,6 +310,40 @@ describe('the manifest source', () => {
     }
   });
 
+  test('a render that failed by a base is tried again once the base has another commit', async () => {
+    const repoURL = await server.createRepository('spoilt', { 'app/spy': '' });
+    const base = await server.createRepository('spoilt-base', { a: '1' });
+    let broken = '';
+    let renders = 0;
+    const { generator: inner } = spy(async () => '');
+    const reading: Generator = {
+      ...inner,
+      async generate(_request, stop) {
+        renders += 1;
+        const commit = await repositories.resolve(base, 'main', { fresh: false }, stop);
+        if (commit === broken) throw new TiphysError('RenderFailed', 'the base is broken');
+        const metadata = { name: 'spy', annotations: { commit } };
+        const objects = [{ apiVersion: 'v1', kind: 'ConfigMap', metadata }];
+        return { objects, readSet: [], others: [{ repoUrl: base, revision: 'main', commit }] };
+      },
+    };
+    const pause = { afterFailures: 1, forMs: 3_600_000, forRequests: 0 };
+    const limits = { maxCacheBytes: 10_000_000, failureMs: 0, pause };
+    const source = openWith({ limits }, reading);
+    const ask = async () => {
+      const request = requestFor([{ repoURL, path: 'app' }]);
+      return (await source.manifests(request, signal)).objects[0]?.metadata.annotations?.['commit'];
+    };
+    await ask();
+    broken = await server.commit('spoilt-base', { files: { a: '2' } });
+    await assert.rejects(ask(), /the base is broken/);
+    await assert.rejects(ask(), /\(cached\): .*the base is broken/);
+    assert.equal(renders, 2);
+    const mended = await server.commit('spoilt-base', { files: { a: '3' } });
+    assert.equal(await ask(), mended);
+    assert.equal(renders, 3);
+  });
+
   test('a file that was looked for and not found counts when it appears', async () => {
     const repoURL = await server.createRepository('absent', { 'app/spy': '' });
     const watching = spy(async ({ tree }) =>

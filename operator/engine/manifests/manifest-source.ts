@@ -4,7 +4,7 @@ import { canonicalJson, type JsonObject } from '../../core/objects/json.ts';
 import type { KubeObject } from '../../core/objects/kube-object.ts';
 import { repositoryIdentity } from '../../core/revision/repository-url.ts';
 import type { ChartRepositories } from '../../ports/chart-repositories.ts';
-import type { GeneratorSettings, OtherRepository } from '../../ports/generator.ts';
+import type { GeneratorSettings } from '../../ports/generator.ts';
 import type { ManifestRequest, Manifests, ManifestSource } from '../../ports/manifest-source.ts';
 import type { RenderName } from '../../ports/manifest-store.ts';
 import type { SourceRepositories } from '../../ports/source-repositories.ts';
@@ -15,6 +15,7 @@ import { mapLimit } from '../../runtime/map-limit.ts';
 import { chartOf, checkSources, folderOf, rendersNothing } from './check-source.ts';
 import type { Facts } from './facts.ts';
 import { learnedPaths, type LearnedSource } from './learned-paths.ts';
+import { commitsOfOthers } from './other-repositories.ts';
 import type { Situation } from './render-cache.ts';
 import type { Rendered } from './render-record.ts';
 import { createSourceRenderer, type RenderSourceOptions } from './render-source.ts';
@@ -148,23 +149,9 @@ export function createManifestSource(options: ManifestSourceOptions): ManifestSo
         await checkFolder(tree, folder, source.path ?? '', stop);
         return new Map([['', tree], ...(await openRefs(stop))]);
       }),
-      commitOf: (other, stop) => commitOf(request, other, stop),
+      commitOf: commitsOfOthers(repositories, request),
     };
     return await renderer.render({ request, source, folder, settings, situation }, signal);
-  }
-
-  async function commitOf(
-    { project, freshRevisions, freshManifests }: ManifestRequest,
-    { repoUrl, revision }: Pick<OtherRepository, 'repoUrl' | 'revision'>,
-    signal: AbortSignal,
-  ): Promise<string | undefined> {
-    const fresh = freshRevisions || freshManifests;
-    try {
-      return await repositories.resolve(repoUrl, revision, { fresh, project }, signal);
-    } catch {
-      signal.throwIfAborted();
-      return undefined; // the render that needs it tells what is wrong
-    }
   }
 
   async function openTree(

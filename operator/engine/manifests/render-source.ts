@@ -111,16 +111,20 @@ export function createSourceRenderer(options: RenderSourceOptions): SourceRender
     return parts.join(', ');
   }
 
-  /** A hard refresh is to see what is in other repositories now. */
-  async function refreshOthers({ situation }: Job, signal: AbortSignal): Promise<void> {
-    for (const other of cache.othersOf(situation.name.key)) await situation.commitOf(other, signal);
+  /** Where other repositories stand that earlier renders have read: a render that failed there is tried again. */
+  async function othersNow({ situation }: Job, signal: AbortSignal): Promise<readonly string[]> {
+    const now: string[] = [];
+    for (const other of cache.othersOf(situation.name.key))
+      now.push((await situation.commitOf(other, signal)) ?? '');
+    return now;
   }
 
   async function renderOnce(job: Job, signal: AbortSignal): Promise<Rendered> {
     const { facts, commits } = job.situation;
     const names: readonly FactName[] = ['targetRevision', 'project', 'kubeVersion', 'apiVersions'];
     const { key } = job.situation.name;
-    const flight = [key, commits, ...names.map((name) => facts[name])].join('\n');
+    const others = await othersNow(job, signal);
+    const flight = [key, commits, ...names.map((name) => facts[name]), ...others].join('\n');
     failing.check(flight, job.request.freshManifests);
     return await flights.run(
       flight,
@@ -240,7 +244,7 @@ export function createSourceRenderer(options: RenderSourceOptions): SourceRender
         );
         metrics?.count('tiphys_manifest_cache_total', { result: known ? 'hit' : 'miss' });
         if (known !== undefined) return known;
-      } else await refreshOthers(job, signal);
+      }
       return await renderOnce(job, signal);
     },
     readsOf: (rendered) => cache.readsOf(rendered),
