@@ -19,7 +19,11 @@ export function versionRoutes({ version, platform = '' }: VersionInfo): readonly
       async answer({ requester, signal }, controlPlane) {
         if (requester.caller === undefined && !controlPlane.ports.allowsAnonymous())
           return json({ Version: version });
-        const { Helm = '', Kustomize = '' } = await programVersions(controlPlane, signal);
+        const {
+          Helm = '',
+          Kustomize = '',
+          Jsonnet = '',
+        } = await programVersions(controlPlane, signal);
         return json(
           withoutZero({
             Version: version,
@@ -27,6 +31,7 @@ export function versionRoutes({ version, platform = '' }: VersionInfo): readonly
             Platform: platform,
             KustomizeVersion: Kustomize,
             HelmVersion: Helm,
+            JsonnetVersion: Jsonnet,
           }),
         );
       },

@@ -11,23 +11,31 @@ export async function pluginNames(
   return names.split(' ').filter((name) => name !== '');
 }
 
-/** Versions of the programs that render, by the names of their generators; one that is not there has none. */
+/** Where each program's version stands in that of the generator that runs it. */
+const PROGRAMS: readonly (readonly [generator: string, program: string, RegExp])[] = [
+  ['Helm', 'Helm', /^\S+ (.+)$/],
+  ['Kustomize', 'Kustomize', /^\S+ (.+)$/],
+  ['Directory', 'Jsonnet', /\bjsonnet\b.* (v?\d+(?:\.\d+)+)/i],
+];
+
+/** Versions of the programs that render, by their names; one that is not there has none. */
 export async function programVersions(
-  { ports }: Pick<ControlPlane, 'ports'>,
+  { ports }: { readonly ports: Pick<ControlPlane['ports'], 'generators' | 'logger'> },
   signal: AbortSignal,
 ): Promise<Readonly<Record<string, string>>> {
   const versions: Record<string, string> = {};
-  for (const { name, version } of ports.generators.generators) {
-    if (name !== 'Helm' && name !== 'Kustomize') continue;
-    try {
-      versions[name] = (await version(signal)).replace(/^\S+ /, '');
-    } catch (error) {
-      signal.throwIfAborted();
-      ports.logger.debug(
-        { generator: name, err: toTiphysError(error) },
-        'its version is not known',
-      );
+  for (const { name, version } of ports.generators.generators)
+    for (const [, program, place] of PROGRAMS.filter(([generator]) => generator === name)) {
+      try {
+        const found = place.exec(await version(signal))?.[1];
+        if (found !== undefined) versions[program] = found;
+      } catch (error) {
+        signal.throwIfAborted();
+        ports.logger.debug(
+          { generator: name, err: toTiphysError(error) },
+          'its version is not known',
+        );
+      }
     }
-  }
   return versions;
 }
