@@ -1,8 +1,11 @@
 // The library's second door, for who wires an operator by hand: what speaks to the outside. Importing
 // the first one loads none of it; `createOperator` does when it starts.
 
-export { connectPorts } from './connect-ports.ts';
-export { createDefaultGenerators, type DefaultGeneratorsOptions } from './default-generators.ts';
+export { connectPorts } from './wiring/connect-ports.ts';
+export {
+  createDefaultGenerators,
+  type DefaultGeneratorsOptions,
+} from './wiring/default-generators.ts';
 
 export {
   createDiskCache,

@@ -1,10 +1,10 @@
-import { answerWebhooks, type ReceiveWebhook } from './answer-webhooks.ts';
-import type { Connected, ConnectOptions } from './connect-ports.ts';
+import { answerWebhooks, type ReceiveWebhook } from './wiring/answer-webhooks.ts';
+import type { Connected, ConnectOptions } from './wiring/connect-ports.ts';
 import { createApplicationController } from './controllers/application.ts';
 import { createWebhookReceiver } from './controllers/webhook.ts';
 import type { AppKey } from './core/app/app-key.ts';
 import type { Publisher } from './controllers/publisher.ts';
-import type { FrontSideOptions } from './open-publisher.ts';
+import type { FrontSideOptions } from './wiring/open-publisher.ts';
 import { createReconciler } from './engine/reconciler.ts';
 import { createLeaseLock } from './kube/lease-lock.ts';
 import type { WebhookAnswer, WebhookRequest } from './git/webhook.ts';
@@ -89,7 +89,7 @@ export function createOperator(options: OperatorOptions): Operator {
   async function start(signal: AbortSignal): Promise<void> {
     notReady = ['connecting'];
     // Whoever imports the library to decide, not to run an operator, need not load what connects.
-    const { connectPorts } = await import('./connect-ports.ts');
+    const { connectPorts } = await import('./wiring/connect-ports.ts');
     const connected = await connectPorts({ ...options, createProject: true }, stack, signal);
     const { client, ports, settings, repositories, resources, projectSettings } = connected;
     const { apps, clusters } = ports;
@@ -99,7 +99,7 @@ export function createOperator(options: OperatorOptions): Operator {
       stack.use(await options.serve(connected, stop.signal, receive));
     }
     if (options.frontSide !== undefined) {
-      const { openPublisher } = await import('./open-publisher.ts');
+      const { openPublisher } = await import('./wiring/open-publisher.ts');
       publisher = stack.use(await openPublisher(options.frontSide, connected));
     }
     const comparing = publisher === undefined ? ports : { ...ports, comparisons: publisher };
@@ -115,7 +115,7 @@ export function createOperator(options: OperatorOptions): Operator {
       workers,
     });
     if (settings.hydrates) {
-      const { openHydrator } = await import('./open-hydrator.ts'); // which most operators never need
+      const { openHydrator } = await import('./wiring/open-hydrator.ts'); // which most operators never need
       hydrator = openHydrator(connected);
     }
     const { enqueue } = controller;

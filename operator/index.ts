@@ -1,9 +1,9 @@
 // The library's one public door: names only, no logic.
 
 export { createOperator, type Operator, type OperatorOptions } from './create-operator.ts';
-export type { Connected, ConnectOptions } from './connect-ports.ts';
-export type { FrontSideOptions } from './open-publisher.ts';
-export type { ManifestCacheOptions, RedisCacheOptions } from './kept-renders.ts';
+export type { Connected, ConnectOptions } from './wiring/connect-ports.ts';
+export type { FrontSideOptions } from './wiring/open-publisher.ts';
+export type { ManifestCacheOptions, RedisCacheOptions } from './wiring/kept-renders.ts';
 export { engineSettings } from './operator-options.ts';
 export { silentEvents, silentLogger, silentMetrics } from './telemetry/silent.ts';
 export { explainApplication, type Explanation } from './explain-application.ts';

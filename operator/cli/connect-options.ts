@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { pid } from 'node:process';
 import { createDiskCache, openWorkingArea } from '../cache/index.ts';
 import type { Config } from '../config/keys.ts';
-import { type ConnectOptions, TEMPORARY_FOLDERS } from '../connect-ports.ts';
+import { type ConnectOptions, TEMPORARY_FOLDERS } from '../wiring/connect-ports.ts';
 import { TiphysError } from '../core/errors.ts';
 import { DEFAULT_HEAL_LOOP } from '../core/sync/heal-loop.ts';
 import {
   createDefaultCharts,
   createDefaultGenerators,
   type DefaultGeneratorsOptions,
-} from '../default-generators.ts';
+} from '../wiring/default-generators.ts';
 import type { KubeConnection } from '../kube/connection.ts';
 import { connectionFromKubeconfig, connectionInCluster } from '../kube/kubeconfig.ts';
 import type { Logger, Metrics } from '../ports/telemetry.ts';

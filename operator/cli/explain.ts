@@ -79,7 +79,7 @@ function readArguments(args: readonly string[]): Asked {
 async function ask(asked: Asked, config: Config, io: CommandIo): Promise<Explanation> {
   const [{ connectPorts }, { explainApplication }, { connectOptions }, telemetry] =
     await Promise.all([
-      import('../connect-ports.ts'),
+      import('../wiring/connect-ports.ts'),
       import('../explain-application.ts'),
       import('./connect-options.ts'),
       import('../telemetry/silent.ts'),

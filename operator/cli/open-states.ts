@@ -1,7 +1,7 @@
 import { createMemoryStateCache } from '../cache/memory-state-cache.ts';
-import type { Connected } from '../connect-ports.ts';
+import type { Connected } from '../wiring/connect-ports.ts';
 import { textsOf } from '../core/objects/object-texts.ts';
-import type { RedisCacheOptions } from '../kept-renders.ts';
+import type { RedisCacheOptions } from '../wiring/kept-renders.ts';
 import type { StateCache } from '../ports/state-cache.ts';
 import type { Logger } from '../ports/telemetry.ts';
 

@@ -3,7 +3,7 @@ import { createSecureContext } from 'node:tls';
 import type { RedisTls } from '../cache/redis-connection.ts';
 import type { Config } from '../config/keys.ts';
 import { TiphysError } from '../core/errors.ts';
-import type { RedisCacheOptions } from '../kept-renders.ts';
+import type { RedisCacheOptions } from '../wiring/kept-renders.ts';
 import type { CommandIo } from './command.ts';
 
 const SERVER_PORT = 6379;

@@ -18,7 +18,7 @@ import {
   createDefaultCharts,
   createDefaultGenerators,
   type DefaultGeneratorsOptions,
-} from '../default-generators.ts';
+} from '../wiring/default-generators.ts';
 import { createManifestSource } from '../engine/manifests/index.ts';
 import { createFolderRepositories, createGitRepositories } from '../git/index.ts';
 import type { Manifests } from '../ports/manifest-source.ts';

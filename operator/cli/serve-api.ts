@@ -7,17 +7,17 @@ import {
   startApiServer,
 } from '../../api/index.ts';
 import { parseDocuments } from '../../generators/index.ts';
-import type { ReceiveWebhook } from '../answer-webhooks.ts';
+import type { ReceiveWebhook } from '../wiring/answer-webhooks.ts';
 import type { Config } from '../config/keys.ts';
-import type { Connected } from '../connect-ports.ts';
+import type { Connected } from '../wiring/connect-ports.ts';
 import { createApplicationViews } from '../engine/views/application-views.ts';
 import { createServerCertificate, type ServerCertificate } from '../live/server-certificate.ts';
-import type { RedisCacheOptions } from '../kept-renders.ts';
+import type { RedisCacheOptions } from '../wiring/kept-renders.ts';
 import { ensureSecrets } from '../identity/ensure-secrets.ts';
 import type { Logger } from '../ports/telemetry.ts';
 import type { AccessControl } from '../ports/access-control.ts';
 import { createAccessControl } from '../rbac/access-control.ts';
-import { createRepositoryProbe } from '../repository-probe.ts';
+import { createRepositoryProbe } from '../wiring/repository-probe.ts';
 import { shownLabels } from '../services/setting.ts';
 import type { ControlPlane } from '../services/index.ts';
 import { apiTls } from './api-tls.ts';

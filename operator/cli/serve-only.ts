@@ -1,6 +1,6 @@
-import { answerWebhooks } from '../answer-webhooks.ts';
+import { answerWebhooks } from '../wiring/answer-webhooks.ts';
 import type { Config } from '../config/keys.ts';
-import { connectPorts } from '../connect-ports.ts';
+import { connectPorts } from '../wiring/connect-ports.ts';
 import { createWebhookReceiver } from '../controllers/webhook.ts';
 import { untilAborted } from '../runtime/keyed-lock.ts';
 import { createLogger } from '../telemetry/logger.ts';

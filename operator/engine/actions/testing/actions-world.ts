@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { met, pending } from '../../../../e2e/language/expectation.ts';
 import { startWorld, type World } from '../../../../e2e/language/world.ts';
-import { connectPorts } from '../../../connect-ports.ts';
+import { connectPorts } from '../../../wiring/connect-ports.ts';
 import { parseProject } from '../../../core/app/parse.ts';
 import type { Project } from '../../../core/app/types.ts';
 import type { ActionInfo } from '../../../core/actions/action.ts';

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import { createDiskCache, storeIn } from './cache/index.ts';
-import type { RedisOptions } from './cache/redis-connection.ts';
-import { isJsonObject } from './core/objects/json.ts';
-import type { TrackingSettings } from './core/tracking/tracking.ts';
-import type { PauseRule } from './engine/manifests/index.ts';
-import type { ConfigStore } from './ports/config-store.ts';
-import type { Clock, Logger, ManifestStore, Metrics, TextCache } from './ports/index.ts';
+import { createDiskCache, storeIn } from '../cache/index.ts';
+import type { RedisOptions } from '../cache/redis-connection.ts';
+import { isJsonObject } from '../core/objects/json.ts';
+import type { TrackingSettings } from '../core/tracking/tracking.ts';
+import type { PauseRule } from '../engine/manifests/index.ts';
+import type { ConfigStore } from '../ports/config-store.ts';
+import type { Clock, Logger, ManifestStore, Metrics, TextCache } from '../ports/index.ts';
 
 /** What is kept of renders, where, and for how long. */
 export interface ManifestCacheOptions {
@@ -59,8 +59,8 @@ export async function openManifestStores(
   const disk = texts === undefined ? [] : [storeIn(texts)];
   if (redis === undefined) return disk;
   // Who has no Redis need not load its client.
-  const { connectRedis } = await import('./cache/redis-connection.ts');
-  const { createRedisManifestStore } = await import('./cache/redis-manifest-store.ts');
+  const { connectRedis } = await import('../cache/redis-connection.ts');
+  const { createRedisManifestStore } = await import('../cache/redis-manifest-store.ts');
   const { logger, metrics, tracking, config } = deps;
   const signingKey = () => secretKeyOf(config);
   if (signingKey() === undefined)

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
-import { parseDocuments } from '../generators/index.ts';
-import type { JsonObject } from './core/objects/json.ts';
+import { parseDocuments } from '../../generators/index.ts';
+import type { JsonObject } from '../core/objects/json.ts';
 import { writeHydratedYaml } from './hydrated-yaml.ts';
 
 const object = (data: JsonObject) => ({

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { ANONYMOUS } from './core/repository/access.ts';
+import { ANONYMOUS } from '../core/repository/access.ts';
 import { createSourceReach } from './source-reach.ts';
 
 describe('what applications of a project may read', () => {

@@ -1,7 +1,7 @@
-import type { WebhookReceiver } from './controllers/webhook.ts';
-import { withoutCredentials } from './core/revision/repository-url.ts';
-import type { WebhookAnswer, WebhookRequest } from './git/webhook.ts';
-import type { Logger, LogFields, Metrics } from './ports/telemetry.ts';
+import type { WebhookReceiver } from '../controllers/webhook.ts';
+import { withoutCredentials } from '../core/revision/repository-url.ts';
+import type { WebhookAnswer, WebhookRequest } from '../git/webhook.ts';
+import type { Logger, LogFields, Metrics } from '../ports/telemetry.ts';
 
 /** Takes in a webhook, and says what to answer. Never throws for what was sent. */
 export type ReceiveWebhook = (request: WebhookRequest) => Promise<WebhookAnswer>;

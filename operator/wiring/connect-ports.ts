@@ -3,11 +3,11 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { ensureDefaultProject } from './controllers/app-project.ts';
-import { instanceOf } from './core/tracking/tracking.ts';
+import { ensureDefaultProject } from '../controllers/app-project.ts';
+import { instanceOf } from '../core/tracking/tracking.ts';
 import { createDefaultCharts, createDefaultGenerators } from './default-generators.ts';
-import { createManifestSource } from './engine/manifests/index.ts';
-import type { EnginePorts, EngineSettings } from './engine/ports.ts';
+import { createManifestSource } from '../engine/manifests/index.ts';
+import type { EnginePorts, EngineSettings } from '../engine/ports.ts';
 import {
   type AzureIdentity,
   createGitRepositories,
@@ -17,36 +17,36 @@ import {
   type GitRepositoriesOptions,
   type WebhookAnswer,
   type WebhookRequest,
-} from './git/index.ts';
-import { connectionFromClusterSecret } from './kube/cluster-secret.ts';
-import type { KubeConnection } from './kube/connection.ts';
-import { createKubeClient } from './kube/kube-client.ts';
-import { createAppStore, createProjectStore } from './live/app-store.ts';
-import { borrowsInCluster, createClusters } from './live/clusters.ts';
-import { createConfigStore } from './live/config-store.ts';
+} from '../git/index.ts';
+import { connectionFromClusterSecret } from '../kube/cluster-secret.ts';
+import type { KubeConnection } from '../kube/connection.ts';
+import { createKubeClient } from '../kube/kube-client.ts';
+import { createAppStore, createProjectStore } from '../live/app-store.ts';
+import { borrowsInCluster, createClusters } from '../live/clusters.ts';
+import { createConfigStore } from '../live/config-store.ts';
 import {
   readControlPlaneSettings,
   type ControlPlaneSettings,
-} from './live/control-plane-settings.ts';
-import { isExcludedKind } from './live/excluded-kinds.ts';
-import { followResourceSettings, type FollowedSettings } from './live/follow-resource-settings.ts';
-import { followGeneratorSettings } from './live/generator-settings.ts';
-import { createLiveState } from './live/live-state.ts';
-import { followProjectSettings, type FollowedProjectSettings } from './live/project-settings.ts';
-import { createRepositoryDirectory } from './live/repository-directory.ts';
+} from '../live/control-plane-settings.ts';
+import { isExcludedKind } from '../live/excluded-kinds.ts';
+import { followResourceSettings, type FollowedSettings } from '../live/follow-resource-settings.ts';
+import { followGeneratorSettings } from '../live/generator-settings.ts';
+import { createLiveState } from '../live/live-state.ts';
+import { followProjectSettings, type FollowedProjectSettings } from '../live/project-settings.ts';
+import { createRepositoryDirectory } from '../live/repository-directory.ts';
 import {
   DAY_MS,
   type ManifestCacheOptions,
   openManifestStores,
   openTexts,
 } from './kept-renders.ts';
-import { readWebhookSettings } from './live/webhook-settings.ts';
-import type { KubeObject } from './core/objects/kube-object.ts';
-import { engineSettings } from './operator-options.ts';
-import type { ChartRepositories } from './ports/chart-repositories.ts';
-import type { ClusterConnector } from './ports/cluster-connector.ts';
-import type { ConfigStore } from './ports/config-store.ts';
-import type { GeneratorRegistry, GeneratorSettings } from './ports/generator.ts';
+import { readWebhookSettings } from '../live/webhook-settings.ts';
+import type { KubeObject } from '../core/objects/kube-object.ts';
+import { engineSettings } from '../operator-options.ts';
+import type { ChartRepositories } from '../ports/chart-repositories.ts';
+import type { ClusterConnector } from '../ports/cluster-connector.ts';
+import type { ConfigStore } from '../ports/config-store.ts';
+import type { GeneratorRegistry, GeneratorSettings } from '../ports/generator.ts';
 import type {
   Clock,
   EventSink,
@@ -54,18 +54,21 @@ import type {
   Logger,
   Metrics,
   ScriptEngine,
-} from './ports/index.ts';
-import type { KeyReader } from './ports/key-reader.ts';
-import type { KubeClient } from './ports/kube-client.ts';
-import type { AccessLookup, SourceReach } from './ports/source-repositories.ts';
-import { retryTransient } from './runtime/retry-transient.ts';
-import { systemClock } from './runtime/clock.ts';
+} from '../ports/index.ts';
+import type { KeyReader } from '../ports/key-reader.ts';
+import type { KubeClient } from '../ports/kube-client.ts';
+import type { AccessLookup, SourceReach } from '../ports/source-repositories.ts';
+import { retryTransient } from '../runtime/retry-transient.ts';
+import { systemClock } from '../runtime/clock.ts';
 import { createSourceReach } from './source-reach.ts';
-import { createScriptEngine } from './scripts/script-engine.ts';
-import { registerAppMetrics, type AppMetricsOptions } from './telemetry/app-metrics.ts';
-import { type ClusterMetricsOptions, registerClusterMetrics } from './telemetry/cluster-metrics.ts';
-import { createEventSink } from './telemetry/event-sink.ts';
-import { silentLogger, silentMetrics } from './telemetry/silent.ts';
+import { createScriptEngine } from '../scripts/script-engine.ts';
+import { registerAppMetrics, type AppMetricsOptions } from '../telemetry/app-metrics.ts';
+import {
+  type ClusterMetricsOptions,
+  registerClusterMetrics,
+} from '../telemetry/cluster-metrics.ts';
+import { createEventSink } from '../telemetry/event-sink.ts';
+import { silentLogger, silentMetrics } from '../telemetry/silent.ts';
 
 /** How the world is reached; everything that may be left out has a default. */
 export interface ConnectOptions {
@@ -225,7 +228,7 @@ export async function connectPorts(
     metrics,
   });
   // Importing the library must not load cron: only who runs an operator has windows to follow.
-  const { createSchedule } = await import('./schedule/schedule.ts');
+  const { createSchedule } = await import('../schedule/schedule.ts');
   const scripts = options.scripts ?? stack.use(createScriptEngine({ clock }));
   stack.use(checkExpressions(resources, scripts, logger));
   const { apps, projects } = stores;

@@ -1,7 +1,7 @@
-import type { RefTable } from './core/revision/ref-table.ts';
-import type { GitRepositories } from './git/index.ts';
-import type { ChartRepositories } from './ports/chart-repositories.ts';
-import type { RepositoryProbe } from './ports/repository-probe.ts';
+import type { RefTable } from '../core/revision/ref-table.ts';
+import type { GitRepositories } from '../git/index.ts';
+import type { ChartRepositories } from '../ports/chart-repositories.ts';
+import type { RepositoryProbe } from '../ports/repository-probe.ts';
 
 export interface RepositoryProbeOptions {
   readonly git: Pick<GitRepositories, 'listRefs' | 'reachRegistry' | 'registryTags'>;

@@ -8,14 +8,14 @@ import {
   createKustomizeGenerator,
   createPluginGenerator,
   type ToolOptions,
-} from '../generators/index.ts';
-import { openFolderTree } from './git/index.ts';
-import type { ChartRepositories } from './ports/chart-repositories.ts';
-import type { Clock } from './ports/clock.ts';
-import type { Generator, GeneratorRegistry } from './ports/generator.ts';
-import type { AccessLookup, SourceReach } from './ports/source-repositories.ts';
-import type { TextCache } from './ports/text-cache.ts';
-import { createLimiter } from './runtime/limiter.ts';
+} from '../../generators/index.ts';
+import { openFolderTree } from '../git/index.ts';
+import type { ChartRepositories } from '../ports/chart-repositories.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Generator, GeneratorRegistry } from '../ports/generator.ts';
+import type { AccessLookup, SourceReach } from '../ports/source-repositories.ts';
+import type { TextCache } from '../ports/text-cache.ts';
+import { createLimiter } from '../runtime/limiter.ts';
 
 export interface DefaultGeneratorsOptions {
   /** Folder for temporary files. */

@@ -1,8 +1,8 @@
 import { dump } from 'js-yaml';
-import { parseDocuments } from '../generators/index.ts';
-import { TiphysError } from './core/errors.ts';
-import { jsonEqual } from './core/objects/json.ts';
-import { describeResource, idOf, type KubeObject } from './core/objects/kube-object.ts';
+import { parseDocuments } from '../../generators/index.ts';
+import { TiphysError } from '../core/errors.ts';
+import { jsonEqual } from '../core/objects/json.ts';
+import { describeResource, idOf, type KubeObject } from '../core/objects/kube-object.ts';
 
 /**
  * One YAML document with sorted keys. Errors: `InvalidManifest` for an object that would be read back as another one:

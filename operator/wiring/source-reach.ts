@@ -1,8 +1,8 @@
-import { permitsSource } from './core/project/permits.ts';
-import { findProject } from './engine/find-project.ts';
-import type { EnginePorts } from './engine/ports.ts';
-import type { RepositoryDirectory } from './live/repository-directory.ts';
-import type { SourceReach, SourceRepositories } from './ports/source-repositories.ts';
+import { permitsSource } from '../core/project/permits.ts';
+import { findProject } from '../engine/find-project.ts';
+import type { EnginePorts } from '../engine/ports.ts';
+import type { RepositoryDirectory } from '../live/repository-directory.ts';
+import type { SourceReach, SourceRepositories } from '../ports/source-repositories.ts';
 
 /** What applications of a project may read: what is registered, as far as the project permits it. */
 export function createSourceReach(

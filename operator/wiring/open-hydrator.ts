@@ -1,11 +1,11 @@
 import type { Connected } from './connect-ports.ts';
-import { createHydratorController } from './controllers/hydrator.ts';
-import { readCommitSettings } from './core/hydrator/commit-message.ts';
-import { textsOf } from './core/objects/object-texts.ts';
-import { createHydrator } from './engine/hydrator/hydrator.ts';
-import type { HydratorPorts } from './engine/hydrator/ports.ts';
+import { createHydratorController } from '../controllers/hydrator.ts';
+import { readCommitSettings } from '../core/hydrator/commit-message.ts';
+import { textsOf } from '../core/objects/object-texts.ts';
+import { createHydrator } from '../engine/hydrator/hydrator.ts';
+import type { HydratorPorts } from '../engine/hydrator/ports.ts';
 import { writeHydratedYaml } from './hydrated-yaml.ts';
-import type { Controller } from './runtime/controller.ts';
+import type { Controller } from '../runtime/controller.ts';
 
 /** Groups of Applications that are hydrated at the same time. */
 const WORKERS = 5;

@@ -1,7 +1,7 @@
-import { createPublisher, type Publisher } from './controllers/publisher.ts';
+import { createPublisher, type Publisher } from '../controllers/publisher.ts';
 import type { Connected } from './connect-ports.ts';
 import type { RedisCacheOptions } from './kept-renders.ts';
-import { shownLabels } from './services/setting.ts';
+import { shownLabels } from '../services/setting.ts';
 
 /** The Redis in which the front side of Argo CD looks. */
 export interface FrontSideOptions {
@@ -18,8 +18,8 @@ export async function openPublisher(
   { ports, settings, config }: Connected,
 ): Promise<Publisher> {
   // Who has no Redis need not load its client.
-  const { connectRedis } = await import('./cache/redis-connection.ts');
-  const { createRedisFrontSide } = await import('./cache/redis-front-side.ts');
+  const { connectRedis } = await import('../cache/redis-connection.ts');
+  const { createRedisFrontSide } = await import('../cache/redis-front-side.ts');
   const front = createRedisFrontSide({
     redis: connectRedis(redis, ports),
     prefix: redis.keyPrefix ?? '',
