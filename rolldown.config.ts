@@ -3,6 +3,7 @@
  * instead of 400. Of zod, which would be half of that time, and of the Kubernetes client, which takes
  * 87 MiB to load for the sake of a kubeconfig, only the parts we use are in them.
  */
+import { execFileSync } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { RolldownOptions } from 'rolldown';
@@ -29,6 +30,32 @@ async function licenseOf(folder: string): Promise<string> {
   return `${name} ${version} (${license})\n\n${text.trim()}\n`;
 }
 
+/** What Git says here; empty without Git, and in a folder of somebody else's repository. */
+function git(...args: readonly string[]): string {
+  try {
+    return execFileSync('git', args, {
+      cwd: import.meta.dirname,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+    }).trim();
+  } catch {
+    return '';
+  }
+}
+
+/** What `tiphys version` and /api/version tell of the build, by name. With SOURCE_DATE_EPOCH two builds of a commit are the same. */
+function build(): readonly (readonly [string, string])[] {
+  const { SOURCE_DATE_EPOCH: epoch, EXTRA_BUILD_INFO: extraBuildInfo = '' } = process.env;
+  const date = epoch === undefined ? new Date() : new Date(Number(epoch) * 1000);
+  const buildDate = date.toISOString().replace(/\.\d+Z$/, 'Z');
+  const gitCommit = git('rev-parse', '--show-cdup') === '' ? git('rev-parse', 'HEAD') : '';
+  const said = { buildDate, gitCommit, extraBuildInfo };
+  if (gitCommit === '') return Object.entries(said);
+  const gitTag = git('describe', '--exact-match', '--tags', 'HEAD');
+  const gitTreeState = git('status', '--porcelain') === '' ? 'clean' : 'dirty';
+  return Object.entries({ ...said, gitTag, gitTreeState });
+}
+
 const options: RolldownOptions = {
   input: {
     index: 'operator/index.ts',
@@ -52,6 +79,15 @@ const options: RolldownOptions = {
         const file = new URL('generators/plugin/plugin.proto', import.meta.url);
         const source = await readFile(file, 'utf8');
         this.emitFile({ type: 'asset', fileName: 'plugin.proto', source });
+      },
+    },
+    {
+      // Read by the command line, beside whatever file asks for it.
+      name: 'how-it-was-built',
+      generateBundle() {
+        const known = build().filter(([, value]) => value !== '');
+        const source = JSON.stringify(Object.fromEntries(known));
+        this.emitFile({ type: 'asset', fileName: 'build.json', source });
       },
     },
     {

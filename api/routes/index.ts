@@ -19,26 +19,19 @@ import { plainRoutes } from './plain.ts';
 import { projectRoutes } from './projects.ts';
 import { credentialRoutes, repositoryRoutes } from './repositories.ts';
 import { settingsRoutes } from './settings.ts';
-import { versionRoutes } from './version.ts';
+import { type VersionInfo, versionRoutes } from './version.ts';
 import { writeRepositoryRoutes } from './write-repositories.ts';
 
-export interface RoutesOptions {
-  readonly version: string;
-  /** `linux/amd64`. */
-  readonly platform?: string;
+export interface RoutesOptions extends VersionInfo {
   /** Whether the API describes itself to anybody. Default true. */
   readonly isDescribed?: boolean;
 }
 
 /** Every route of the API. */
-export function allRoutes({
-  version,
-  platform,
-  isDescribed = true,
-}: RoutesOptions): readonly Route[] {
+export function allRoutes({ isDescribed = true, ...info }: RoutesOptions): readonly Route[] {
   const routes: readonly Route[] = [
-    ...(isDescribed ? openApiRoutes(() => routes, { version }) : []),
-    ...versionRoutes({ version, ...(platform !== undefined && { platform }) }),
+    ...(isDescribed ? openApiRoutes(() => routes, info) : []),
+    ...versionRoutes(info),
     ...settingsRoutes,
     ...plainRoutes,
     ...sessionRoutes,

@@ -6,10 +6,23 @@ export interface VersionInfo {
   readonly version: string;
   /** `linux/amd64`. */
   readonly platform?: string;
+  /** What runs the server, `node v24.1.0`. */
+  readonly runtime?: string;
+  /** How it was built, as far as that is known. */
+  readonly build?: {
+    /** RFC 3339. */
+    readonly buildDate?: string;
+    readonly gitCommit?: string;
+    readonly gitTag?: string;
+    /** `clean` or `dirty`. */
+    readonly gitTreeState?: string;
+    readonly extraBuildInfo?: string;
+  };
 }
 
 /** Which version this is; more of it only for who signed in, or may come without. */
-export function versionRoutes({ version, platform = '' }: VersionInfo): readonly Route[] {
+export function versionRoutes(info: VersionInfo): readonly Route[] {
+  const { version, platform = '', runtime = '', build = {} } = info;
   return [
     route({
       method: 'get',
@@ -27,11 +40,16 @@ export function versionRoutes({ version, platform = '' }: VersionInfo): readonly
         return json(
           withoutZero({
             Version: version,
-            Compiler: 'node',
+            BuildDate: build.buildDate ?? '',
+            GitCommit: build.gitCommit ?? '',
+            GitTag: build.gitTag ?? '',
+            GitTreeState: build.gitTreeState ?? '',
+            Compiler: runtime,
             Platform: platform,
             KustomizeVersion: Kustomize,
             HelmVersion: Helm,
             JsonnetVersion: Jsonnet,
+            ExtraBuildInfo: build.extraBuildInfo ?? '',
           }),
         );
       },

@@ -122,6 +122,12 @@ describe('settings, version, certificates and keys over the API', () => {
     assert.match(shown['HelmVersion'] ?? '', /^v?\d+\.\d+\.\d+/);
     assert.match(shown['KustomizeVersion'] ?? '', /^v?\d+\.\d+\.\d+/);
     assert.match(shown['Platform'] ?? '', /^\w+\/\w+$/);
+    assert.match(shown['Compiler'] ?? '', /^node v\d+\.\d+\.\d+$/);
+    // Nothing was built here, and nothing is made up.
+    assert.deepEqual(
+      ['BuildDate', 'GitCommit', 'GoVersion'].filter((name) => name in shown),
+      [],
+    );
   });
 
   test('notifications are listed by name only', async () => {

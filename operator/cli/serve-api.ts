@@ -1,4 +1,4 @@
-import { arch, platform } from 'node:process';
+import { arch, platform, version as nodeVersion } from 'node:process';
 import {
   allRoutes,
   createApi,
@@ -23,7 +23,7 @@ import type { ControlPlane } from '../services/index.ts';
 import { apiTls } from './api-tls.ts';
 import { connectIdentity } from './connect-identity.ts';
 import { openStates } from './open-states.ts';
-import { readVersion } from './version.ts';
+import { readBuild, readVersion } from './version.ts';
 
 const DEFAULT_PORT = 8080;
 const PLATFORM = `${platform}/${arch === 'x64' ? 'amd64' : arch}`;
@@ -106,6 +106,8 @@ export async function serveApi(
     routes: allRoutes({
       version: await readVersion(),
       platform: PLATFORM,
+      runtime: `node ${nodeVersion}`,
+      build: await readBuild(),
       isDescribed: !config.apiDisableSwaggerUi,
     }),
     authenticator: identity.authenticator,

@@ -4,10 +4,10 @@ import { connectPorts } from '../wiring/connect-ports.ts';
 import { createWebhookReceiver } from '../controllers/webhook.ts';
 import { untilAborted } from '../runtime/keyed-lock.ts';
 import { createLogger } from '../telemetry/logger.ts';
-import { createMetrics } from '../telemetry/metrics.ts';
 import { startProbes } from '../telemetry/probes.ts';
 import { EXIT_OK, type CommandIo } from './command.ts';
 import { connectOptions } from './connect-options.ts';
+import { openMetrics } from './open-metrics.ts';
 import { redisOptions } from './redis-options.ts';
 import { serveApi } from './serve-api.ts';
 
@@ -21,7 +21,7 @@ export async function serveOnly(config: Config, io: CommandIo): Promise<number> 
   });
   logger.info({ config }, 'starting');
   await using stack = new AsyncDisposableStack();
-  const metrics = createMetrics();
+  const metrics = await openMetrics(stack);
   let notReady: readonly string[] = ['connecting'];
   const probes = stack.use(
     await startProbes({

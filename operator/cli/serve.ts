@@ -8,10 +8,10 @@ import { startWebhookServer } from '../git/index.ts';
 import type { Logger } from '../ports/telemetry.ts';
 import { untilAborted } from '../runtime/keyed-lock.ts';
 import { createLogger } from '../telemetry/logger.ts';
-import { createMetrics } from '../telemetry/metrics.ts';
 import { startProbes } from '../telemetry/probes.ts';
 import { EXIT_ERROR, EXIT_OK, type CommandIo } from './command.ts';
 import { connectOptions } from './connect-options.ts';
+import { openMetrics } from './open-metrics.ts';
 import { redisOptions } from './redis-options.ts';
 
 /** Runs until the signal or until leadership is lost, which is an error: a supervisor starts anew. */
@@ -24,7 +24,7 @@ export async function serve(config: Config, io: CommandIo): Promise<number> {
   });
   logger.info({ config }, 'starting');
   await using stack = new AsyncDisposableStack();
-  const metrics = createMetrics();
+  const metrics = await openMetrics(stack);
   const redis = await redisOptions(config, io);
   const operator = stack.use(
     createOperator({

@@ -15,7 +15,7 @@ export const version: Command = {
     });
     noOperands(positionals);
     const format = outputFormat(values.output, 'table');
-    const found = { version: await readVersion() };
+    const found = { version: await readVersion(), ...(await readBuild()) };
     switch (format) {
       case 'json':
         writeJson(io, found);
@@ -33,9 +33,30 @@ export const version: Command = {
 /** The version in our own package. Bundled, this is part of a file in `dist`. */
 export async function readVersion(): Promise<string> {
   for (const path of ['../../package.json', '../package.json']) {
-    const text = await readFile(new URL(path, import.meta.url), 'utf8').catch(() => '{}');
-    const { name, version: found } = JSON.parse(text) as { name?: unknown; version?: unknown };
+    const { name, version: found } = await readBeside(path);
     if (name === 'tiphys' && typeof found === 'string') return found;
   }
   throw new TiphysError('Internal', 'package.json: not found beside the program');
+}
+
+/** What is known of how this program was built; absent is what nobody knows. */
+export interface Build {
+  /** RFC 3339. */
+  readonly buildDate?: string;
+  readonly gitCommit?: string;
+  /** Of that very commit. */
+  readonly gitTag?: string;
+  readonly gitTreeState?: 'clean' | 'dirty';
+  /** What whoever built it wanted to say. */
+  readonly extraBuildInfo?: string;
+}
+
+/** As `rolldown.config.ts` wrote it beside what it bundled. In a checkout nothing was built, and nothing is known. */
+export async function readBuild(): Promise<Build> {
+  return await readBeside('./build.json');
+}
+
+async function readBeside(path: string): Promise<Readonly<Record<string, unknown>>> {
+  const text = await readFile(new URL(path, import.meta.url), 'utf8').catch(() => '{}');
+  return JSON.parse(text) as Readonly<Record<string, unknown>>;
 }

@@ -10,13 +10,17 @@ const root = join(import.meta.dirname, '../..');
 const run = promisify(execFile);
 
 /** The thread's file has another name in the package than in the sources. */
-test('the engine works as it is published, and keeps no process alive', async () => {
+test('what is published works, knows how it was built, and keeps no process alive', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'tiphys-scripts-'));
   try {
     const rolldown = join(root, 'node_modules/.bin/rolldown');
-    await run(rolldown, ['-c', '--dir', join(folder, 'dist')], { cwd: root });
+    const env = { ...process.env, SOURCE_DATE_EPOCH: '1700000000', EXTRA_BUILD_INFO: 'nightly' };
+    await run(rolldown, ['-c', '--dir', join(folder, 'dist')], { cwd: root, env });
     await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
-    await writeFile(join(folder, 'package.json'), '{ "type": "module" }');
+    await writeFile(
+      join(folder, 'package.json'),
+      '{ "type": "module", "name": "tiphys", "version": "1.2.3" }',
+    );
     await writeFile(join(folder, 'program.js'), PROGRAM);
     const { stdout } = await run(process.execPath, ['program.js'], {
       cwd: folder,
@@ -26,6 +30,18 @@ test('the engine works as it is published, and keeps no process alive', async ()
       lua: [{ type: 'value', value: { status: 'Healthy', message: 'web' } }],
       jq: [{ type: 'value', value: [['metadata', 'name']] }],
       cel: [{ type: 'value', value: { status: 'Degraded' } }],
+    });
+    const told = await run(process.execPath, ['dist/main.js', 'version', '-o', 'json'], {
+      cwd: folder,
+    });
+    const head = await run('git', ['rev-parse', 'HEAD'], { cwd: root });
+    const { gitTreeState, gitTag: _, ...known } = JSON.parse(told.stdout) as Record<string, string>;
+    assert.match(gitTreeState ?? '', /^(clean|dirty)$/);
+    assert.deepEqual(known, {
+      version: '1.2.3',
+      buildDate: '2023-11-14T22:13:20Z',
+      gitCommit: head.stdout.trim(),
+      extraBuildInfo: 'nightly',
     });
   } finally {
     await rm(folder, { recursive: true, force: true });

@@ -17,6 +17,11 @@ const QUICK = [0.001, 0.005, 0.025, 0.1, 0.5, 1, 5, 10, 30, 60] as const;
  * begin with `tiphys_`. Gauges are computed where `Metrics.gauge` is called; help and labels stand here.
  */
 export const METRICS: Readonly<Record<string, MetricDefinition>> = {
+  argocd_info: {
+    type: 'gauge',
+    help: 'Which version of Tiphys this is.',
+    labels: ['version'],
+  },
   argocd_app_info: {
     type: 'gauge',
     help: 'Information about each Application.',
