@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { startWorld, type World } from '../language/world.ts';
-import { configMap, hangingHook, inWave } from './manifests.ts';
+import { configMap, hangingHook, hookJob, inWave } from './manifests.ts';
 
 const signal = AbortSignal.timeout(300_000);
 
@@ -96,6 +96,40 @@ describe('syncs that take too long', () => {
     await world.when(hangs.patched({ spec: { source } }));
     silent.close();
     await world.thenEventually(hangs.isSynced(), hangs.isHealthy());
+    await world.stopOperator('SIGTERM');
+  });
+
+  test('with one worker: nor does one that falls silent while a sync runs or something is deleted', async () => {
+    world.startOperator(['--workers=1', '--sync-wave-delay=0s']);
+    await world.given(
+      world.repository('runs', {
+        'a.yaml': configMap('a', '1'),
+        'hook.yaml': hangingHook('hangs', 'PreSync'),
+      }),
+      world.repository('goes', {
+        'a.yaml': configMap('a', '1'),
+        'hook.yaml': hookJob('farewell', 'PreDelete'),
+      }),
+      world.repository('works', { 'a.yaml': configMap('a', '1') }),
+    );
+    const of = (base: string, more: object = {}) =>
+      world.application(base, { repoURL: world.git.urlOf(base), syncPolicy: true, ...more });
+    const [runs, goes, works] = [of('runs'), of('goes', { cascade: true }), of('works')];
+    await world.when(runs.created(), goes.created());
+    await world.thenEventually(runs.operationSays(/completion of hook/), goes.isSynced());
+    for (const name of ['runs', 'goes']) world.git.behave('hang', name);
+    await world.when(runs.refreshed(), goes.deleted());
+    await world.when(works.created());
+    await world.thenEventually(works.isSynced(), works.isHealthy());
+    // The passes over both still wait: nothing of them is seen.
+    const farewell = world.object('jobs.batch', 'farewell', goes.name);
+    await world.thenConsistently(0, farewell.isAbsent());
+    const left = await runs.read(signal);
+    assert.equal(left?.metadata.annotations?.['argocd.argoproj.io/refresh'], 'normal');
+
+    for (const name of ['runs', 'goes']) world.git.behave('serve', name);
+    await world.when(runs.terminated());
+    await world.thenEventually(goes.isAbsent());
     await world.stopOperator('SIGTERM');
   });
 });

@@ -75,7 +75,8 @@ export async function reconcileApplication(
   const windows = checkWindows(app, admission.project, ports);
   memory.windowChangeMs = windows.automated.changesMs;
   if (operation.type === 'terminating' || (operation.type === 'running' && isGoing)) {
-    const ended = await terminateOperation(app, operation.state, admission, ports, signal);
+    const where = { ...admission, aside: engine.aside };
+    const ended = await terminateOperation(app, operation.state, where, ports, signal);
     return reportEnd(key, app, ended, engine, signal);
   }
   return compareAndProceed({ key, app, memory, need, admission, windows }, engine, signal);

@@ -129,7 +129,7 @@ const held = (message: string): Outcome => ({
 async function runStage(
   app: Application,
   stage: DeletionStage,
-  { ports, settings, health }: Engine,
+  { ports, settings, health, aside }: Engine,
   signal: AbortSignal,
 ): Promise<Outcome> {
   const found = findProject(app.spec.project, ports);
@@ -142,7 +142,8 @@ async function runStage(
   const { project } = found;
   const destination = findDestination(app, ports.clusters.entries);
   if (destination.type === 'unknown') return destination;
-  const connected = await ports.clusters.connect(destination.entry.server, signal);
+  const { server } = destination.entry;
+  const connected = await aside(() => ports.clusters.connect(server, signal));
   const acting = actAs(connected, app, project, ports);
   if (acting.refusal !== undefined) return held(acting.refusal);
   const cluster = countRequests(acting.cluster, app, ports.metrics);
@@ -158,7 +159,7 @@ async function runStage(
           `${stage.finalizer}: its hooks cannot be read: ${admission.conditions.map(({ message }) => message).join('; ')}; mend that, or set the annotation ${LET_GO_ANNOTATION}: "true" to leave all objects alone`,
         );
       const { sources } = admission;
-      const request = { app, project, cluster, sources, health, phase: stage.phase };
+      const request = { app, project, cluster, sources, health, aside, phase: stage.phase };
       const step = await runDeletionHooks(request, ports, settings, signal);
       if (step.type === 'failed') return held(step.message);
       return step.type === 'wait' ? waitingThere(step.message) : OVER;

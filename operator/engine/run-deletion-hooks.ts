@@ -21,6 +21,7 @@ import { prepareTargets } from '../core/sync/prepare-targets.ts';
 import { TiphysError, toTiphysError } from '../core/errors.ts';
 import type { Cluster } from '../ports/clusters.ts';
 import type { ManifestRequest, Manifests } from '../ports/manifest-source.ts';
+import type { Aside } from '../runtime/places.ts';
 import { applyObject } from './apply-object.ts';
 import type { HealthJudge } from './health-judge.ts';
 import { scopeIn } from './load-state.ts';
@@ -35,10 +36,11 @@ export interface DeletionHooksRequest {
   readonly cluster: Cluster;
   readonly sources: readonly ApplicationSource[];
   readonly health: HealthJudge;
+  readonly aside: Aside;
   readonly phase: DeletionPhase;
 }
 
-type Standing = Omit<DeletionHooksRequest, 'sources' | 'health'>;
+type Standing = Omit<DeletionHooksRequest, 'sources' | 'health' | 'aside'>;
 
 /**
  * One pass over the hooks before or after a deletion: renders, looks how they stand, and does the next
@@ -75,7 +77,9 @@ async function decide(
   signal: AbortSignal,
 ): Promise<DeletionHooksStep> {
   const { app, cluster, health, phase } = request;
-  const { objects } = await manifestsOf(request, freshRevisions, ports, settings, signal);
+  const { objects } = await request.aside(() =>
+    manifestsOf(request, freshRevisions, ports, settings, signal),
+  );
   const { hooks } = prepareTargets(objects, {
     namespace: app.spec.destination.namespace ?? '',
     instance: instanceName(app.metadata, settings.namespace),

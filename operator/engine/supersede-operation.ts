@@ -1,6 +1,7 @@
 import type { OperationState } from '../core/app/types.ts';
 import { resourceKey } from '../core/objects/kube-object.ts';
 import { decideSupersede, INTERRUPTIBLE_ANNOTATION } from '../core/sync/supersede.ts';
+import { noAside } from '../runtime/places.ts';
 import { manifestRequest, type LoadRequest } from './load-state.ts';
 import type { EnginePorts } from './ports.ts';
 import { terminateOperation } from './terminate-operation.ts';
@@ -18,10 +19,12 @@ export async function supersedeOperation(
   signal: AbortSignal,
 ): Promise<OperationState | undefined> {
   if (state.operation.initiatedBy?.automated !== true) return undefined;
-  const { app, cluster } = request;
+  const { app, cluster, aside = noAside } = request;
   let revisions: readonly string[];
   try {
-    ({ revisions } = await ports.manifests.manifests(manifestRequest(request), signal));
+    ({ revisions } = await aside(() =>
+      ports.manifests.manifests(manifestRequest(request), signal),
+    ));
   } catch {
     signal.throwIfAborted();
     return undefined; // the sync of what is known need not wait for what is broken
@@ -34,6 +37,6 @@ export async function supersedeOperation(
       'true',
   });
   if (decision.type === 'keep') return undefined;
-  const ended = await terminateOperation(app, state, admission, ports, signal);
+  const ended = await terminateOperation(app, state, { ...admission, aside }, ports, signal);
   return ended.phase === 'Failed' ? { ...ended, message: decision.message } : ended;
 }

@@ -3,6 +3,7 @@ import { describeResource, resourceKey } from '../core/objects/kube-object.ts';
 import { parseSyncOptions } from '../core/sync/options.ts';
 import { toTiphysError } from '../core/errors.ts';
 import type { Cluster, ClusterEntry } from '../ports/clusters.ts';
+import { noAside, type Aside } from '../runtime/places.ts';
 import { actAs } from './act-as.ts';
 import type { EnginePorts } from './ports.ts';
 import { removeHook } from './release-hooks.ts';
@@ -16,12 +17,13 @@ import { TIMED_OUT } from './settle-operation.ts';
 export async function terminateOperation(
   app: Application,
   state: OperationState,
-  where: { readonly destination: ClusterEntry; readonly project: Project },
+  where: { readonly destination: ClusterEntry; readonly project: Project; readonly aside?: Aside },
   ports: EnginePorts,
   signal: AbortSignal,
 ): Promise<OperationState> {
   const hooks = async (): Promise<Cluster> => {
-    const cluster = await ports.clusters.connect(where.destination.server, signal);
+    const { destination, aside = noAside } = where;
+    const cluster = await aside(() => ports.clusters.connect(destination.server, signal));
     return actAs(cluster, app, where.project, ports).cluster;
   };
   const problems: string[] = [];

@@ -91,6 +91,20 @@ test('places: who comes back goes before newcomers of its priority and after mor
   assert.deepEqual(urgent.log, ['user work@0', 'resync wait@10', 'resync work@11']);
 });
 
+test('places: any number may go aside as soon as they are let in', async () => {
+  const jobs = Array.from({ length: 5_000 }, (_, index) => ({
+    name: `${index}`,
+    priority: 0,
+    steps: [wait(1), work(0)],
+  }));
+  const { clock, places, ended, most } = play(2, jobs);
+  places.fill();
+  await clock.advance(1);
+  await clock.advance(jobs.length);
+  await places.ended();
+  assert.deepEqual([ended.length, most()], [jobs.length, 2]);
+});
+
 test('places: what is done aside passes its result and its failure on', async () => {
   const results: unknown[] = [];
   let admitted = false;

@@ -39,18 +39,29 @@ export function createPlaces({ count, nextPriority, admit }: PlacesOptions): Pla
   let order = 0;
   const returning = createHeap<Returning>(isMoreUrgent);
   const running = new Set<Promise<void>>();
+  let filling = false;
 
   function fill(): void {
-    while (taken < count) {
-      const back = returning.peek();
-      const next = nextPriority();
-      if (back !== undefined && back.priority >= (next ?? -Infinity)) {
-        returning.pop();
-        taken += 1;
-        back.enter();
-      } else if (next !== undefined) admit();
-      else return;
+    if (filling) return; // by one that goes aside as soon as it is let in: whoever fills sees its place
+    filling = true;
+    try {
+      while (taken < count && letIn());
+    } finally {
+      filling = false;
     }
+  }
+
+  function letIn(): boolean {
+    const back = returning.peek();
+    const next = nextPriority();
+    if (back !== undefined && back.priority >= (next ?? -Infinity)) {
+      returning.pop();
+      taken += 1;
+      back.enter();
+      return true;
+    }
+    if (next !== undefined) admit();
+    return next !== undefined;
   }
 
   function leave(): void {
