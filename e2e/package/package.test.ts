@@ -9,7 +9,7 @@ import { progressToStderr as log, runTool } from '../controlplane/tool-cache.ts'
 /** What a user gets: the package is built, packed and installed into a folder of its own. */
 const root = join(import.meta.dirname, '../..');
 const signal = AbortSignal.timeout(600_000);
-const ENTRIES = ['tiphys', 'tiphys/adapters', 'tiphys/generators', 'tiphys/api'];
+const ENTRIES = ['tiphys', 'tiphys/adapters', 'tiphys/services', 'tiphys/generators', 'tiphys/api'];
 
 describe('the published package', () => {
   let folder: string;

@@ -285,6 +285,54 @@ describe('the front side of Argo CD', () => {
     );
   });
 
+  test('an Application that only a lax schema lets through fails alone, with its fields, until it is corrected', async () => {
+    const lax = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
+    const spec = '/spec/versions/0/schema/openAPIV3Schema/properties/spec';
+    await world.kubectl([
+      'patch',
+      'crd',
+      'applications.argoproj.io',
+      '--type=json',
+      `--patch=${JSON.stringify([{ op: 'replace', path: spec, value: lax }])}`,
+    ]);
+    await world.given(world.repository('lax', { 'a.yaml': configMap('a', 'one') }));
+    const repoURL = world.git.urlOf('lax');
+    const broken = world.application('malformed', {
+      repoURL,
+      syncPolicy: true,
+      spec: { project: 5, source: 'apps' },
+    });
+    const skipped = world.application('malformed-skipped', {
+      repoURL,
+      annotations: { 'argocd.argoproj.io/skip-reconcile': 'true' },
+      spec: { project: 5 },
+    });
+    const beside = world.application('beside', { repoURL, syncPolicy: true });
+    for (const { object: stdin } of [skipped, broken])
+      await world.thenEventually(async () => {
+        const { exitCode, stderr } = await world.kubectl.try(['apply', '-f', '-'], { stdin });
+        return exitCode === 0 ? met('it is stored') : pending(stderr); // once the schema is in effect
+      });
+    await world.when(beside.created());
+    await world.thenEventually(
+      broken.hasCondition('InvalidSpecError', /spec\.project: must be text, is 5/),
+      broken.hasCondition('InvalidSpecError', /spec\.source: must be a map, is "apps"/),
+      broken.hasHealth('Unknown'),
+      beside.isSynced(),
+      beside.isHealthy(),
+      world.object('namespaces', broken.name).isAbsent(),
+    );
+    const source = { repoURL, path: '.', targetRevision: 'HEAD' };
+    await world.when(patched(broken.name, { spec: { project: 'default', source } }));
+    await world.thenEventually(broken.isSynced(), broken.isHealthy(), broken.hasNoConditions());
+    await world.thenConsistently(
+      0,
+      world
+        .object('applications.argoproj.io', skipped.name, world.namespace)
+        .has('status', undefined),
+    );
+  });
+
   test('finds everything again after Redis was gone, and no sync waited for it', async () => {
     await redis.stop();
     const app = world.application('plain', { repoURL: world.git.urlOf('apps') });

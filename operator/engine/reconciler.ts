@@ -59,13 +59,13 @@ export function createReconciler(ports: EnginePorts, settings: EngineSettings): 
         const windowMs = untilWindow(memory, ports.clock.now());
         return again(Math.min(resyncPeriod(memory, settings), windowMs));
       }
+      if (!isProcessed(raw, settings)) return DONE;
       const parsed = parseApplication(raw);
       if (parsed.type === 'invalid') {
         await reporter.invalid(key, raw, parsed.problems, signal);
         return DONE;
       }
       const app = parsed.application;
-      if (!isProcessed(app, settings)) return DONE;
       const memory = memories.of(key);
       const asked = memory.requested;
       try {

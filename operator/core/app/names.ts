@@ -1,5 +1,5 @@
 import { compileGlob } from '../glob.ts';
-import type { Application, ApplicationMeta } from './types.ts';
+import type { ApplicationMeta } from './types.ts';
 
 /** The name in tracking marks and caches: bare in the control-plane namespace, else `namespace_name`. */
 export function instanceName(
@@ -22,13 +22,13 @@ export function parseInstanceName(
 const SKIP_RECONCILE = 'argocd.argoproj.io/skip-reconcile';
 const TRUE = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
 
-/** Whether this operator works on an Application at all: its namespace is ours, and nobody asked to skip it. */
+/** Whether this operator works on an Application at all, even one that cannot be parsed: its namespace is ours, and nobody asked to skip it. */
 export function isProcessed(
-  app: Application,
+  { metadata }: { readonly metadata: Partial<Pick<ApplicationMeta, 'namespace' | 'annotations'>> },
   settings: { readonly namespace: string; readonly applicationNamespaces: readonly string[] },
 ): boolean {
-  if (TRUE.has(app.metadata.annotations[SKIP_RECONCILE] ?? '')) return false;
-  return isApplicationNamespace(app.metadata.namespace, settings);
+  if (TRUE.has(metadata.annotations?.[SKIP_RECONCILE] ?? '')) return false;
+  return isApplicationNamespace(metadata.namespace ?? '', settings);
 }
 
 /** Whether Applications of a namespace count: the control plane's, and those that it was told of. */
