@@ -5,8 +5,9 @@ import { nextStepFor } from './core/app/explain-decision.ts';
 import { syncStatusOf } from './core/app/resource-status.ts';
 import { sourcesOf } from './core/app/sources.ts';
 import { syncReasonOf } from './core/app/sync-reason.ts';
-import type { Condition, HealthStatus, SyncStatusCode } from './core/app/types.ts';
+import type { Condition, HealthStatus, SourceHydrator, SyncStatusCode } from './core/app/types.ts';
 import { describeResource } from './core/objects/kube-object.ts';
+import { shownUrl } from './core/repository/shown-url.ts';
 import {
   inspectApplication,
   type Inspection,
@@ -32,6 +33,8 @@ export interface Explanation {
   readonly health: HealthStatus;
   readonly conditions: readonly Pick<Condition, 'type' | 'message'>[];
   readonly lastOperation: LastOperation | undefined;
+  /** Absent: its source is deployed as it is. */
+  readonly hydration?: ExplainedHydration;
   /** Objects that are not Synced or not Healthy. */
   readonly resources: readonly ExplainedResource[];
   /** How many objects are as they should be. */
@@ -47,6 +50,27 @@ export interface LastOperation {
   readonly startedAt: string;
   readonly finishedAt: string;
   readonly by: string;
+}
+
+/** What was last told of hydration; only the operator knows whether it goes on. */
+export interface ExplainedHydration {
+  readonly drySource: {
+    readonly repoURL: string;
+    readonly path: string;
+    readonly targetRevision: string;
+  };
+  /** The branch that is committed to. */
+  readonly branch: string;
+  /** Hydrating, Hydrated or Failed; empty: never. */
+  readonly phase: string;
+  readonly message: string;
+  /** The dry commit, and what it became; empty when not known. */
+  readonly dryRevision: string;
+  readonly hydratedRevision: string;
+  readonly startedAt: string;
+  readonly finishedAt: string;
+  /** The dry commit that was looked at last. */
+  readonly comparedRevision: string;
 }
 
 export interface ExplainedResource {
@@ -98,6 +122,7 @@ export async function explainApplication(
       ({ type, message }) => ({ type, message }),
     ),
     lastOperation: lastOperation(inspection),
+    ...(app.spec.sourceHydrator && { hydration: hydrationOf(app.spec.sourceHydrator, app) }),
     resources: explained,
     fine: compared.length - explained.length,
     decision,
@@ -127,6 +152,28 @@ function lastOperation({ app }: Inspection): LastOperation | undefined {
     startedAt: state.startedAt,
     finishedAt: state.finishedAt ?? '',
     by: initiatedBy?.automated === true ? 'automated sync' : (initiatedBy?.username ?? 'unknown'),
+  };
+}
+
+function hydrationOf(
+  { drySource, syncSource, hydrateTo }: SourceHydrator,
+  { status }: Inspection['app'],
+): ExplainedHydration {
+  const { currentOperation: last, lastComparedDryRevision } = status.sourceHydrator ?? {};
+  return {
+    drySource: {
+      repoURL: shownUrl(drySource.repoURL),
+      path: drySource.path ?? '',
+      targetRevision: drySource.targetRevision ?? 'HEAD',
+    },
+    branch: hydrateTo?.targetBranch ?? syncSource.targetBranch,
+    phase: last?.phase ?? '',
+    message: last?.message ?? '',
+    dryRevision: last?.drySHA ?? '',
+    hydratedRevision: last?.hydratedSHA ?? '',
+    startedAt: last?.startedAt ?? '',
+    finishedAt: last?.finishedAt ?? '',
+    comparedRevision: lastComparedDryRevision ?? '',
   };
 }
 

@@ -65,7 +65,8 @@ export async function passesTo(
   return 0;
 }
 
-async function metricsOf(world: World, signal: AbortSignal): Promise<string> {
+/** What the operator tells Prometheus now. */
+export async function metricsOf(world: World, signal: AbortSignal): Promise<string> {
   const ports = [...(await world.operatorLog()).matchAll(/"port":(\d+).*"metrics and probes"/g)];
   const port = ports.at(-1)?.[1]; // of the operator that runs now, where it was started again
   if (port === undefined) throw new Error('the operator has not told its port yet');

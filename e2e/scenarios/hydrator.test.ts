@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { chmod, rm, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { promisify } from 'node:util';
 import { git } from '../controlplane/git-repository.ts';
 import { apiClient } from '../language/api-client.ts';
 import type { TestApplication } from '../language/application.ts';
 import { type Expectation, met, pending } from '../language/expectation.ts';
 import { signIn } from '../language/sign-in.ts';
+import { metricsOf } from '../language/stillness.ts';
 import { type Step, startWorld, type World } from '../language/world.ts';
 import { chart, configMap, under } from './manifests.ts';
 
@@ -116,6 +119,13 @@ describe('an Application with a source hydrator', () => {
     git(world.git.folderOf(name), args);
   const commitsOn = async (name: string, branch = 'env/dev') =>
     Number(await inRepository(name, 'rev-list', '--count', branch));
+  const explained = async (app: TestApplication): Promise<string> => {
+    const found = [`--kubeconfig=${world.kubeconfigPath}`, `--namespace=${world.namespace}`];
+    const args = [join(import.meta.dirname, '../../operator/main.ts'), 'explain', 'app', app.name];
+    const env = { PATH: process.env['PATH'] ?? '' };
+    const run = promisify(execFile);
+    return (await run(process.execPath, [...args, ...found, '--hydrator'], { signal, env })).stdout;
+  };
   const hookOf = (name: string) => join(world.git.folderOf(name), 'hooks', 'pre-receive');
   async function guard(name: string, script: string): Promise<void> {
     await writeFile(hookOf(name), `#!/bin/sh\n${script}\n`);
@@ -165,6 +175,17 @@ describe('an Application with a source hydrator', () => {
       sees(two, 'was compared', (status) => status.lastComparedDryRevision === beside),
     );
     assert.equal(await world.git.revision('pair', 'env/dev'), wet);
+    const [made, from, last] = [wet, dry, beside].map((revision) => revision.slice(0, 12));
+    assert.match(
+      await explained(one),
+      new RegExp(
+        `^Hydration    to env/dev = ${made}, Hydrated \\S+ of ${from}; ${last} changed nothing$`,
+        'm',
+      ),
+    );
+    const metrics = await metricsOf(world, signal);
+    assert.match(metrics, /^workqueue_depth\{name="manifest_hydration_queue"\} 0$/m);
+    assert.match(metrics, /^workqueue_adds_total\{name="manifest_hydration_queue"\} [1-9]/m);
     await world.when(asked(one, 'normal'));
     await world.thenEventually(isServed(one), isHydrated(one, dry));
     await world.when(asked(one, 'hard'));

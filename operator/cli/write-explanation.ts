@@ -1,4 +1,9 @@
-import type { ExplainedResource, Explanation, LastOperation } from '../explain-application.ts';
+import type {
+  ExplainedHydration,
+  ExplainedResource,
+  Explanation,
+  LastOperation,
+} from '../explain-application.ts';
 import type { CommandIo } from './command.ts';
 
 const LABEL_WIDTH = 13;
@@ -10,7 +15,7 @@ export function writeExplanation(io: CommandIo, explanation: Explanation): void 
 }
 
 function linesOf(explanation: Explanation): readonly string[] {
-  const { health, resources, conditions, decision, fine } = explanation;
+  const { health, resources, conditions, decision, fine, hydration } = explanation;
   const because = health.message === undefined ? '' : `: ${health.message}`;
   const total = fine + resources.length;
   return [
@@ -21,6 +26,7 @@ function linesOf(explanation: Explanation): readonly string[] {
         `${source.repoURL} ${source.path} at ${source.targetRevision}${source.revision === '' ? '' : ` = ${source.revision.slice(0, 12)}`}`,
       ),
     ),
+    ...(hydration === undefined ? [] : hydrationLines(hydration)),
     labelled('Destination', explanation.destination),
     labelled('Sync', explanation.sync),
     labelled('Health', `${health.status}${because}`),
@@ -43,6 +49,27 @@ const labelled = (label: string, text: string): string => `${label.padEnd(LABEL_
 
 const section = (title: string, lines: readonly string[]): readonly string[] =>
   lines.length === 0 ? [] : ['', title, ...lines];
+
+function hydrationLines(hydration: ExplainedHydration): readonly string[] {
+  const { drySource, branch, phase, message, startedAt, finishedAt } = hydration;
+  const { repoURL, path, targetRevision } = drySource;
+  const when = finishedAt === '' ? `since ${startedAt}` : finishedAt;
+  const from = hydration.dryRevision === '' ? '' : ` of ${short(hydration.dryRevision)}`;
+  const made = hydration.hydratedRevision === '' ? '' : ` = ${short(hydration.hydratedRevision)}`;
+  const why = message === '' ? '' : `: ${message}`;
+  const compared = hydration.comparedRevision;
+  const unchanged =
+    phase === 'Hydrated' && compared !== '' && compared !== hydration.dryRevision
+      ? `; ${short(compared)} changed nothing`
+      : '';
+  const how = phase === '' ? 'never' : `${phase} ${when}${from}${unchanged}${why}`;
+  return [
+    labelled('Dry source', `${repoURL} ${path} at ${targetRevision}`),
+    labelled('Hydration', `to ${branch}${made}, ${how}`),
+  ];
+}
+
+const short = (revision: string): string => revision.slice(0, 12);
 
 function lastSync(operation: LastOperation | undefined): string {
   if (operation === undefined) return 'never';

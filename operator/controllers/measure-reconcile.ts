@@ -3,9 +3,7 @@ import { isJsonObject } from '../core/objects/json.ts';
 import { toTiphysError } from '../core/errors.ts';
 import type { EnginePorts } from '../engine/ports.ts';
 import type { Controller, ControllerOptions } from '../runtime/controller.ts';
-
-/** Argo CD's name of the queue, so that its dashboards find it. */
-const QUEUE = { name: 'app_reconciliation_queue' } as const;
+import { measureQueue } from './measure-queue.ts';
 
 type Work = ControllerOptions<AppKey>['reconcile'];
 
@@ -25,43 +23,25 @@ export function measureReconciles({
   clock,
   metrics,
 }: Pick<EnginePorts, 'apps' | 'clock' | 'metrics'>): Measured {
-  const startedAtMs = new Map<AppKey, number>();
+  // Argo CD's name of the queue, so that its dashboards find it.
+  const queue = measureQueue<AppKey>('app_reconciliation_queue', { clock, metrics });
 
   return {
-    reconcile: (work) => async (key, signal, aside) => {
+    reconcile: (work) => (key, signal, aside) => {
       const labels = { namespace: namespaceOf(key), dest_server: destinationOf(key) };
-      const startedMs = clock.monotonic();
-      startedAtMs.set(key, startedMs);
-      try {
-        return await work(key, signal, aside);
-      } finally {
-        startedAtMs.delete(key);
-        const seconds = (clock.monotonic() - startedMs) / 1000;
-        metrics.observe('workqueue_work_duration_seconds', QUEUE, seconds);
-        metrics.observe('argocd_app_reconcile', labels, seconds);
-      }
+      const timed = queue.reconcile(work, (_key, seconds) =>
+        metrics.observe('argocd_app_reconcile', labels, seconds),
+      );
+      return timed(key, signal, aside);
     },
-    added: () => metrics.count('workqueue_adds_total', QUEUE),
+    added: queue.added,
     failed(error) {
-      metrics.count('workqueue_retries_total', QUEUE);
+      queue.failed();
       metrics.count('tiphys_reconcile_errors_total', { code: toTiphysError(error).code });
     },
-    taken: (dueForMs) =>
-      metrics.observe('workqueue_queue_duration_seconds', QUEUE, dueForMs / 1000),
-    queue(controller) {
-      const shown = new DisposableStack();
-      const show = (name: string, value: () => number) =>
-        shown.use(metrics.gauge(name, '', ['name'], () => [{ labels: QUEUE, value: value() }]));
-      show('workqueue_depth', () => controller.depth);
-      show('workqueue_unfinished_work_seconds', () => running().reduce((sum, one) => sum + one, 0));
-      show('workqueue_longest_running_processor_seconds', () => Math.max(0, ...running()));
-      return shown;
-    },
+    taken: queue.taken,
+    queue: queue.show,
   };
-
-  function running(): readonly number[] {
-    return Array.from(startedAtMs.values(), (atMs) => (clock.monotonic() - atMs) / 1000);
-  }
 
   function destinationOf(key: AppKey): string {
     const spec = apps.get(key)?.['spec'];

@@ -4,6 +4,7 @@ import type { AppKey } from '../core/app/app-key.ts';
 import type { JsonObject } from '../core/objects/json.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
 import type { WebhookEvent } from '../core/webhook/event.ts';
+import { createMetrics } from '../telemetry/metrics.ts';
 import { silentLogger } from '../telemetry/silent.ts';
 import { createWebhookReceiver, type WebhookReceiverOptions } from './webhook.ts';
 
@@ -43,6 +44,9 @@ function world(apps: readonly KubeObject[], changes: Partial<WebhookReceiverOpti
   const read: Record<string, readonly string[]> = {
     learned: ['apps/learned', 'shared/values.yaml'],
   };
+  const metrics = createMetrics();
+  const samples = async () =>
+    (await metrics.text()).split('\n').filter((line) => line.startsWith('argocd_webhook'));
   const receiver = createWebhookReceiver({
     ports: {
       apps: {
@@ -57,6 +61,7 @@ function world(apps: readonly KubeObject[], changes: Partial<WebhookReceiverOpti
         othersRead: (instance) => (instance === 'based' ? BASES : []),
       },
       logger: silentLogger,
+      metrics,
     },
     settings: { namespace: 'argocd', hydrates: true },
     reconciler: { request: (key, level) => void done.push(`${level} ${key}`) },
@@ -69,7 +74,7 @@ function world(apps: readonly KubeObject[], changes: Partial<WebhookReceiverOpti
     enqueue: (key) => void done.push(`enqueue ${key}`),
     ...changes,
   });
-  return { receiver, done, settled };
+  return { receiver, done, settled, samples };
 }
 
 /** Lets everything run that waits only on promises. */
@@ -201,5 +206,31 @@ describe('what a webhook leads to', () => {
     resolve();
     await disposed;
     assert.deepEqual(done, []);
+  });
+
+  test('is counted by the repository as an Application has it, whatever strangers call it', async () => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const token = 'https://canary@git.example/team/api.git';
+    const { receiver, samples } = world([app('a', { repoURL }), app('b', { repoURL: token })], {
+      repositories: { refresh: () => promise },
+    });
+    const told = (url: string) => receiver.accept({ ...push(), urls: [url] });
+    for (const url of ['https://git.example/team/web', 'ssh://x@git.example:22/Team/web.git'])
+      assert.equal(told(url).length, 1);
+    assert.equal(told('https://git.example/team/api').length, 1);
+    for (const url of ['https://a.example/1', 'https://a.example/2'])
+      assert.equal(told(url).length, 0);
+    await settle();
+    assert.deepEqual(await samples(), [
+      'argocd_webhook_requests_total{repo="git@git.example/team/web"} 2',
+      'argocd_webhook_requests_total{repo="https://git.example/team/api"} 1',
+      'argocd_webhook_requests_total{repo=""} 2',
+      'argocd_webhook_handlers_in_flight 3',
+    ]);
+    resolve();
+    await settle();
+    assert.equal((await samples()).at(-1), 'argocd_webhook_handlers_in_flight 0');
+    await receiver[Symbol.asyncDispose]();
+    assert.ok(!(await samples()).join().includes('in_flight'), 'it is over');
   });
 });

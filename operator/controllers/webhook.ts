@@ -4,6 +4,8 @@ import { REFRESH_ANNOTATION } from '../core/app/refresh.ts';
 import type { ApplicationSource } from '../core/app/types.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
 import { HYDRATE_ANNOTATION } from '../core/hydrator/need.ts';
+import { shownUrl } from '../core/repository/shown-url.ts';
+import { normaliseRepositoryUrl } from '../core/revision/repository-url.ts';
 import { affectedBy, movesOther } from '../core/webhook/affected.ts';
 import type { WebhookEvent } from '../core/webhook/event.ts';
 import { webhookTarget } from '../core/webhook/webhook-target.ts';
@@ -12,7 +14,7 @@ import type { Reconciler } from '../engine/reconciler.ts';
 import type { RepositoryReader } from '../ports/source-repositories.ts';
 
 export interface WebhookReceiverOptions {
-  readonly ports: Pick<EnginePorts, 'apps' | 'manifests' | 'logger'>;
+  readonly ports: Pick<EnginePorts, 'apps' | 'manifests' | 'logger' | 'metrics'>;
   readonly settings: Pick<EngineSettings, 'namespace' | 'hydrates'>;
   readonly reconciler: Pick<Reconciler, 'request'>;
   readonly repositories: {
@@ -47,6 +49,9 @@ export function createWebhookReceiver(options: WebhookReceiverOptions): WebhookR
   const { ports, settings, reconciler } = options;
   const stop = new AbortController();
   const underWay = new Set<Promise<void>>();
+  const shown = ports.metrics.gauge('argocd_webhook_handlers_in_flight', '', [], () => [
+    { labels: {}, value: underWay.size },
+  ]);
 
   function concernedBy(event: Accepted): readonly Concerned[] {
     return ports.apps.list().flatMap((app) => {
@@ -114,6 +119,7 @@ export function createWebhookReceiver(options: WebhookReceiverOptions): WebhookR
   return {
     accept(event) {
       const concerned = concernedBy(event);
+      ports.metrics.count('argocd_webhook_requests_total', { repo: repositoryOf(concerned) });
       const work = options.works() ? refresh(concerned, event) : annotate(concerned);
       const ended = work
         .catch((error: unknown) => {
@@ -125,9 +131,15 @@ export function createWebhookReceiver(options: WebhookReceiverOptions): WebhookR
     },
     async [Symbol.asyncDispose]() {
       stop.abort(new Error('shutdown'));
+      shown[Symbol.dispose]();
       await Promise.all(underWay);
     },
   };
+}
+
+/** As an Application has it: what a stranger may send is without end. Empty: nobody is concerned. */
+function repositoryOf([first]: readonly Concerned[]): string {
+  return normaliseRepositoryUrl(shownUrl(first?.sources[0]?.repoURL ?? ''));
 }
 
 function projectOf(app: KubeObject): string {

@@ -201,6 +201,16 @@ export const METRICS: Readonly<Record<string, MetricDefinition>> = {
     labels: ['generator'],
     buckets: QUICK,
   },
+  argocd_webhook_requests_total: {
+    type: 'counter',
+    help: 'Webhooks that told of a push or an artifact, by the repository as an Application has it; empty when it concerned none.',
+    labels: ['repo'],
+  },
+  argocd_webhook_handlers_in_flight: {
+    type: 'gauge',
+    help: 'Webhooks that were answered, and whose Applications are being told.',
+    labels: [],
+  },
   tiphys_webhooks_total: {
     type: 'counter',
     help: 'Webhooks by the status that they were answered with.',

@@ -13,12 +13,12 @@ const WORKERS = 5;
 /** The controller that hydrates; disposing stops it. */
 export function openHydrator(connected: Connected): Controller<string> {
   const { ports: engine, settings, repositories, branches, config } = connected;
-  const ports: HydratorPorts = {
+  const ports = {
     ...engine,
     ...{ repositories, branches },
     commitSettings: () => readCommitSettings(textsOf(config.configMap('argocd-cm'))),
     writeYaml: writeHydratedYaml,
-  };
+  } satisfies HydratorPorts;
   const hydrator = createHydrator(ports, settings);
   return createHydratorController({ ports, hydrator, repositories, workers: WORKERS });
 }
