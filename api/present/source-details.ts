@@ -7,8 +7,13 @@ import { withoutZero } from './without-zero.ts';
 export function presentDetails(details: SourceDetails, appName: string): JsonObject {
   switch (details.type) {
     case 'Helm': {
-      const { valueFiles, parameters, values } = details;
-      const lists = { ...(valueFiles.length > 0 && { valueFiles }) };
+      const { valueFiles, parameters, values, fileParameters } = details;
+      const lists = {
+        ...(valueFiles.length > 0 && { valueFiles }),
+        ...(fileParameters.length > 0 && {
+          fileParameters: fileParameters.map(({ name, path }) => ({ name, path })),
+        }),
+      };
       const shown = parameters.map((one) => ({ ...one }));
       const found = { ...(shown.length > 0 && { parameters: shown }) };
       return {

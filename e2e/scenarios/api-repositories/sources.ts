@@ -63,6 +63,9 @@ export function testSources(context: () => RepositoriesContext): void {
         ],
       },
     });
+    const fileParameters = [{ name: 'config', path: 'files/config.yaml' }];
+    const { json: named } = await details({ path: 'chart', helm: { fileParameters } });
+    assert.deepEqual(Object(named).helm.fileParameters, fileParameters);
     assert.equal((await details({ path: 'chart' }, mine)).status, 403);
     const outside = `revision=HEAD&appName=new&appProject=nobody`;
     refused(

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ownerOf } from '../clusters/rotate-auth.ts';
 import { readOverrides } from '../settings/resource-overrides.ts';
-import { imagesOf, leavesOf } from './read-source.ts';
+import type { ApplicationSource } from '../../core/app/types.ts';
+import { fileParametersOf, imagesOf, leavesOf } from './read-source.ts';
 
 test('leaves of values are named as helm --set names them', () => {
   const values = {
@@ -17,6 +18,22 @@ test('leaves of values are named as helm --set names them', () => {
     { name: 'list[1]', value: 'y' },
   ]);
   assert.deepEqual([leavesOf('text'), leavesOf(undefined)], [[], []]);
+});
+
+test('parameters from files are those of the source that was sent, whatever else was', () => {
+  const one = { name: 'config', path: 'files/config.yaml' };
+  for (const [fileParameters, expected] of [
+    [[one], [one]],
+    [[{ ...one, more: 1 }, { name: 'x' }, { name: 1, path: 'y' }, null, 'text'], [one]],
+    ['text', []],
+    [{ length: 2 }, []],
+    [null, []],
+    [undefined, []],
+  ] as const) {
+    const source = { helm: { fileParameters } } as unknown as ApplicationSource;
+    assert.deepEqual(fileParametersOf(source), expected);
+  }
+  assert.deepEqual(fileParametersOf({}), []);
 });
 
 test('images of a kustomization are as they are afterwards', () => {

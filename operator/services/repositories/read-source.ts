@@ -27,6 +27,8 @@ export type SourceDetails =
       readonly parameters: readonly { readonly name: string; readonly value: string }[];
       /** `values.yaml` as it is written. */
       readonly values: string;
+      /** As the source names them. */
+      readonly fileParameters: readonly { readonly name: string; readonly path: string }[];
     }
   | { readonly type: 'Kustomize'; readonly images: readonly string[] }
   | { readonly type: 'Directory' }
@@ -99,6 +101,7 @@ export async function sourceDetails(
     valueFiles: names.filter((name) => /values.*\.ya?ml$/.test(name)).sort(),
     parameters: leavesOf(controlPlane.ports.readYaml(values)),
     values,
+    fileParameters: fileParametersOf(source),
   };
 }
 
@@ -156,6 +159,17 @@ export function leavesOf(
 
 function escapeKey(key: string): string {
   return key.replace(/[.,[\]=]/g, '\\$&');
+}
+
+/** Those of a source that anybody may have sent: what is none is left out. */
+export function fileParametersOf({
+  helm,
+}: Pick<ApplicationSource, 'helm'>): readonly { readonly name: string; readonly path: string }[] {
+  const sent: unknown = helm?.fileParameters;
+  return (Array.isArray(sent) ? sent.slice(0, MAX_PARAMETERS) : []).flatMap((one: unknown) => {
+    const { name, path } = Object(one) as Readonly<Record<string, unknown>>;
+    return typeof name === 'string' && typeof path === 'string' ? [{ name, path }] : [];
+  });
 }
 
 /** Images that a kustomization replaces, as they are afterwards. */
