@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { isIP } from 'node:net';
+import { constants as zlib } from 'node:zlib';
 import compression from 'compression';
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express';
 import { type Clock, type Logger, TiphysError, toTiphysError } from '../operator/index.ts';
@@ -49,6 +50,11 @@ export interface ApiOptions {
 
 const MAX_BODY_BYTES = 16 * 2 ** 20;
 const MAX_OPEN = 1_000;
+/** Long lists are packed for each client anew: a third of the work, for a sixth more bytes with gzip. */
+const QUICKLY: compression.CompressionOptions = {
+  level: zlib.Z_BEST_SPEED,
+  brotli: { params: { [zlib.BROTLI_PARAM_QUALITY]: 1 } },
+};
 const LIVENESS = '/healthz';
 const HEADERS: SecureHeadersOptions = {
   frameOptions: 'sameorigin',
@@ -64,7 +70,7 @@ export function createApi(options: ApiOptions): Express {
   const context = { ...options, open: createOpenRequests(maxOpenPerClient) };
   const app = bare(options);
   app.use(secureHeaders(headers));
-  if (gzip) app.use(compression());
+  if (gzip) app.use(compression(QUICKLY));
   const prefix = `/${rootPath.replaceAll(/^\/+|\/+$/g, '')}`;
   app.use(prefix, routed(options.routes, context));
   if (prefix !== '/')
