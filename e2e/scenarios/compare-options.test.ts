@@ -190,6 +190,9 @@ describe('how it is compared', () => {
     const app = world.application('beats', { repoURL: world.git.urlOf('beats') });
     await world.when(app.created(), app.synced({ syncOptions: ['CreateNamespace=true'] }));
     await world.thenEventually(app.isSynced(), app.operationSucceeded());
+    // The pass that follows a sync is over, too, when a request that comes later has been served.
+    await world.when(app.refreshed());
+    await world.thenEventually(isRefreshed(app));
     const patch = (data: object) =>
       world.kubectl([
         ...['patch', 'configmap', 'a', '-n', app.name, '-p', JSON.stringify({ data })],
