@@ -1,5 +1,4 @@
-import type { Clock } from '../../operator/ports/clock.ts';
-import { systemClock } from '../../operator/runtime/clock.ts';
+import { systemClock, type Clock } from 'tiphys';
 
 /**
  * A clock on the wall that stands until a test sets it forward, for an operator that works on a real

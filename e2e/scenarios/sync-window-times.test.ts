@@ -1,5 +1,5 @@
 import { after, before, describe, test } from 'node:test';
-import { createOperator, connectionFromKubeconfig, systemClock } from '../../operator/index.ts';
+import { createOperator, connectionFromKubeconfig, systemClock } from 'tiphys';
 import type { TestApplication } from '../language/application.ts';
 import { createStandingClock } from '../language/standing-clock.ts';
 import { startWorld, type World } from '../language/world.ts';
