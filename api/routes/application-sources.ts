@@ -53,6 +53,7 @@ export const applicationSourceRoutes: readonly Route[] = [
       throw new TiphysError(
         'NotImplemented',
         'manifests of files that a client sends are not implemented',
+        { hint: 'tiphys render APPLICATION.yaml --repo-dir FOLDER renders them where they are.' },
       );
     },
   }),

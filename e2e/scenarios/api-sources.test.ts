@@ -160,6 +160,15 @@ describe('where an Application comes from, over the API', () => {
     assert.equal((await refused('/manifests?revision=nothing'))[0], 400);
   });
 
+  test('files that a client sends are not rendered, and it is told what renders them', async () => {
+    const path = '/api/v1/applications/manifestsWithFiles';
+    const { status, json } = await api.request(path, { method: 'POST', body: {} });
+    assert.equal(status, 501);
+    const { code, hint } = json as { code: number; hint: string };
+    assert.equal(code, 12);
+    assert.match(hint, /tiphys render .*--repo-dir/);
+  });
+
   test('links that are the same for all are shown', async () => {
     assert.deepEqual(await get('/links'), {
       items: [{ title: 'Wiki', url: 'https://wiki.example.com', iconClass: 'fa-book' }],
