@@ -1,6 +1,8 @@
 import { startControlPlane } from '../controlplane/control-plane.ts';
 import { createKubectl } from '../controlplane/kubectl.ts';
 import { startGitServer } from '../controlplane/git-server.ts';
+import { progressToStderr as log } from '../controlplane/tool-cache.ts';
+import { resolveTool } from '../controlplane/tools.ts';
 import { monotonicMs } from '../controlplane/waiting.ts';
 import { met, pending } from '../language/expectation.ts';
 import { startWorld } from '../language/world.ts';
@@ -49,12 +51,13 @@ await world.thenWithin(180_000, async (waiting) => {
 });
 say(`${seconds()}  everything is Synced and Healthy:\n`);
 say(await kubectl(['get', 'applications', `--namespace=${world.namespace}`, '-o', 'wide']));
-say('Look further with:');
-say(`  export KUBECONFIG=${plane.kubeconfigPath}`);
-say(`  kubectl get applications -n ${world.namespace}`);
-say(`  kubectl get application guestbook -n ${world.namespace} -o yaml`);
-say('  kubectl get all -n demo');
 if (process.env['DEMO_STAY'] === '1') {
+  say('Look further with:');
+  say(`  export KUBECONFIG=${plane.kubeconfigPath}`);
+  say(`  alias kubectl=${await resolveTool('kubectl', { env: process.env, log, signal })}`);
+  say(`  kubectl get applications -n ${world.namespace}`);
+  say(`  kubectl get application guestbook -n ${world.namespace} -o yaml`);
+  say('  kubectl get all -n demo');
   say('\nThe cluster stays up until Ctrl-C.');
   await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-} else say('\nDEMO_STAY=1 make demo keeps the cluster up to look around.');
+} else say('Look further with: DEMO_STAY=1 make demo, which keeps the cluster up and says how.');

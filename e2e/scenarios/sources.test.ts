@@ -1,6 +1,15 @@
+import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startWorld, type World } from '../language/world.ts';
-import { chart, configMap, deployment, kustomization, service, under } from './manifests.ts';
+import {
+  annotated,
+  chart,
+  configMap,
+  deployment,
+  kustomization,
+  service,
+  under,
+} from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 
@@ -49,6 +58,105 @@ describe('an Application follows its source', () => {
     });
     await world.when(app.refreshed());
     await world.thenEventually(app.isSynced(commit), settings.has('data.value', 'two'));
+  });
+
+  test('its status says all that there is to say', async () => {
+    const files = {
+      'web.yaml': deployment('web'),
+      'link.yaml': annotated(configMap('link', 'one'), {
+        'link.argocd.argoproj.io/docs': 'https://docs.example/web',
+      }),
+    };
+    await world.given(world.repository('told', files));
+    const repoURL = world.git.urlOf('told');
+    const app = world.application('told', { repoURL, syncPolicy: true });
+    const revision = await world.git.revision('told');
+    await world.when(app.created());
+    await world.thenEventually(app.isSynced(), app.isHealthy(), app.operationSucceeded());
+
+    const namespace = app.name;
+    const source = { path: '.', repoURL, targetRevision: 'HEAD' };
+    const destination = { namespace, server: 'https://kubernetes.default.svc' };
+    const initiatedBy = { automated: true };
+    const synced = { status: 'Synced', syncPhase: 'Sync', version: 'v1' };
+    const text = JSON.stringify((await app.read(signal))?.['status']);
+    const status: unknown = JSON.parse(text.replace(/"\d{4}-\d\d-\d\dT[\d:]{8}Z"/g, '"a time"'));
+    assert.deepEqual(status, {
+      controllerNamespace: world.namespace,
+      reconciledAt: 'a time',
+      sourceType: 'Directory',
+      sync: { status: 'Synced', revision, comparedTo: { source, destination } },
+      health: { status: 'Healthy', lastTransitionTime: 'a time' },
+      summary: { images: ['nginx:1'], externalURLs: ['https://docs.example/web'] },
+      resources: [
+        { version: 'v1', kind: 'ConfigMap', namespace, name: 'link', status: 'Synced' },
+        {
+          group: 'apps',
+          version: 'v1',
+          kind: 'Deployment',
+          namespace,
+          name: 'web',
+          status: 'Synced',
+          health: { status: 'Healthy', lastTransitionTime: 'a time' },
+        },
+      ],
+      history: [
+        {
+          id: 0,
+          revision,
+          source,
+          initiatedBy,
+          deployStartedAt: 'a time',
+          deployedAt: 'a time',
+        },
+      ],
+      operationState: {
+        phase: 'Succeeded',
+        message: 'successfully synced (all tasks run)',
+        startedAt: 'a time',
+        finishedAt: 'a time',
+        operation: {
+          initiatedBy,
+          retry: { limit: 5 },
+          sync: { prune: true, revision, source, syncOptions: ['CreateNamespace=true'] },
+        },
+        syncResult: {
+          revision,
+          source,
+          resources: [
+            {
+              ...synced,
+              group: '',
+              kind: 'Namespace',
+              namespace: '',
+              name: namespace,
+              message: `namespace/${namespace} serverside-applied`,
+              hookPhase: 'Succeeded',
+              syncPhase: 'PreSync',
+            },
+            {
+              ...synced,
+              group: '',
+              kind: 'ConfigMap',
+              namespace,
+              name: 'link',
+              message: 'configmap/link serverside-applied',
+              hookPhase: 'Succeeded',
+            },
+            {
+              ...synced,
+              group: 'apps',
+              kind: 'Deployment',
+              namespace,
+              name: 'web',
+              message: 'deployment.apps/web serverside-applied',
+              images: ['nginx:1'],
+              hookPhase: 'Running',
+            },
+          ],
+        },
+      },
+    });
   });
 
   test('include, exclude and recurse choose the files of a directory', async () => {
