@@ -1,8 +1,10 @@
 import { after, before, describe, test } from 'node:test';
 import { startWorld, type World } from '../language/world.ts';
-import { configMap, service } from './manifests.ts';
+import { configMap, hangingHook, hookJob, service } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
+const WRITING = ['get', 'create', 'patch', 'update', 'delete'];
+const ALL_OF_JOBS = [{ apiGroups: ['batch'], resources: ['jobs'], verbs: WRITING }];
 
 describe('syncs that act as a service account', () => {
   let world: World;
@@ -37,10 +39,9 @@ describe('syncs that act as a service account', () => {
     };
     return { name, created: world.applied(object) };
   };
-  /** A namespace with an account that may write ConfigMaps and nothing else. */
-  const home = (namespace: string) => {
+  /** A namespace with an account that may write ConfigMaps, and nothing else but what more rules say. */
+  const home = (namespace: string, more: readonly object[] = []) => {
     const metadata = { name: 'deployer', namespace };
-    const verbs = ['get', 'create', 'patch', 'update', 'delete'];
     return world.applied(
       { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
       { apiVersion: 'v1', kind: 'ServiceAccount', metadata },
@@ -48,7 +49,7 @@ describe('syncs that act as a service account', () => {
         apiVersion: 'rbac.authorization.k8s.io/v1',
         kind: 'Role',
         metadata,
-        rules: [{ apiGroups: [''], resources: ['configmaps'], verbs }],
+        rules: [{ apiGroups: [''], resources: ['configmaps'], verbs: WRITING }, ...more],
       },
       {
         apiVersion: 'rbac.authorization.k8s.io/v1',
@@ -86,6 +87,73 @@ describe('syncs that act as a service account', () => {
     await world.thenEventually(a.has('data.value', '1'), app.isSynced());
     await world.when(app.deleted());
     await world.thenEventually(app.isAbsent(), a.isAbsent());
+  });
+
+  test('a hook that it may not stop any more: whoever terminates is told, and a later sync goes on', async () => {
+    const acting = project('stop', deployers('stop-*'));
+    await world.given(
+      world.repository('stop', {
+        'a.yaml': configMap('a', '1'),
+        'job.yaml': hangingHook('migrate', 'PreSync'),
+      }),
+    );
+    const app = world.application('stop', {
+      repoURL: world.git.urlOf('stop'),
+      project: acting.name,
+      syncPolicy: {},
+    });
+    const job = world.object('jobs.batch', 'migrate', app.name);
+    await world.when(home(app.name, ALL_OF_JOBS), acting.created, app.created(), app.synced());
+    await world.thenEventually(app.operationSays(/completion of hook batch\/Job\/migrate/));
+
+    await world.when(home(app.name, []), app.terminated());
+    await world.thenEventually(
+      app.operationFailed(
+        new RegExp(
+          `^Operation termination had errors: Job/${app.name}/migrate: delete failed .*User "system:serviceaccount:${app.name}:deployer" cannot delete resource "jobs"`,
+        ),
+      ),
+    );
+    await world.thenConsistently(500, job.has('metadata.deletionTimestamp', undefined));
+
+    await world.when(
+      home(app.name, ALL_OF_JOBS),
+      world.pushed('stop', { files: { 'job.yaml': hookJob('migrate', 'PreSync') } }),
+      app.synced(),
+    );
+    await world.thenEventually(
+      app.operationEndedWell(),
+      app.isSynced(),
+      job.has('status.succeeded', 1),
+      world.object('configmaps', 'a', app.name).exists(),
+    );
+  });
+
+  test('a hook over its time that it may not stop: the sync ends and says that it goes on', async () => {
+    const acting = project('overdue', deployers('overdue-*'));
+    await world.given(
+      world.repository('overdue', {
+        'a.yaml': configMap('a', '1'),
+        'job.yaml': hangingHook('migrate', 'PreSync', { 'tiphys.io/hook-deadline': '8s' }),
+      }),
+    );
+    const app = world.application('overdue', {
+      repoURL: world.git.urlOf('overdue'),
+      project: acting.name,
+      syncPolicy: {},
+    });
+    const job = world.object('jobs.batch', 'migrate', app.name);
+    await world.when(home(app.name, ALL_OF_JOBS), acting.created, app.created(), app.synced());
+    await world.thenEventually(app.operationSays(/completion of hook batch\/Job\/migrate/));
+    await world.when(home(app.name, []));
+    await world.thenEventually(
+      app.operationFailed(
+        /hook batch\/Job\/migrate did not end within its deadline of 8s; it goes on, for it could not be stopped: .* cannot patch resource "jobs"/,
+      ),
+      job.has('spec.activeDeadlineSeconds', undefined),
+      job.has('status.active', 1),
+      world.object('configmaps', 'a', app.name).isAbsent(),
+    );
   });
 
   test('what it may not write is forbidden by the API server, in its name', async () => {

@@ -89,7 +89,7 @@ export const ERROR_CATALOGUE: Readonly<Record<ErrorCode, CatalogueEntry>> = {
     retry: 'backoff',
     hint: 'Check the token or certificate of the cluster secret.',
   },
-  KubeForbidden: { retry: 'backoff', hint: "Grant the named verb to the operator's account." },
+  KubeForbidden: { retry: 'backoff', hint: 'Grant the named verb to the account that is named.' },
   KubeNotFound: { retry: 'backoff', hint: 'The object or its kind does not exist (any more).' },
   KubeAlreadyExists: { retry: 'backoff', hint: 'The object exists; read it again.' },
   KubeConflict: { retry: 'backoff', hint: 'Someone changed the object meanwhile; read it again.' },

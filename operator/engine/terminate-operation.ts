@@ -1,7 +1,7 @@
 import type { Application, OperationState, Project, ResourceResult } from '../core/app/types.ts';
 import { describeResource, resourceKey } from '../core/objects/kube-object.ts';
 import { parseSyncOptions } from '../core/sync/options.ts';
-import { toTiphysError } from '../core/errors.ts';
+import { toTiphysError, withHint } from '../core/errors.ts';
 import type { Cluster, ClusterEntry } from '../ports/clusters.ts';
 import { noAside, type Aside } from '../runtime/places.ts';
 import { actAs } from './act-as.ts';
@@ -74,6 +74,8 @@ async function deleteHook(
     return undefined;
   } catch (error) {
     signal.throwIfAborted();
-    return `${describeResource(hook)}: ${toTiphysError(error).message}`;
+    const name = describeResource(hook);
+    const message = withHint(toTiphysError(error));
+    return message.startsWith(`${name}: `) ? message : `${name}: ${message}`;
   }
 }
