@@ -79,7 +79,7 @@ bench: install build ## Measure against the budgets; writes docs/benchmarks.md
 
 .PHONY: soak
 soak: install ## The long form of the crash scenarios, and of comparing generated objects, the API under odd requests, YAML and kustomize edits
-	@TIPHYS_SOAK=1 $(NODE) --test e2e/scenarios/unhappy-crashes.test.ts e2e/scenarios/crashes-in-order.test.ts e2e/scenarios/api-fuzz.test.ts e2e/scenarios/api-described.soak.ts operator/core/diff/compare-generated.integration.test.ts operator/core/diff/compare-custom.integration.test.ts generators/yaml/kubectl.integration.test.ts generators/kustomize/edit.integration.test.ts
+	@TIPHYS_SOAK=1 $(NODE) --test e2e/scenarios/unhappy-crashes.test.ts e2e/scenarios/crashes-in-order.test.ts e2e/scenarios/superseding.test.ts e2e/scenarios/api-fuzz.test.ts e2e/scenarios/api-described.soak.ts operator/core/diff/compare-generated.integration.test.ts operator/core/diff/compare-custom.integration.test.ts generators/yaml/kubectl.integration.test.ts generators/kustomize/edit.integration.test.ts
 
 .PHONY: crds
 crds: install ## Write the CRDs from the schemas
