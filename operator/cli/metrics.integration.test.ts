@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { apiClient } from '../../e2e/language/api-client.ts';
 import { met, pending, type Expectation } from '../../e2e/language/expectation.ts';
 import { refusal } from '../../e2e/language/refusal.ts';
 import { startWorld, type World } from '../../e2e/language/world.ts';
@@ -19,6 +20,8 @@ before(async () => {
       '--metrics-application-conditions=SyncError,InvalidSpecError',
       '--metrics-cluster-labels=example.com/env',
       '--webhook-port=0',
+      '--api-port=0',
+      '--api-insecure',
       '--redis=127.0.0.1:1', // nobody is there
     ],
   });
@@ -131,6 +134,23 @@ test('every metric of the catalogue is there, and what tells of a deleted Applic
     signal,
   });
   assert.equal(told.status, 400);
+
+  // One that says something, and somebody who cannot sign in.
+  const pushed = await fetch(`${await urlOf('webhooks')}/api/webhook`, {
+    method: 'POST',
+    headers: { 'x-github-event': 'push', 'content-type': 'application/json' },
+    body: JSON.stringify({
+      ref: 'refs/heads/main',
+      repository: { html_url: 'https://git.example/nobody/reads', default_branch: 'main' },
+      commits: [],
+    }),
+    signal,
+  });
+  assert.equal(pushed.status, 200);
+  const api = await apiClient(world, signal);
+  const body = { username: 'nobody', password: 'a test password' };
+  const refused = await api.request('/api/v1/session', { method: 'POST', body });
+  assert.equal(refused.status, 401);
 
   const lines = await samples();
   const seen = new Set(lines.map(nameOf));
