@@ -81,6 +81,8 @@ export async function deletePass(
   signal: AbortSignal,
 ): Promise<DeletionStep> {
   const { app, cluster, instance, settings } = request;
+  const { delete: inherited } = parseSyncOptions(app.spec.syncPolicy?.syncOptions);
+  const permission = (object: KubeObject) => permissionOf('Delete', object, inherited);
   const isOwn = (object: KubeObject) => isOwnOf(instance, object, settings.tracking);
   const live = cluster.live.tracked(instance).filter((object) => isManaged(request, object));
   const step = nextDeletion({
@@ -95,7 +97,9 @@ export async function deletePass(
     settings.applyParallelism,
     async (object, stop) => {
       const { propagation } = request;
-      const remove = { live: object, propagation, mayGo: isOwn };
+      const mayGo = (now: KubeObject): boolean =>
+        isOwn(now) && isDeletable(now) && permission(now) === permission(object);
+      const remove = { live: object, propagation, mayGo };
       await deleteObject(cluster, addressOf(cluster, object), remove, stop);
     },
     signal,

@@ -124,8 +124,10 @@ async function deleteLive(
   };
   const { tracking } = request.settings;
   const instance = instanceName(request.app.metadata, request.settings.namespace);
-  const mayGo = (object: KubeObject): boolean =>
-    isOwnOf(instance, object, tracking) && permissionOf('Prune', object, options.prune) !== 'no';
+  const permission = (object: KubeObject) => permissionOf('Prune', object, options.prune);
+  const decided = permission(task.live ?? live);
+  const mayGo = (now: KubeObject): boolean =>
+    isOwnOf(instance, now, tracking) && permission(now) === decided;
   const { propagation } = options;
   const { type } = await deleteObject(cluster, address, { live, propagation, mayGo }, signal);
   return type;
