@@ -12,7 +12,7 @@ import { timestamp } from './run-sync-pass.ts';
 export async function isUntouched(
   key: AppKey,
   raw: KubeObject,
-  { ports, settings, memories, aside }: Engine,
+  { ports, settings, memories }: Engine,
   signal: AbortSignal,
 ): Promise<boolean> {
   const memory = memories.of(key);
@@ -20,9 +20,8 @@ export async function isUntouched(
   if (!memory.onlyMoved || memory.requested !== 'latest' || settings.hardResyncMs > 0) return false;
   if (calm === undefined || calm.resourceVersion !== raw.metadata.resourceVersion) return false;
   try {
-    const { objects, revisions } = await aside(() =>
-      ports.manifests.manifests(calm.request, signal),
-    );
+    // Not aside: all others of the repository are here too, and would go before the one that was touched.
+    const { objects, revisions } = await ports.manifests.manifests(calm.request, signal);
     // Meanwhile something else may have been asked for.
     if (objects !== calm.objects || !memory.onlyMoved) return false;
     memory.comparedRevisions = revisions;
