@@ -4,7 +4,7 @@ import { type ApiClient, apiClient } from '../language/api-client.ts';
 import type { TestApplication } from '../language/application.ts';
 import { startWorld, type World } from '../language/world.ts';
 import { startRegistry, tarOf } from '../controlplane/registry.ts';
-import { argocdSettings, configMap } from './manifests.ts';
+import { argocdSettings, configMap, registration } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 const CANARY = 'canary-7f3a9c';
@@ -94,16 +94,13 @@ describe('where an Application comes from, over the API', () => {
     const digest = registry.push('team/web', '1.0.0', layers, { annotations });
     const artifact = world.application('artifact', { repoURL: repo, targetRevision: '1.x' });
     await world.given(
-      world.applied({
-        apiVersion: 'v1',
-        kind: 'Secret',
-        metadata: {
-          name: 'artifacts',
-          namespace: world.namespace,
-          labels: { 'argocd.argoproj.io/secret-type': 'repository' },
-        },
-        stringData: { url: repo, type: 'oci', insecureOCIForceHttp: 'true' },
-      }),
+      world.applied(
+        registration(world.namespace, 'artifacts', 'repository', {
+          url: repo,
+          type: 'oci',
+          insecureOCIForceHttp: 'true',
+        }),
+      ),
       artifact.created(),
       artifact.synced({ syncOptions: ['CreateNamespace=true'] }),
     );

@@ -1,7 +1,7 @@
 import { after, before, describe, test } from 'node:test';
 import { MEDIA, type Registry, startRegistry, tarOf } from '../controlplane/registry.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { configMap } from './manifests.ts';
+import { configMap, registration } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 const SIGN_IN = `Basic ${Buffer.from('jane:secret').toString('base64')}`;
@@ -27,19 +27,12 @@ describe('artifacts of an OCI registry are sources', () => {
     const repoURL = registry.urlOf('team/web');
     const app = world.application('artifact', { repoURL, targetRevision: '1.x', syncPolicy: true });
     await world.when(
-      world.applied({
-        apiVersion: 'v1',
-        kind: 'Secret',
-        metadata: {
-          name: 'artifacts',
-          namespace: world.namespace,
-          labels: { 'argocd.argoproj.io/secret-type': 'repository' },
-        },
-        stringData: {
+      world.applied(
+        registration(world.namespace, 'artifacts', 'repository', {
           ...{ url: repoURL, type: 'oci', insecureOCIForceHttp: 'true' },
           ...{ username: 'jane', password: 'wrong' },
-        },
-      }),
+        }),
+      ),
       app.created(),
     );
     await world.thenEventually(app.hasCondition('ComparisonError', /401/));
@@ -56,19 +49,12 @@ describe('artifacts of an OCI registry are sources', () => {
 
   test('a chart and a kustomization in an artifact are what they are in Git', async () => {
     await world.given(
-      world.applied({
-        apiVersion: 'v1',
-        kind: 'Secret',
-        metadata: {
-          name: 'artifact-template',
-          namespace: world.namespace,
-          labels: { 'argocd.argoproj.io/secret-type': 'repo-creds' },
-        },
-        stringData: {
+      world.applied(
+        registration(world.namespace, 'artifact-template', 'repo-creds', {
           ...{ url: `oci://${registry.host}`, type: 'oci', insecureOCIForceHttp: 'true' },
           ...{ username: 'jane', password: 'secret' },
-        },
-      }),
+        }),
+      ),
     );
     const chart = {
       'shop/Chart.yaml': 'apiVersion: v2\nname: shop\nversion: 2.0.0\n',
@@ -125,19 +111,12 @@ describe('artifacts of an OCI registry are sources', () => {
     );
     const repoURL = registry.urlOf('team/unsigned');
     await world.given(
-      world.applied({
-        apiVersion: 'v1',
-        kind: 'Secret',
-        metadata: {
-          name: 'unsigned',
-          namespace: world.namespace,
-          labels: { 'argocd.argoproj.io/secret-type': 'repository' },
-        },
-        stringData: {
+      world.applied(
+        registration(world.namespace, 'unsigned', 'repository', {
           ...{ url: repoURL, type: 'oci', insecureOCIForceHttp: 'true' },
           ...{ username: 'jane', password: 'secret' },
-        },
-      }),
+        }),
+      ),
     );
     const app = world.application('unsigned', {
       repoURL,

@@ -11,7 +11,7 @@ import { type Expectation, met, pending } from '../language/expectation.ts';
 import { signIn } from '../language/sign-in.ts';
 import { metricsOf } from '../language/stillness.ts';
 import { type Step, startWorld, type World } from '../language/world.ts';
-import { chart, configMap, under } from './manifests.ts';
+import { chart, configMap, registration, under } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 const operator = [
@@ -46,17 +46,7 @@ describe('an Application with a source hydrator', () => {
     name: string,
     type: string,
     stringData: Readonly<Record<string, string>>,
-  ): Step =>
-    world.applied({
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: {
-        name,
-        namespace: world.namespace,
-        labels: { 'argocd.argoproj.io/secret-type': type },
-      },
-      stringData,
-    });
+  ): Step => world.applied(registration(world.namespace, name, type, stringData));
 
   /** A repository that one user may read, and another one write to. */
   async function repository(name: string, files: Readonly<Record<string, string>>) {

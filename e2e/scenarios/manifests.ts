@@ -157,6 +157,19 @@ export const everybodyMay = (namespace: string, ...lines: readonly string[]): ob
     'policy.csv': lines.join('\n'),
   });
 
+/** A Secret that registers something, by its label: a repository, credentials, a cluster. */
+export const registration = (
+  namespace: string,
+  name: string,
+  type: string,
+  stringData: Readonly<Record<string, string>>,
+): object => ({
+  apiVersion: 'v1',
+  kind: 'Secret',
+  metadata: { name, namespace, labels: { 'argocd.argoproj.io/secret-type': type } },
+  stringData,
+});
+
 /** Its Secret `argocd-secret`. */
 export const argocdSecret = (
   namespace: string,

@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { git } from '../controlplane/git-repository.ts';
 import { type Expectation, met, pending, violated } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { configMap } from './manifests.ts';
+import { configMap, registration } from './manifests.ts';
 
 const signal = AbortSignal.timeout(300_000);
 
@@ -21,17 +21,8 @@ describe('repositories that are registered in Secrets', () => {
     await rm(dataDir, { recursive: true, force: true });
   });
 
-  const registration = (name: string, type: string, stringData: Readonly<Record<string, string>>) =>
-    world.applied({
-      apiVersion: 'v1',
-      kind: 'Secret',
-      metadata: {
-        name,
-        namespace: world.namespace,
-        labels: { 'argocd.argoproj.io/secret-type': type },
-      },
-      stringData,
-    });
+  const registered = (name: string, type: string, stringData: Readonly<Record<string, string>>) =>
+    world.applied(registration(world.namespace, name, type, stringData));
   const credentials = { username: 'bot', password: 'sesame' };
 
   test('an Application is Synced as soon as the password is right', async () => {
@@ -41,14 +32,12 @@ describe('repositories that are registered in Secrets', () => {
       { credentials },
     );
     const app = world.application('private', { repoURL: url, path: '.', syncPolicy: true });
-    await world.given(
-      registration('private', 'repository', { url, ...credentials, password: 'x' }),
-    );
+    await world.given(registered('private', 'repository', { url, ...credentials, password: 'x' }));
     await world.when(app.created());
     await world.thenEventually(
       app.hasCondition('ComparisonError', /the server refused the credentials/),
     );
-    await world.when(registration('private', 'repository', { url, ...credentials }));
+    await world.when(registered('private', 'repository', { url, ...credentials }));
     await world.thenEventually(app.isSynced(await world.git.revision('private')));
   });
 
@@ -74,7 +63,7 @@ describe('repositories that are registered in Secrets', () => {
       world.git.commit('deep', { files: { 'a.yaml': configMap('a', value) } });
     for (const value of ['1', '2', '3']) await push(value);
     const tip = await push('4');
-    await world.given(registration('deep', 'repository', { url, depth: '2' }));
+    await world.given(registered('deep', 'repository', { url, depth: '2' }));
     const app = world.application('deep', { repoURL: url, path: '.', syncPolicy: true });
     await world.when(app.created());
     await world.thenEventually(app.isSynced(tip), holdsCommits(tip, 2));
@@ -103,7 +92,7 @@ describe('repositories that are registered in Secrets', () => {
     });
     await world.given(
       world.applied(project(team), project(others)),
-      registration('of-team', 'repository', { url, ...credentials, project: team }),
+      registered('of-team', 'repository', { url, ...credentials, project: team }),
     );
     const source = { repoURL: url, path: '.', syncPolicy: true as const };
     const mine = world.application('mine', { ...source, project: team });

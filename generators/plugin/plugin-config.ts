@@ -1,6 +1,7 @@
 import * as z from 'zod/mini';
 import { TiphysError } from '../../operator/core/errors.ts';
 import { isJsonObject } from '../../operator/core/objects/json.ts';
+import type { Announcement } from '../../operator/ports/generator.ts';
 import { parseDocuments } from '../yaml/parse-documents.ts';
 
 /** A program and its arguments, as they are given to the system: no shell reads them. */
@@ -19,18 +20,7 @@ export type Discovery =
   | { readonly type: 'command'; readonly run: PluginCommand };
 
 /** A parameter that people may set, as user interfaces show it. */
-export interface ParameterAnnouncement {
-  readonly name: string;
-  readonly title: string;
-  readonly tooltip: string;
-  readonly required: boolean;
-  readonly itemType: string;
-  /** `string`, `array` or `map`. */
-  readonly collectionType: string;
-  readonly string: string;
-  readonly array: readonly string[];
-  readonly map: Readonly<Record<string, string>>;
-}
+export type ParameterAnnouncement = Announcement;
 
 /** A `plugin.yaml`. */
 export interface PluginConfig {
