@@ -142,7 +142,8 @@ async function serve(
   };
   client.on('error', () => client.terminate());
   client.on('close', () => left.abort(new Error('the client went away')));
-  stopping.addEventListener('abort', () => end(1001, 'the server stops'), { once: true });
+  const untilLeft = { once: true, signal: left.signal }; // the server outlives its terminals
+  stopping.addEventListener('abort', () => end(1001, 'the server stops'), untilLeft);
   let typed = Promise.resolve();
   client.on('message', (data) => {
     // One after the other: what is typed keeps its order, and no more is read than is worked on.
