@@ -168,6 +168,7 @@ async function respond(
     const answer = await route.answer(
       {
         method: request.method,
+        url: request.url,
         params: paramsOf(route, request.url),
         search: new URL(request.url, 'http://localhost').searchParams,
         ...{ body, signal },

@@ -15,7 +15,7 @@ interface Operation {
 }
 
 describe('the OpenAPI description', () => {
-  const routes = allRoutes({ version: '1.2.3' });
+  const routes = allRoutes({ version: '1.2.3', hasExtensions: true });
   const description = describeRoutes(routes, { version: '1.2.3' });
   const { paths } = description as unknown as Described;
 

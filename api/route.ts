@@ -61,6 +61,8 @@ export interface RouteRequest<Q, B> {
   readonly requester: Requester;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
+  /** Path and query below the root path, as they were sent. */
+  readonly url: string;
   /** Of whoever sent it, as far as it can be told. */
   readonly address: string;
   /** Aborted when the client goes away or the server stops. */

@@ -12,7 +12,7 @@ export function apiPage(present: string): string {
 }
 
 function routesTable(): string {
-  const rows = allRoutes({ version: '' }).map(
+  const rows = allRoutes({ version: '', hasExtensions: true }).map(
     ({ method, path, summary, access }) =>
       `| \`${method.toUpperCase()} ${path}\` | ${summary} | ${wordsOf(access)} |`,
   );

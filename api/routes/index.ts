@@ -14,6 +14,7 @@ import { sessionRoutes } from './session.ts';
 import { clusterRoutes } from './clusters.ts';
 import { certificateRoutes, gpgKeyRoutes } from './keys.ts';
 import { notificationRoutes } from './notifications.ts';
+import { extensionRoutes } from './extensions.ts';
 import { openApiRoutes } from './openapi.ts';
 import { plainRoutes } from './plain.ts';
 import { projectRoutes } from './projects.ts';
@@ -25,10 +26,16 @@ import { writeRepositoryRoutes } from './write-repositories.ts';
 export interface RoutesOptions extends VersionInfo {
   /** Whether the API describes itself to anybody. Default true. */
   readonly isDescribed?: boolean;
+  /** Whether services behind the API are asked for clients. Default false. */
+  readonly hasExtensions?: boolean;
 }
 
 /** Every route of the API. */
-export function allRoutes({ isDescribed = true, ...info }: RoutesOptions): readonly Route[] {
+export function allRoutes({
+  isDescribed = true,
+  hasExtensions = false,
+  ...info
+}: RoutesOptions): readonly Route[] {
   const routes: readonly Route[] = [
     ...(isDescribed ? openApiRoutes(() => routes, info) : []),
     ...versionRoutes(info),
@@ -54,6 +61,7 @@ export function allRoutes({ isDescribed = true, ...info }: RoutesOptions): reado
     ...applicationStreamRoutes,
     ...applicationSourceRoutes,
     ...applicationSetRoutes,
+    ...(hasExtensions ? extensionRoutes : []),
   ];
   return routes;
 }

@@ -8,7 +8,7 @@ import { argocdSettings, configMap } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 const SERVER = 'https://kubernetes.default.svc';
-const routes = allRoutes({ version: '' });
+const routes = allRoutes({ version: '', hasExtensions: true });
 
 /** Every route is asked twice: by nobody, and by somebody whom no policy allows anything. */
 describe('every route of the API, asked without any right', () => {
@@ -17,7 +17,7 @@ describe('every route of the API, asked without any right', () => {
   let name: string;
 
   before(async () => {
-    world = await startWorld({ signal, operator: ['--api-port=0'] });
+    world = await startWorld({ signal, operator: ['--api-port=0', '--api-proxy-extensions'] });
     api = await apiClient(world, signal);
     await world.given(world.repository('shop', { 'a.yaml': configMap('a', 'one') }));
     const app = world.application('shop', { repoURL: world.git.urlOf('shop') });

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { access, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import {
   type ApiAnswer,
@@ -249,6 +252,27 @@ describe('clusters over the API', () => {
     assert.deepEqual((await ask('DELETE', pathOf(server), undefined, mine)).json, {});
     const back = await ask('POST', '/clusters', { server, name: 'north', config: config() });
     assert.equal(back.status, 200, back.text);
+  });
+
+  test('a program that a client sends does not run, whoever it is', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'tiphys-program-'));
+    const mark = join(folder, 'it-ran');
+    const apiVersion = 'client.authentication.k8s.io/v1';
+    const runs = { ...config(), bearerToken: '' };
+    const sent = {
+      server: `${server}/program/..`,
+      name: 'program',
+      config: { ...runs, execProviderConfig: { command: 'touch', args: [mark], apiVersion } },
+    };
+    for (const path of ['/clusters', '/clusters?upsert=true'])
+      refused(
+        await ask('POST', path, sent),
+        400,
+        /execProviderConfig runs a program on the server, which clients may not choose/,
+      );
+    refused(await ask('PUT', pathOf(server), sent), 400, /execProviderConfig runs a program/);
+    await assert.rejects(access(mark), { code: 'ENOENT' });
+    await rm(folder, { recursive: true });
   });
 
   test('CVE-2023-40029: what kubectl keeps of a Secret is not among its annotations', async () => {

@@ -120,7 +120,10 @@ describe('whatever is sent to the API', () => {
   }[];
 
   before(async () => {
-    world = await startWorld({ signal, operator: ['--api-port=0', '--log-level=debug'] });
+    world = await startWorld({
+      signal,
+      operator: ['--api-port=0', '--api-proxy-extensions', '--log-level=debug'],
+    });
     api = await apiClient(world, signal);
     token = await signIn(api, world);
     const secret = { 'a.yaml': secretOf(CANARY) };

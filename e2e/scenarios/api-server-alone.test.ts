@@ -4,6 +4,7 @@ import { after, before, describe, test } from 'node:test';
 import { type ApiClient, apiClient } from '../language/api-client.ts';
 import { eventually, met, pending } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
+import { describeExtensions } from './api-server-alone/extensions.ts';
 import { argocdSecret, configMap } from './manifests.ts';
 
 const signal = AbortSignal.timeout(300_000);
@@ -15,7 +16,7 @@ describe('an API server that reconciles nothing, asked by strangers', () => {
 
   before(async () => {
     world = await startWorld({ signal, operator: false });
-    world.startOperator(['--api-port=0'], 'server', 'server');
+    world.startOperator(['--api-port=0', '--api-proxy-extensions'], 'server', 'server');
     api = await apiClient(world, signal, 'server');
     const labels = { 'app.kubernetes.io/part-of': 'argocd' };
     const metadata = { name: 'argocd-cm', namespace: world.namespace, labels };
@@ -146,4 +147,6 @@ describe('an API server that reconciles nothing, asked by strangers', () => {
       assert.deepEqual([status, (json as { code: number }).code], [404, 5], file);
     }
   });
+
+  describeExtensions(() => ({ world, api }), signal);
 });

@@ -17,6 +17,7 @@ import { ensureSecrets } from '../identity/ensure-secrets.ts';
 import type { Logger } from '../ports/telemetry.ts';
 import type { AccessControl } from '../ports/access-control.ts';
 import { createAccessControl } from '../rbac/access-control.ts';
+import { createExtensionBackends } from '../wiring/extension-backends.ts';
 import { createRepositoryProbe } from '../wiring/repository-probe.ts';
 import { shownLabels } from '../services/setting.ts';
 import type { ControlPlane } from '../services/index.ts';
@@ -85,9 +86,11 @@ export async function serveApi(
       receiveWebhook,
       keyReader: connected.keyReader,
       generators: connected.generators,
+      extensions: stack.use(createExtensionBackends()),
       allowsAnonymous: () => config.apiDisableAuth || identity.allowsAnonymous(),
       authDisabled: config.apiDisableAuth,
       replaceAllowed: config.apiSyncReplaceAllowed,
+      clusterProgramsAllowed: config.apiClusterPrograms,
       probe: createRepositoryProbe({ git: connected.repositories, charts: connected.charts }),
       readYaml: (text: string) => parseDocuments(text, { file: 'YAML' })[0],
     },
@@ -109,6 +112,7 @@ export async function serveApi(
       runtime: `node ${nodeVersion}`,
       build: await readBuild(),
       isDescribed: !config.apiDisableSwaggerUi,
+      hasExtensions: config.apiProxyExtensions,
     }),
     authenticator: identity.authenticator,
     allowsAnonymous: () => config.apiDisableAuth || identity.allowsAnonymous(),

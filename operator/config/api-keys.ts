@@ -18,7 +18,9 @@ export interface ApiConfig {
   readonly apiMaxRequestsPerClient: number;
   readonly apiTrustedProxies: number | readonly string[];
   readonly apiSyncReplaceAllowed: boolean;
+  readonly apiClusterPrograms: boolean;
   readonly apiMaxCookies: number;
+  readonly apiProxyExtensions: boolean;
   readonly apiDisableSwaggerUi: boolean;
 }
 
@@ -129,11 +131,26 @@ export const API_KEYS: { readonly [K in keyof ApiConfig]: ConfigKey<ApiConfig[K]
       'Whether a sync that somebody asks for over the API may have the option Replace=true.',
     alias: ['ARGOCD_SYNC_WITH_REPLACE_ALLOWED'],
   }),
+  apiClusterPrograms: key('api-cluster-programs', {
+    schema: truth,
+    fallback: 'false',
+    alone: 'true',
+    description:
+      'Whether who may register clusters over the API may name a program that the server runs for credentials (execProviderConfig).',
+  }),
   apiMaxCookies: key('api-max-cookies', {
     schema: whole(1, 100),
     fallback: '20',
     description: 'Cookies that a long token may be split into.',
     alias: ['ARGOCD_MAX_COOKIE_NUMBER'],
+  }),
+  apiProxyExtensions: key('api-proxy-extensions', {
+    schema: truth,
+    fallback: 'false',
+    alone: 'true',
+    description:
+      'Ask services behind the API for clients, at /extensions/NAME, as extension.config of argocd-cm says.',
+    alias: ['ARGOCD_SERVER_ENABLE_PROXY_EXTENSION'],
   }),
   apiDisableSwaggerUi: key('api-disable-swagger-ui', {
     schema: truth,

@@ -5,6 +5,7 @@ import type { AccessControl } from '../ports/access-control.ts';
 import type { ChartRepositories } from '../ports/chart-repositories.ts';
 import type { ClusterConnector } from '../ports/cluster-connector.ts';
 import type { BrowserSignIn } from '../ports/browser-sign-in.ts';
+import type { ExtensionBackends } from '../ports/extension-backends.ts';
 import type { ConfigStore } from '../ports/config-store.ts';
 import type { Passwords, Sessions, TokenIssuer } from '../ports/identity.ts';
 import type { GeneratorRegistry } from '../ports/generator.ts';
@@ -37,12 +38,15 @@ export interface ServicePorts extends EnginePorts {
   /** Takes in a webhook of a Git server or a registry; reads no further than it may be long. */
   readonly receiveWebhook: ReceiveWebhook;
   readonly generators: GeneratorRegistry;
+  readonly extensions: ExtensionBackends;
   /** Whether those without a token are let in, as nobody in particular. */
   readonly allowsAnonymous: () => boolean;
   /** Everybody may do everything, so there is nobody to hide anything from. */
   readonly authDisabled: boolean;
   /** Whether people may ask for a sync that replaces objects instead of applying them. */
   readonly replaceAllowed: boolean;
+  /** Whether a cluster that a client sends may name a program for the server to run. */
+  readonly clusterProgramsAllowed: boolean;
   /** The first document of a YAML text. Errors: `InvalidManifest`. */
   readonly readYaml: (text: string) => JsonValue | undefined;
 }

@@ -154,6 +154,8 @@ export { pluginNames, programVersions } from './settings/programs.ts';
 export { readSettings, type ShownSettings } from './settings/read-settings.ts';
 export { readBadge, type BadgeQuestion } from './badge/read-badge.ts';
 export type { BadgeState } from '../core/health/badge.ts';
+export { callExtension } from './extensions/call-extension.ts';
+export { answerHeaders } from './extensions/extension-headers.ts';
 export { downloadOf } from './settings/downloads.ts';
 export {
   openTerminal,

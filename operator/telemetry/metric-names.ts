@@ -179,6 +179,17 @@ export const METRICS: Readonly<Record<string, MetricDefinition>> = {
     help: 'Attempts to sign in with a password, by how they ended: success or failure.',
     labels: ['status'],
   },
+  argocd_proxy_extension_request_total: {
+    type: 'counter',
+    help: 'Requests that were passed on to services of extensions, by the status of the answer; `failed` without one.',
+    labels: ['extension', 'status'],
+  },
+  argocd_proxy_extension_request_duration_seconds: {
+    type: 'histogram',
+    help: 'Seconds until the service of an extension began its answer.',
+    labels: ['extension'],
+    buckets: QUICK,
+  },
   argocd_redis_request_total: {
     type: 'counter',
     help: 'Questions to Redis.',

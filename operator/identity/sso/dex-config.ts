@@ -6,7 +6,7 @@ import {
   type JsonValue,
 } from '../../core/objects/json.ts';
 import type { ObjectTexts } from '../../core/objects/object-texts.ts';
-import { type ResolveSecret, resolveTexts } from './secret-references.ts';
+import { type ResolveSecret, resolveTexts } from '../../core/settings/secret-references.ts';
 import { DEX_CLI_CLIENT, DEX_CLIENT, dexClientSecret, readUrls } from './sso-settings.ts';
 
 export interface DexSources {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, test } from 'node:test';
 import { createSeal } from './seal.ts';
-import { resolveTexts } from './secret-references.ts';
+import { resolveTexts } from '../../core/settings/secret-references.ts';
 import { readSsoSettings } from './sso-settings.ts';
 
 const SECRETS: Readonly<Record<string, string>> = {

@@ -4,7 +4,7 @@ import * as z from 'zod/mini';
 import { parseDuration } from '../../core/app/duration.ts';
 import { isJsonArray, type JsonObject } from '../../core/objects/json.ts';
 import type { ObjectTexts } from '../../core/objects/object-texts.ts';
-import { type ResolveSecret, resolveText } from './secret-references.ts';
+import { type ResolveSecret, resolveText } from '../../core/settings/secret-references.ts';
 
 /** One provider of identities, as it is spoken to. Durations in milliseconds. */
 export interface SsoSettings {

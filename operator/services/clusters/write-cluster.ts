@@ -26,6 +26,7 @@ import {
   versionOf,
   withInfo,
 } from './read-clusters.ts';
+import { refuseUnsafe } from './refuse-unsafe.ts';
 
 /** A cluster as somebody sends it; the configuration holds credentials. */
 export type SentCluster = Partial<Omit<ClusterRecord, 'config'>> & { readonly config?: JsonObject };
@@ -60,7 +61,7 @@ export async function createCluster(
   const record = recordOf(sent, trimmedServer(sent.server ?? ''));
   const asked = { resource: 'clusters', action: 'create', object: clusterObject(record) };
   enforce(requester, asked, ports.access);
-  refuseUnsafe(record);
+  refuseUnsafe(record, undefined, ports.clusterProgramsAllowed);
   const secret = clusterSecret(record, settings.namespace, undefined);
   await test(controlPlane, secret, signal);
   const existing = registeredClusters(controlPlane).find(
@@ -135,7 +136,7 @@ export async function updateCluster(
     const asked = { resource: 'clusters', action: 'update', object: clusterObject(after) };
     enforce(requester, asked, ports.access);
   }
-  refuseUnsafe(after);
+  refuseUnsafe(after, before, ports.clusterProgramsAllowed);
   const object = clusterSecret(after, settings.namespace, secret);
   await test(controlPlane, object, signal);
   const address = ownAddress('Secret', settings.namespace, object.metadata.name ?? '');
@@ -201,16 +202,6 @@ function recordOf(sent: SentCluster, server: string): ClusterRecord {
     config: isJsonObject(config) ? config : {},
     clusterResources: sent.clusterResources ?? false,
   };
-}
-
-/** Errors: `InvalidRequest`. */
-function refuseUnsafe({ server, config, project }: ClusterRecord): void {
-  const refuse = (what: string): never => {
-    throw new TiphysError('InvalidRequest', `cluster: ${what}`);
-  };
-  if (!/^https?:\/\/[^/@\s]+(\/\S*)?$/i.test(server)) refuse('server is missing or is no URL');
-  if (isJsonObject(config['execProviderConfig']) && project !== '')
-    refuse('execProviderConfig runs a program, which a cluster of one project must not');
 }
 
 async function test(
