@@ -25,6 +25,7 @@ const SHOWN = [
   'useAzureWorkloadIdentity',
   'insecureOCIForceHttp',
   'depth',
+  'blobLimit',
   'webhookManifestCacheWarmDisabled',
   'azureServicePrincipalClientId',
   'azureServicePrincipalTenantId',

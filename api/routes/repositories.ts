@@ -53,6 +53,7 @@ const REGISTRATION = {
   proxy: text,
   noProxy: text,
   depth: whole,
+  blobLimit: whole,
   webhookManifestCacheWarmDisabled: flag,
 };
 

@@ -61,8 +61,9 @@ export async function createBareRepository(
   const format = `--object-format=${objectFormat}`;
   await git('/', ['init', '--quiet', '--bare', '--initial-branch=main', format, '--', folder]);
   await git(folder, ['config', 'http.receivepack', 'true']);
-  // What hosting services offer too: fetching a commit by its id.
+  // What hosting services offer too: fetching a commit by its id, and leaving files out.
   await git(folder, ['config', 'uploadpack.allowAnySHA1InWant', 'true']);
+  await git(folder, ['config', 'uploadpack.allowFilter', 'true']);
 }
 
 /** Writes one commit without any checkout; returns its full id. */

@@ -63,6 +63,8 @@ export interface GitServer extends AsyncDisposable {
   revision(name: string, revision?: string): Promise<string>;
   /** How many requests of that kind came for a repository, refused ones included. */
   requests(name: string, kind: GitRequestKind): number;
+  /** Bytes of all answers about a repository. */
+  sentBytes(name: string): number;
   /** Keeps a file as Git LFS does; returns the pointer to commit instead. */
   lfs(name: string, content: string): string;
   /** Changes how it answers from now on, for one repository or for all. */
@@ -80,6 +82,7 @@ export async function startGitServer({ signal, tls }: GitServerOptions): Promise
   const credentials = new Map<string, GitSecret>();
   const writers = new Map<string, GitSecret>();
   const counts = new Map<string, number>();
+  const sent = new Map<string, number>();
   const behaviours = new Map<string, GitServerBehaviour>();
   const files = new Map<string, string>();
   let waiting: (() => void)[] = [];
@@ -108,7 +111,8 @@ export async function startGitServer({ signal, tls }: GitServerOptions): Promise
       response.setHeader('content-type', 'application/vnd.git-lfs+json');
       return void response.end(lfs);
     }
-    await runBackend({ root, pathname, search, request, body }, response);
+    const bytes = await runBackend({ root, pathname, search, request, body }, response);
+    sent.set(name, (sent.get(name) ?? 0) + bytes);
   }
 
   const listener = (request: IncomingMessage, response: ServerResponse) => {
@@ -175,6 +179,7 @@ export async function startGitServer({ signal, tls }: GitServerOptions): Promise
       return `version https://git-lfs.github.com/spec/v1\noid sha256:${oid}\nsize ${size}\n`;
     },
     requests: (name, kind) => counts.get(`${name} ${kind}`) ?? 0,
+    sentBytes: (name) => sent.get(name) ?? 0,
     behave(behaviour, name = '*') {
       behaviours.set(name, behaviour);
       const woken = waiting;
@@ -228,8 +233,8 @@ interface BackendCall {
   readonly body: Buffer;
 }
 
-/** One CGI call: the request as environment and input, the answer as headers, a blank line, a body. */
-async function runBackend(call: BackendCall, response: ServerResponse): Promise<void> {
+/** One CGI call: the request as environment and input, the answer as headers, a blank line, a body. Gives its bytes. */
+async function runBackend(call: BackendCall, response: ServerResponse): Promise<number> {
   const { headers, method = 'GET' } = call.request;
   const child = spawn('git', ['http-backend'], {
     env: {
@@ -263,4 +268,5 @@ async function runBackend(call: BackendCall, response: ServerResponse): Promise<
     else if (name !== '') response.setHeader(name, value);
   }
   response.writeHead(status).end(output.subarray(split + 4));
+  return output.length;
 }

@@ -111,6 +111,7 @@ export async function connectOptions(
       pollJitterMs: config.repoPollJitter,
       timeoutMs: config.gitTimeout,
       ...(config.gitCacheSize > 0 && { maxMirrorBytes: config.gitCacheSize * 2 ** 20 }),
+      blobLimit: config.gitBlobLimit,
       submodules: config.gitSubmodules,
       artifacts: {
         mediaTypes: config.ociLayerMediaTypes,

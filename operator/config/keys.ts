@@ -45,6 +45,7 @@ export interface Config extends ApiConfig, SignInConfig {
   readonly repoPollJitter: number;
   readonly gitTimeout: number;
   readonly gitCacheSize: number;
+  readonly gitBlobLimit: number;
   readonly gitSubmodules: boolean;
   readonly ociLayerMediaTypes: readonly string[];
   readonly ociMaxExtractedSize: number;
@@ -248,6 +249,12 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
     fallback: '10240',
     description:
       'Mirrors of repositories that are not in use go when all take more than so many MiB; 0 is no bound.',
+  }),
+  gitBlobLimit: key('git-blob-limit', {
+    schema: size,
+    fallback: '0',
+    description:
+      'Files of repositories of this size and more are fetched when they are read, the others with their commits; 0: all with their commits.',
   }),
   ociLayerMediaTypes: key('oci-layer-media-types', {
     schema: list,

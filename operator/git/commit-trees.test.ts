@@ -78,6 +78,21 @@ describe('the tree of a commit', () => {
     assert.equal(await readFile(join(written.root, 'deps/lib/src/a.txt'), 'utf8'), 'of lib');
   });
 
+  test('holds submodules whose files are fetched when they are read', async () => {
+    await server.createRepository('far', { 'src/a.txt': 'of lib', 'src/b.txt': 'b' });
+    const url = await withSubmodule('apart', '../far.git', await server.revision('far'), {
+      link: { linkTo: 'deps/lib/src/a.txt' },
+    });
+    await using opened = await openRepositories({ ...asBot, blobLimit: 1 });
+    const tree = await head(opened, url);
+    assert.equal((await tree.list('deps/lib', { recurse: true }, signal)).length, 3);
+    assert.deepEqual([server.requests('apart', 'fetch'), server.requests('far', 'fetch')], [2, 1]);
+    await using written = await tree.materialise(['.'], signal);
+    assert.equal(await readFile(join(written.root, 'deps/lib/src/b.txt'), 'utf8'), 'b');
+    assert.equal(await readFile(join(written.root, 'link'), 'utf8'), 'of lib');
+    assert.equal(server.requests('far', 'fetch'), 2);
+  });
+
   test('leaves submodules out when they are off', async () => {
     const url = await withSubmodule('off', '../lib.git', await server.revision('lib'));
     await using opened = await openRepositories(asBot, { submodules: false });
@@ -172,6 +187,10 @@ describe('the tree of a commit', () => {
     const tree = await head(opened, url);
     assert.equal(server.requests('large', 'lfs'), 0);
     assert.equal(await text(tree, 'big.yaml'), content);
+    await using partial = await openRepositories({ ...asBot, lfs: true, blobLimit: 1 });
+    const known = server.requests('large', 'fetch');
+    assert.equal(await text(await head(partial, url), 'big.yaml'), content);
+    assert.equal(server.requests('large', 'fetch') - known, 2, 'the commit, then the pointer');
     const asked = server.requests('large', 'lfs');
     assert.equal(await text(tree, 'big.yaml'), content);
     assert.equal(server.requests('large', 'lfs'), asked);

@@ -11,7 +11,7 @@ import {
 import type { SourceTree } from '../ports/source-tree.ts';
 import { createLruCache } from '../runtime/lru-cache.ts';
 import { sha256 } from '../runtime/hash.ts';
-import type { TreeReader } from './follow-path.ts';
+import { followPath, type TreeReader } from './follow-path.ts';
 import { withLfs } from './lfs.ts';
 import { createMirror, type Mirror, type MirrorOptions } from './mirror.ts';
 import { createSourceTree, type SourceTreeOptions } from './source-tree.ts';
@@ -47,6 +47,7 @@ export interface CommitTrees extends AsyncDisposable {
 }
 
 const TREES_KEPT = 256;
+const MAX_MODULES_BYTES = 16 * 1024 * 1024;
 
 /** Of the folder of a mirror. */
 export function mirrorName(key: string): string {
@@ -87,7 +88,7 @@ export function createCommitTrees(options: CommitTreesOptions): CommitTrees {
     return withSubmodules(reader, {
       repoUrl: repository.url,
       depth,
-      list: (stop) => listSubmodules(repository.mirror, commit, stop),
+      list: (stop) => listSubmodules(repository.mirror, plain, stop),
       open: (url, wanted, stop) => read(submodule(repository, url), wanted, depth + 1, stop),
     });
   }
@@ -145,10 +146,13 @@ export function createCommitTrees(options: CommitTreesOptions): CommitTrees {
 
 async function listSubmodules(
   mirror: Mirror,
-  commit: string,
+  tree: TreeReader,
   signal: AbortSignal,
 ): Promise<readonly Submodule[]> {
-  const args = ['config', `--blob=${commit}:.gitmodules`, '--list', '-z'];
+  const file = await followPath(tree, '.gitmodules', false, signal);
+  if (file?.type !== 'file') return [];
+  await tree.content(file, MAX_MODULES_BYTES, signal); // git itself would not fetch it
+  const args = ['config', `--blob=${file.hash}`, '--list', '-z'];
   const result = await mirror.local(args, signal);
   if (result.exitCode === 0) return parseSubmodules(result.stdout.toString('utf8'));
   if (/unable to resolve config blob/i.test(result.stderr)) return [];

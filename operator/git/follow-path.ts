@@ -11,8 +11,16 @@ export interface TreeReader {
     directory: TreeEntry,
     signal: AbortSignal,
   ): Promise<ReadonlyMap<string, Omit<TreeLine, 'name'>>>;
-  /** Bytes of a file, or the target of a link. Errors: `LimitExceeded`. */
-  content(entry: TreeEntry, maxBytes: number, signal: AbortSignal): Promise<Buffer>;
+  /**
+   * Bytes of a file, or the target of a link. If it has to be fetched, so are those that are read `beside` it.
+   * Errors: `LimitExceeded`.
+   */
+  content(
+    entry: TreeEntry,
+    maxBytes: number,
+    signal: AbortSignal,
+    beside?: readonly TreeEntry[],
+  ): Promise<Buffer>;
 }
 
 const MAX_LINKS = 40;

@@ -90,6 +90,7 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
     network,
     listTimeoutMs,
     fetchTimeoutMs: options.timeoutMs,
+    blobLimit: options.blobLimit,
   };
   const trees = {
     workDir: join(options.dir, 'work'),

@@ -3,6 +3,7 @@ import type { TreeEntry } from '../ports/source-tree.ts';
 import type { LruCache } from '../runtime/lru-cache.ts';
 import type { CatFile } from './cat-file.ts';
 import type { TreeReader } from './follow-path.ts';
+import type { LeftOut } from './partial-fetch.ts';
 import { formatOf, parseTreeObject, type TreeObject } from './tree-object.ts';
 
 /** Parsed folders by hash: they never change, and the commits of a repository share most of them. */
@@ -10,48 +11,62 @@ export type TreeObjectCache = LruCache<string, TreeObject>;
 
 const MAX_TREE_BYTES = 32 * 1024 * 1024;
 
+/** Where the objects of a mirror come from. */
+export interface GitObjects {
+  readonly catFile: CatFile;
+  readonly folders: TreeObjectCache;
+  readonly leftOut: LeftOut;
+}
+
 /**
  * The files of a commit that the mirror holds, or `undefined` when it does not hold it.
  * Cancellation: rejects with `signal.reason`.
  */
 export async function openGitTree(
-  catFile: CatFile,
-  cache: TreeObjectCache,
+  objects: GitObjects,
   commit: string,
   signal: AbortSignal,
 ): Promise<TreeReader | undefined> {
-  const root = await catFile.read(`${commit}^{tree}`, MAX_TREE_BYTES, signal);
+  const root = await objects.catFile.read(`${commit}^{tree}`, MAX_TREE_BYTES, signal);
   if (root === undefined) return undefined;
-  remember(cache, root.id, parseTreeObject(root.content, formatOf(root.id)));
-  return new GitTreeReader(catFile, cache, commit, root.id);
+  remember(objects.folders, root.id, parseTreeObject(root.content, formatOf(root.id)));
+  return new GitTreeReader(objects, commit, root.id);
 }
 
 class GitTreeReader implements TreeReader {
   readonly revision: string;
   readonly root: TreeEntry;
-  readonly #catFile: CatFile;
-  readonly #cache: TreeObjectCache;
+  readonly #objects: GitObjects;
 
-  constructor(catFile: CatFile, cache: TreeObjectCache, commit: string, rootHash: string) {
-    this.#catFile = catFile;
-    this.#cache = cache;
+  constructor(objects: GitObjects, commit: string, rootHash: string) {
+    this.#objects = objects;
     this.revision = commit;
     this.root = { path: '', type: 'directory', hash: rootHash, executable: false };
   }
 
   async children(directory: TreeEntry, signal: AbortSignal): Promise<TreeObject> {
-    const known = this.#cache.get(directory.hash);
+    const known = this.#objects.folders.get(directory.hash);
     if (known !== undefined) return known;
-    const object = await this.#catFile.read(directory.hash, MAX_TREE_BYTES, signal);
+    const object = await this.#objects.catFile.read(directory.hash, MAX_TREE_BYTES, signal);
     if (object === undefined) throw this.#lost(directory);
     const parsed = parseTreeObject(object.content, formatOf(object.id));
-    remember(this.#cache, directory.hash, parsed);
+    remember(this.#objects.folders, directory.hash, parsed);
     return parsed;
   }
 
-  async content(entry: TreeEntry, maxBytes: number, signal: AbortSignal): Promise<Buffer> {
+  async content(
+    entry: TreeEntry,
+    maxBytes: number,
+    signal: AbortSignal,
+    beside: readonly TreeEntry[] = [],
+  ): Promise<Buffer> {
     try {
-      const object = await this.#catFile.read(entry.hash, maxBytes, signal);
+      const { catFile, leftOut } = this.#objects;
+      const known = await catFile.read(entry.hash, maxBytes, signal);
+      if (known !== undefined) return known.content;
+      const others = beside.map(({ hash }) => hash);
+      await leftOut.bring(entry.hash, others, signal);
+      const object = await catFile.read(entry.hash, maxBytes, signal);
       if (object === undefined) throw this.#lost(entry);
       return object.content;
     } catch (error) {

@@ -39,7 +39,7 @@ export function createHydratedBranches(options: HydratedBranchesOptions): Hydrat
     const registered = (): RepositoryAccess => {
       const access = options.access(repoUrl, project);
       if (access === undefined) throw notRegistered(repoUrl);
-      return { ...access, lfs: false, depth: 0 };
+      return { ...access, lfs: false, depth: 0, blobLimit: 0 };
     };
     const key = `${repositoryIdentity(repoUrl)} for writing ${registered().scope}`;
     return commits.mirror(key, repoUrl, registered);

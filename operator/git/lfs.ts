@@ -18,8 +18,8 @@ export function withLfs(reader: TreeReader, mirror: Mirror, timeoutMs: number): 
     revision: reader.revision,
     root: reader.root,
     children: (directory, signal) => reader.children(directory, signal),
-    async content(entry, maxBytes, signal) {
-      const content = await reader.content(entry, maxBytes, signal);
+    async content(entry, maxBytes, signal, beside) {
+      const content = await reader.content(entry, maxBytes, signal, beside);
       if (entry.type !== 'file' || content.length > MAX_POINTER_BYTES) return content;
       const size = POINTER.exec(content.toString('latin1'))?.[1];
       if (size === undefined) return content;

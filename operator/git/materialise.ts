@@ -82,7 +82,9 @@ async function collect(
     );
   }
   plan.folders.add(path);
-  for (const [name, line] of await reader.children(entry, signal)) {
+  const lines = await reader.children(entry, signal);
+  await readLinks(reader, entry, lines, signal);
+  for (const [name, line] of lines) {
     const here = joinPath(entry.path, name);
     const target =
       line.type === 'symlink'
@@ -96,6 +98,21 @@ async function collect(
     if (target === undefined) continue;
     await collect(reader, target, joinPath(path, name), plan, options, depth + 1, signal);
   }
+}
+
+/** They are followed one after the other, and are to be fetched together where they are not there. */
+async function readLinks(
+  reader: TreeReader,
+  folder: TreeEntry,
+  lines: Awaited<ReturnType<TreeReader['children']>>,
+  signal: AbortSignal,
+): Promise<void> {
+  const links = Array.from(lines)
+    .filter(([, { type }]) => type === 'symlink')
+    .map(([name, line]) => ({ ...line, path: joinPath(folder.path, name) }));
+  const [first] = links;
+  if (first === undefined || links.length === 1) return;
+  await reader.content(first, MAX_LINK_BYTES, signal, links);
 }
 
 /** Whoever calls this has followed it before. */
@@ -126,13 +143,14 @@ async function write(
   for (const path of plan.outputs.keys()) folders.add(dirname(path));
   for (const folder of folders) await mkdir(join(root, folder), { recursive: true, mode: 0o700 });
   const outputs: Output[] = Array.from(plan.outputs, ([path, file]) => ({ path, file }));
+  const files = [...plan.outputs.values()];
   let written = 0;
   await mapLimit(
     outputs,
     PARALLEL_WRITES,
     async ({ path, file }, stop) => {
       const left = options.limits.maxBytes - written;
-      const content = await reader.content(file, Math.max(0, left), stop);
+      const content = await reader.content(file, Math.max(0, left), stop, files);
       written += content.length;
       await writeFile(join(root, path), content, { mode: file.executable ? 0o700 : 0o600 });
     },

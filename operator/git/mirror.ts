@@ -16,6 +16,13 @@ import { gitFailure } from './git-error.ts';
 import { type GitEnvironment, localEnvironment, openGitSession } from './git-session.ts';
 import { openGitTree } from './git-tree.ts';
 import { removeLeftovers } from './leftovers.ts';
+import {
+  createLeftOut,
+  fetchFrom,
+  fetchObjects,
+  lacksFiles,
+  repackPartial,
+} from './partial-fetch.ts';
 import { repairing } from './repairing-reader.ts';
 import type { SignIn } from './sign-in/sign-in.ts';
 import type { TreeReader } from './follow-path.ts';
@@ -35,6 +42,8 @@ export interface MirrorOptions {
   readonly network: Limiter;
   readonly listTimeoutMs: number;
   readonly fetchTimeoutMs: number;
+  /** Files of so many bytes and more are fetched when they are read, unless `access` says otherwise. Default 0: never. */
+  readonly blobLimit?: number | undefined;
   /** Told when the mirror on disk is broken and is made anew. Must not throw. */
   readonly onRepair: (repository: string, why: unknown) => void;
 }
@@ -103,6 +112,8 @@ export function createMirror(options: MirrorOptions): Mirror {
   /** What the server said last; git must know before the mirror is made. */
   let format: ObjectFormat = 'sha1';
   let fetches = 0;
+  /** False once the server refused to send files by their names: then nothing is left out. */
+  let sendsFiles = true;
   let repairedAtMs: number | undefined;
 
   function local(
@@ -211,36 +222,69 @@ export function createMirror(options: MirrorOptions): Mirror {
         lock.run('fetch', stop, async () => {
           const flags = ['--quiet', '--force', '--no-tags', '--no-write-fetch-head'];
           if (depth > 0) flags.push(`--depth=${depth}`);
-          await removeLeftovers(dir);
-          const command: RemoteCommand = {
-            doing: 'fetch',
-            args: (url) => ['fetch', ...flags, '--', url, ...refspecs],
-            timeoutMs: options.fetchTimeoutMs,
+          const limit = await limitOfFiles();
+          const args = (url: string) => {
+            const { before, server } = fetchFrom(url, limit);
+            return [...before, 'fetch', ...flags, '--', server, ...refspecs];
           };
-          try {
-            await remote(command, AbortSignal.any([stop, stopped.signal]));
-          } catch (error) {
-            await removeLeftovers(dir); // half a pack on a full disk would keep it full
-            throw error;
-          }
-          fetches += 1;
-          if (fetches % FETCHES_PER_REPACK === 0) await local(['repack', '-d', '--quiet'], stop);
+          await fetchBy({ doing: 'fetch', args, timeoutMs: options.fetchTimeoutMs }, stop);
         }),
       signal,
     );
   }
 
+  /** For one who holds the lock. */
+  async function fetchBy(command: RemoteCommand, signal: AbortSignal): Promise<void> {
+    await removeLeftovers(dir);
+    try {
+      await remote(command, AbortSignal.any([signal, stopped.signal]));
+    } catch (error) {
+      await removeLeftovers(dir); // half a pack on a full disk would keep it full
+      throw error;
+    }
+    fetches += 1;
+    if (fetches % FETCHES_PER_REPACK !== 0) return;
+    const repack = (await lacksFiles(dir)) ? repackPartial() : ['repack', '-d', '--quiet'];
+    await local(repack, signal);
+  }
+
+  /** From how many bytes on files are left out; 0: none, in a mirror that lacks some; else none. */
+  async function limitOfFiles(): Promise<number | undefined> {
+    const limit = sendsFiles ? (options.access().blobLimit ?? options.blobLimit ?? 0) : 0;
+    if (limit > 0) return limit;
+    return (await lacksFiles(dir)) ? 0 : undefined;
+  }
+
+  const leftOut = createLeftOut({
+    ...{ dir, flights, local },
+    fetch: (take, signal) =>
+      lock.run('fetch', signal, async () => {
+        const names = await take();
+        if (names.length === 0) return;
+        const stdin = Buffer.from(`${names.join('\n')}\n`);
+        const command = { doing: 'fetch files', args: fetchObjects, stdin };
+        try {
+          await fetchBy({ ...command, timeoutMs: options.fetchTimeoutMs }, signal);
+        } catch (error) {
+          if (!isNotThere(error)) throw error;
+          sendsFiles = false; // whoever misses a file has the mirror made anew, with all of them
+        }
+      }),
+  });
+
+  const objects = { catFile, folders: treeObjects, leftOut };
+
   async function open(commit: string, signal: AbortSignal): Promise<TreeReader | undefined> {
     const known = trees.get(commit);
     if (known !== undefined) return known;
-    const found = await openGitTree(catFile, treeObjects, commit, signal);
+    const found = await openGitTree(objects, commit, signal);
     if (found === undefined) return undefined;
     const repairHere = async (stop: AbortSignal): Promise<TreeReader | undefined> => {
       const why = `objects of ${commit} cannot be read`;
       // Of many who find it broken one repairs; who comes after that only asks again.
       await flights.run('repair', (stopAll) => repair(why, stopAll), stop);
       await fetched(commit, stop);
-      return await openGitTree(catFile, treeObjects, commit, stop);
+      return await openGitTree(objects, commit, stop);
     };
     const tree = repairing(found, { isBroken, repair: repairHere });
     trees.set(commit, tree, 1);
@@ -292,7 +336,7 @@ export function createMirror(options: MirrorOptions): Mirror {
       await fetch([commit], signal, depth);
       return true;
     } catch (error) {
-      if (hasCode(error, 'GitUnreachable') && NOT_THERE.test(error.message)) return false;
+      if (isNotThere(error)) return false;
       throw error;
     }
   }
@@ -382,5 +426,8 @@ function namedTimeout(error: unknown, repository: string, doing: string): unknow
     fields: { repository },
   });
 }
+
+const isNotThere = (error: unknown): boolean =>
+  hasCode(error, 'GitUnreachable') && NOT_THERE.test(error.message);
 
 const isNotFound = (error: unknown): boolean => hasCode(error, 'RevisionNotFound');

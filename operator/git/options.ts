@@ -39,6 +39,8 @@ export interface GitRepositoriesOptions {
   readonly failureMs?: number;
   /** Mirrors that are not in use go when all take more than this. Default: no bound. */
   readonly maxMirrorBytes?: number;
+  /** Files of so many bytes and more are fetched when they are read, unless `access` says otherwise. Default 0: never. */
+  readonly blobLimit?: number;
   /** Allows `file://` and plain paths. For tests and the command line only. */
   readonly allowLocal?: boolean;
   readonly maxMaterialisedBytes?: number;

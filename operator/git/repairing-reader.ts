@@ -35,7 +35,7 @@ export function repairing(first: TreeReader, mirror: RepairableMirror): TreeRead
     root: first.root,
     children: (directory: TreeEntry, signal) =>
       asked((one) => one.children(directory, signal), signal),
-    content: (entry, maxBytes, signal) =>
-      asked((one) => one.content(entry, maxBytes, signal), signal),
+    content: (entry, maxBytes, signal, beside) =>
+      asked((one) => one.content(entry, maxBytes, signal, beside), signal),
   };
 }

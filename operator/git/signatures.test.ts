@@ -174,6 +174,7 @@ describe('signatures, with a real gpg', () => {
     run('git', ['-C', folder, 'tag', 'v3.0.0', id]);
     assert.deepEqual(await problems(url, 'v1.0.0'), []);
     assert.deepEqual(await problems(url, '1.x'), []);
+    assert.deepEqual(await problems(url, '1.x', { access: { blobLimit: 1 } }), []);
     assert.deepEqual(await problems(url, 'refs/tags/v1.0.0'), []);
     const [unsigned] = await problems(url, 'v2.0.0');
     assert.match(

@@ -70,7 +70,7 @@ export function withSubmodules(reader: TreeReader, options: SubmoduleOptions): T
         const relative = outer.path.slice(mount.length + 1);
         return relative === '' ? inner.root : { ...outer, path: relative };
       };
-      return { reader: inner, entry };
+      return { mount, reader: inner, entry };
     }
     return undefined;
   }
@@ -105,10 +105,13 @@ export function withSubmodules(reader: TreeReader, options: SubmoduleOptions): T
     revision: reader.revision,
     root: reader.root,
     children,
-    async content(entry, maxBytes, signal) {
+    async content(entry, maxBytes, signal, beside) {
       const inside = await within(entry.path, signal);
-      if (inside === undefined) return await reader.content(entry, maxBytes, signal);
-      return await inside.reader.content(inside.entry(entry), maxBytes, signal);
+      if (inside === undefined) return await reader.content(entry, maxBytes, signal, beside);
+      // Of the others those that are elsewhere have hashes that are not there, and are not fetched here.
+      const { mount } = inside;
+      const near = beside?.filter(({ path }) => path.startsWith(`${mount}/`)).map(inside.entry);
+      return await inside.reader.content(inside.entry(entry), maxBytes, signal, near);
     },
   };
 }

@@ -121,6 +121,8 @@ export interface GitOptions {
   readonly allowLocal?: boolean;
   /** Mirrors that are not in use go when all take more than this. Default: no bound. */
   readonly maxMirrorBytes?: number;
+  /** Files of so many bytes and more are fetched when they are read, unless a registration says otherwise. Default 0: never. */
+  readonly blobLimit?: number;
   /** Whether submodules are folders. Default true. */
   readonly submodules?: boolean;
   /** Bounds of artifacts of OCI registries. */

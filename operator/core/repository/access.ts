@@ -49,6 +49,8 @@ export interface RepositoryAccess {
   readonly lfs: boolean;
   /** How many commits a fetch brings; 0: the whole history. */
   readonly depth: number;
+  /** Files of so many bytes and more are fetched when they are read; 0: never. Absent: as all repositories. */
+  readonly blobLimit?: number;
   /** Why the registration cannot be used, with the name of the Secret. */
   readonly problem?: string;
 }

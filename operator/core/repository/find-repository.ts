@@ -141,6 +141,7 @@ export function accessOf(
     ...(sshKnownHosts !== undefined && { sshKnownHosts }),
     lfs: record.enableLfs,
     depth: record.depth,
+    ...(record.blobLimit > 0 && { blobLimit: record.blobLimit }),
     ...(record.problems.length > 0 && {
       problem: `Secret ${record.secret}: ${record.problems.join('; ')}`,
     }),

@@ -34,7 +34,7 @@ export const FLAGS = [
   'webhookManifestCacheWarmDisabled',
 ] as const;
 
-export const NUMBERS = ['githubAppID', 'githubAppInstallationID', 'depth'] as const;
+export const NUMBERS = ['githubAppID', 'githubAppInstallationID', 'depth', 'blobLimit'] as const;
 
 type Text = (typeof OWN_TEXTS | typeof TEMPLATE_TEXTS)[number];
 type Flag = (typeof FLAGS)[number];

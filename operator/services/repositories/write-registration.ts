@@ -256,15 +256,15 @@ export async function remove(
 
 /** Errors: `InvalidRequest` for what cannot be the address of a repository. */
 export function wellFormed(record: RepositoryRecord): RepositoryRecord {
-  const { url, depth, githubAppID, githubAppInstallationID } = record;
+  const { url, depth, blobLimit, githubAppID, githubAppInstallationID } = record;
   const refuse = (what: string): never => {
     throw new TiphysError('InvalidRequest', what);
   };
   if (url === '' || normaliseRepoUrl(url) === '') refuse('repository: url is missing or is no URL');
   if (/^[a-z][a-z0-9+.-]*:\/\/[^/@]*:[^/@]*@/i.test(url))
     refuse('repository: url holds a password: send it as password');
-  if ([depth, githubAppID, githubAppInstallationID].some((number) => number < 0))
-    refuse('repository: depth and GitHub ids cannot be negative');
+  if ([depth, blobLimit, githubAppID, githubAppInstallationID].some((number) => number < 0))
+    refuse('repository: depth, blobLimit and GitHub ids cannot be negative');
   if (!['', 'git', 'helm', 'oci'].includes(record.type))
     refuse('repository: type is none of git, helm and oci');
   const transport = typeOf(record) === 'git' ? transportOf(url) : 'https';
