@@ -6,6 +6,7 @@ import { type ApiClient, apiClient } from '../language/api-client.ts';
 import type { TestApplication } from '../language/application.ts';
 import { eventually, met, pending } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
+import { describeLasting } from './api-logs/lasting.ts';
 import { deployment, everybodyMay, settingsMap } from './manifests.ts';
 import { WebSocket } from 'ws';
 import { signIn } from '../language/sign-in.ts';
@@ -360,4 +361,6 @@ describe('logs of Pods of an application and terminals in them, through the API'
       assert.deepEqual((await refusal(terminal({})))[0], 401);
     });
   });
+
+  describeLasting(() => ({ world, api, app: shop.name }), signal);
 });
