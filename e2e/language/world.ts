@@ -287,5 +287,9 @@ async function operatorEnvironment(
   }
   const home = join(dir, 'data');
   await writeFile(join(home, '.gitconfig'), '');
-  return { PATH: [bin, process.env['PATH'] ?? ''].join(delimiter), HOME: home };
+  return {
+    PATH: [bin, process.env['PATH'] ?? ''].join(delimiter),
+    HOME: home,
+    MALLOC_ARENA_MAX: '2', // as the first line of the program has it
+  };
 }
