@@ -7,6 +7,11 @@ import { configMap, hangingHook, hookJob, inWave } from './manifests.ts';
 
 const signal = AbortSignal.timeout(300_000);
 
+interface EventOf {
+  readonly metadata: { readonly resourceVersion: string };
+  readonly involvedObject: { readonly name: string };
+}
+
 describe('syncs that take too long', () => {
   let world: World;
   before(async () => {
@@ -72,6 +77,46 @@ describe('syncs that take too long', () => {
     assert.ok(second - first >= 2_000, `wave 1 came ${second - first} ms after wave 0`);
     await world.when(waiting.terminated());
     await world.thenEventually(waiting.operationFailed());
+    await world.stopOperator('SIGTERM');
+  });
+
+  test('with one worker: a sync that has begun is brought to its end before all others have begun', async () => {
+    await world.given(
+      world.repository('begun', {
+        'a.yaml': configMap('a', '1'),
+        'b.yaml': inWave(1, configMap('b', '1')),
+      }),
+    );
+    const apps = Array.from({ length: 20 }, (_, index) =>
+      world.application(`begun-${index}`, {
+        repoURL: world.git.urlOf('begun'),
+        syncPolicy: true,
+      }),
+    );
+    world.startOperator(['--workers=1', '--sync-wave-delay=0s']);
+    await world.thenEventually(
+      world.object('appprojects.argoproj.io', 'default', world.namespace).exists(),
+    );
+    await world.when(world.applied(...apps.map(({ object }) => object)));
+    await world.thenEventually(...apps.map((app) => app.isSynced()));
+    const eventsOf = async (reason: string): Promise<readonly number[]> => {
+      const where = ['-n', world.namespace, '--field-selector', `reason=${reason}`];
+      const { items } = JSON.parse(await world.kubectl(['get', 'events', ...where, '-o', 'json']));
+      const names = apps.map(({ name }) => name);
+      return items
+        .filter(({ involvedObject }: EventOf) => names.includes(involvedObject.name))
+        .map(({ metadata }: EventOf) => Number(metadata.resourceVersion));
+    };
+    await world.thenEventually(async () =>
+      (await eventsOf('OperationCompleted')).length === apps.length
+        ? { type: 'met', seen: 'all have ended' }
+        : { type: 'pending', seen: 'some have not ended' },
+    );
+    const firstEnd = Math.min(...(await eventsOf('OperationCompleted')));
+    const begun = await eventsOf('OperationStarted');
+    const later = begun.filter((version) => version > firstEnd);
+    assert.equal(begun.length, apps.length);
+    assert.ok(later.length >= apps.length / 2, `${later.length} began after one had ended`);
     await world.stopOperator('SIGTERM');
   });
 

@@ -38,3 +38,13 @@ export interface Pass {
 
 export const DONE: ReconcileOutcome = { type: 'done' };
 export const again = (afterMs: number): ReconcileOutcome => ({ type: 'requeue', afterMs });
+
+/** Of an operation: what has begun is brought to its end before others begin. */
+export const goOn = (afterMs: number): ReconcileOutcome => ({
+  type: 'requeue',
+  afterMs,
+  priority: UNDER_WAY,
+});
+
+/** The priority of applications that an operation runs for. */
+export const UNDER_WAY = 1;

@@ -10,7 +10,7 @@ import { endedPass, type Hindrance, hindranceOf } from './hindrance.ts';
 import { recordHeals } from './hold-back.ts';
 import { compareTargets, type LoadedState } from './load-state.ts';
 import { beginOperation, isBegun, pinRevisions } from './operation.ts';
-import { again, type Engine, type Pass } from './pass.ts';
+import { again, type Engine, goOn, type Pass } from './pass.ts';
 import type { Report } from './report.ts';
 import { respectIgnoredParts } from './respect-ignored-parts.ts';
 import { isStored, untilOwnSecond } from './resume-operation.ts';
@@ -62,7 +62,7 @@ export async function proceed(
   const started = pass.begun ?? beginOperation(app, decision.operation, now);
   const state = pinRevisions(started, loaded.manifests.revisions);
   if (memory.nextWaveAtMs > ports.clock.monotonic())
-    return again(memory.nextWaveAtMs - ports.clock.monotonic());
+    return goOn(memory.nextWaveAtMs - ports.clock.monotonic());
   return carryOut(pass, state, now, engine, signal);
 }
 
@@ -128,15 +128,15 @@ async function carryOut(
   const written = app.status.operationState;
   const hasHooks = loaded.targets.hooks.length > 0;
   const waitMs = untilOwnSecond(app, state, hasHooks, ports.clock.now());
-  if (waitMs > 0) return again(waitMs);
+  if (waitMs > 0) return goOn(waitMs);
   // Names of hooks depend on when it began, so that has to be stored first.
   const isKnown = written?.phase === 'Running' && written.startedAt === state.startedAt;
   const stored =
     pass.begun === undefined || !isKnown
       ? await announce({ ...pass, begun: state }, now, engine, signal)
       : app;
-  if (stored === undefined) return again(0);
-  if (isBegun(stored)) return again(REQUEST_POLL_MS); // the next pass takes the request away
+  if (stored === undefined) return goOn(0);
+  if (isBegun(stored)) return goOn(REQUEST_POLL_MS); // the next pass takes the request away
   // A pass that cannot write its outcome is taken up again: the objects alone do not tell of it.
   const { uid } = app.metadata;
   memory.unwritten = stored === app && !isStored(app, state) ? { uid, state } : undefined;
@@ -166,12 +166,12 @@ async function carryOut(
   if (pass.begun !== undefined && pass.need.level === 'forced') memory.requested = 'forced';
   if (settled.type === 'finished') {
     memory.requested = higherLevel(memory.requested, 'latest');
-    return again(0);
+    return goOn(0);
   }
-  if (ran.next === 'again') return again(pauseMs);
+  if (ran.next === 'again') return goOn(pauseMs);
   const dueAtMs = Math.min(ran.dueAtMs ?? Infinity, settled.dueAtMs ?? Infinity);
   const dueInMs = Math.max(0, dueAtMs - ports.clock.now());
-  return again(settled.afterMs ?? Math.min(OPERATION_POLL_MS, dueInMs));
+  return goOn(settled.afterMs ?? Math.min(OPERATION_POLL_MS, dueInMs));
 }
 
 /**

@@ -49,6 +49,25 @@ test('controller: keys gather until the start, each is reconciled once', async (
   await stop(controller, clock);
 });
 
+test('controller: outcome `requeue` comes back with its priority, by default behind all others', async () => {
+  const left = new Map([
+    ['begun', 1],
+    ['resync', undefined],
+  ]);
+  const { clock, runs, controller } = setUp(async (key) => {
+    if (!left.has(key)) return { type: 'done' };
+    const priority = left.get(key);
+    left.delete(key);
+    const back = { type: 'requeue', afterMs: 0 } as const;
+    return priority === undefined ? back : { ...back, priority };
+  });
+  for (const key of ['begun', 'resync', 'new', 'newer']) controller.enqueue(key);
+  controller.start();
+  await clock.advance(0);
+  assert.deepEqual(runs, ['begun@0', 'begun@0', 'resync@0', 'new@0', 'newer@0', 'resync@0']);
+  await stop(controller, clock);
+});
+
 test('controller: outcome `done` forgets the key', async () => {
   const { clock, runs, controller } = setUp(async () => ({ type: 'done' }));
   controller.start();

@@ -9,13 +9,13 @@ import { createWorkQueue, type AddOptions } from './work-queue.ts';
  * | outcome | the queue |
  * | --- | --- |
  * | `done` | forgets the key and its failures until it is added again |
- * | `requeue` | adds the key again after `afterMs`; failures are forgotten |
+ * | `requeue` | adds the key again after `afterMs` with `priority`, by default behind what somebody waits for; failures are forgotten |
  * | thrown error | adds the key again after a growing delay, and tells `onError` |
  * | thrown while stopping | nothing |
  */
 export type ReconcileOutcome =
   | { readonly type: 'done' }
-  | { readonly type: 'requeue'; readonly afterMs: number };
+  | { readonly type: 'requeue'; readonly afterMs: number; readonly priority?: number };
 
 export interface ControllerOptions<K> {
   readonly name: string;
@@ -37,6 +37,9 @@ export interface ControllerOptions<K> {
   /** How long stopping waits for running reconciles before it gives up on them. Default 30 s. */
   readonly drainMs?: number;
 }
+
+/** The priority of what nobody asked for. */
+const UNASKED = -1;
 
 /** A controller loop: a queue of keys and workers that reconcile them. */
 export interface Controller<K> extends AsyncDisposable {
@@ -63,10 +66,10 @@ export function createController<K>(options: ControllerOptions<K>): Controller<K
   const stop = new AbortController();
   const places = createPlaces({
     count: options.workers ?? 1,
-    nextPriority: () => (isOn() ? queue.nextPriority : undefined),
+    nextRank: () => (isOn() ? queue.nextRank : undefined),
     admit() {
       const taken = queue.take();
-      if (taken !== undefined) places.hold(taken.priority, (aside) => handle(taken.key, aside));
+      if (taken !== undefined) places.hold(taken.rank, (aside) => handle(taken.key, aside));
     },
   });
   let started = false;
@@ -88,13 +91,16 @@ export function createController<K>(options: ControllerOptions<K>): Controller<K
     try {
       const outcome = await reconcile(key, stop.signal, aside);
       failures.delete(key);
-      if (outcome.type === 'requeue') queue.add(key, { afterMs: outcome.afterMs, priority: -1 });
+      if (outcome.type === 'requeue') {
+        const { afterMs, priority = UNASKED } = outcome;
+        queue.add(key, { afterMs, priority });
+      }
     } catch (error) {
       if (stop.signal.aborted) return;
       const count = (failures.get(key) ?? 0) + 1;
       failures.set(key, count);
       const afterMs = backoffDelay(count - 1, { minMs, maxMs, factor: 2 });
-      queue.add(key, { afterMs, priority: -1 }); // first, so that no key is lost if telling fails
+      queue.add(key, { afterMs, priority: UNASKED }); // first, so that no key is lost if telling fails
       onError(key, error, count, afterMs);
     } finally {
       queue.done(key);

@@ -43,10 +43,10 @@ function play(count: number, jobs: readonly Job[]) {
 
   const places = createPlaces({
     count,
-    nextPriority: () => left[0]?.priority,
+    nextRank: () => left[0] && -left[0].priority,
     admit() {
       const job = left.shift();
-      if (job !== undefined) places.hold(job.priority, (aside) => run(job, aside));
+      if (job !== undefined) places.hold(-job.priority, (aside) => run(job, aside));
     },
   });
   return { clock, places, log, ended, most: () => most };
@@ -110,7 +110,7 @@ test('places: what is done aside passes its result and its failure on', async ()
   let admitted = false;
   const places = createPlaces({
     count: 1,
-    nextPriority: () => (admitted ? undefined : 0),
+    nextRank: () => (admitted ? undefined : 0),
     admit() {
       admitted = true;
       places.hold(0, async (aside) => {

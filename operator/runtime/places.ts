@@ -10,31 +10,31 @@ export type Aside = <T>(work: () => Promise<T>) => Promise<T>;
 /** For those who hold no place. */
 export const noAside: Aside = (work) => work();
 
-/** The places of those that work at the same time, given by priority; of equals, who comes back goes first. */
+/** The places of those that work at the same time, given by rank; of equals, who comes back goes first. */
 export interface Places {
   /** Gives free places away, until there are none or nobody wants one. */
   fill(): void;
   /** Holds a place for as long as `work` takes, but for what it does aside. `fill` gives one. */
-  hold(priority: number, work: (aside: Aside) => Promise<void>): void;
+  hold(rank: number, work: (aside: Aside) => Promise<void>): void;
   /** When all that hold places, or did, have ended. */
   ended(): Promise<void>;
 }
 
 export interface PlacesOptions {
   readonly count: number;
-  /** The priority of the most urgent newcomer; absent when there is none. */
-  readonly nextPriority: () => number | undefined;
+  /** The rank of the most urgent newcomer, smaller for more urgent; absent when there is none. */
+  readonly nextRank: () => number | undefined;
   /** Lets that newcomer in, who must call `hold` at once. */
   readonly admit: () => void;
 }
 
 interface Returning extends HeapItem {
-  readonly priority: number;
+  readonly rank: number;
   readonly order: number;
   readonly enter: () => void;
 }
 
-export function createPlaces({ count, nextPriority, admit }: PlacesOptions): Places {
+export function createPlaces({ count, nextRank, admit }: PlacesOptions): Places {
   let taken = 0;
   let order = 0;
   const returning = createHeap<Returning>(isMoreUrgent);
@@ -53,8 +53,8 @@ export function createPlaces({ count, nextPriority, admit }: PlacesOptions): Pla
 
   function letIn(): boolean {
     const back = returning.peek();
-    const next = nextPriority();
-    if (back !== undefined && back.priority >= (next ?? -Infinity)) {
+    const next = nextRank();
+    if (back !== undefined && back.rank <= (next ?? Infinity)) {
       returning.pop();
       taken += 1;
       back.enter();
@@ -71,7 +71,7 @@ export function createPlaces({ count, nextPriority, admit }: PlacesOptions): Pla
 
   return {
     fill,
-    hold(priority, work) {
+    hold(rank, work) {
       taken += 1;
       const aside: Aside = async (wait) => {
         leave();
@@ -79,7 +79,7 @@ export function createPlaces({ count, nextPriority, admit }: PlacesOptions): Pla
           return await wait();
         } finally {
           await new Promise<void>((enter) => {
-            returning.push({ priority, order: order++, enter, heapIndex: 0 });
+            returning.push({ rank, order: order++, enter, heapIndex: 0 });
             fill();
           });
         }
@@ -97,7 +97,5 @@ export function createPlaces({ count, nextPriority, admit }: PlacesOptions): Pla
 }
 
 function isMoreUrgent(left: Returning, right: Returning): boolean {
-  return left.priority === right.priority
-    ? left.order < right.order
-    : left.priority > right.priority;
+  return left.rank === right.rank ? left.order < right.order : left.rank < right.rank;
 }

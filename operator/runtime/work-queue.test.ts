@@ -40,7 +40,7 @@ test('work queue: a key added while worked on comes once more, when it is given 
   const clock = createVirtualClock();
   const queue = createWorkQueue<string>(clock);
   queue.add('a');
-  assert.deepEqual(queue.take(), { key: 'a', priority: 0 });
+  assert.deepEqual(queue.take(), { key: 'a', rank: 0 });
   queue.add('a', { afterMs: 60_000 });
   queue.add('a');
   assert.equal(queue.due, 0);
@@ -70,15 +70,31 @@ test('work queue: tells when something falls due, and an earlier key moves the a
   assert.deepEqual(taken, ['early@30', 'late@100']);
 });
 
+test('work queue: nobody waits for ever behind more urgent keys that keep coming', async () => {
+  const clock = createVirtualClock();
+  const queue = createWorkQueue<string>(clock);
+  queue.add('patient', { priority: -1 });
+  const taken: string[] = [];
+  for (let second = 0; second < 300 && !taken.includes('patient'); second += 1) {
+    queue.add('busy', { priority: 1 });
+    const key = queue.take()?.key ?? '';
+    taken.push(key);
+    queue.done(key);
+    await clock.advance(1000);
+  }
+  assert.equal(taken.indexOf('patient'), 120); // two steps of priority are two minutes
+});
+
 test('work queue: with nothing due there is nothing to take', async () => {
   const clock = createVirtualClock();
   const queue = createWorkQueue<string>(clock);
   queue.add('late', { afterMs: 100, priority: 3 });
-  assert.deepEqual([queue.take(), queue.nextPriority], [undefined, undefined]);
+  assert.deepEqual([queue.take(), queue.nextRank], [undefined, undefined]);
   await clock.advance(100);
-  assert.equal(queue.nextPriority, 3);
-  assert.deepEqual(queue.take(), { key: 'late', priority: 3 });
-  assert.deepEqual([queue.take(), queue.nextPriority], [undefined, undefined]);
+  const rank = 100 - 3 * 60_000;
+  assert.equal(queue.nextRank, rank);
+  assert.deepEqual(queue.take(), { key: 'late', rank });
+  assert.deepEqual([queue.take(), queue.nextRank], [undefined, undefined]);
 });
 
 test('work queue: disposing forgets keys and alarm, and takes no more', () => {
@@ -100,7 +116,10 @@ const addition = fc.record({
 test('work queue: hands out exactly what a plain list would choose', async () => {
   const command = fc.oneof(
     fc.record({ type: fc.constant('add' as const), addition }),
-    fc.record({ type: fc.constant('advance' as const), ms: fc.nat(20) }),
+    fc.record({
+      type: fc.constant('advance' as const),
+      ms: fc.oneof(fc.nat(20), fc.integer({ min: 30_000, max: 130_000 })),
+    }),
     fc.record({ type: fc.constant('take' as const) }),
     fc.record({ type: fc.constant('done' as const) }),
   );
@@ -143,12 +162,13 @@ test('work queue: hands out exactly what a plain list would choose', async () =>
         } else {
           const [best] = waiting
             .filter(({ at }) => at <= clock.now())
-            .sort((l, r) => r.priority - l.priority || l.at - r.at || l.order - r.order);
+            .map((entry) => ({ entry, rank: entry.at - entry.priority * 60_000 }))
+            .sort((l, r) => l.rank - r.rank || l.entry.order - r.entry.order);
           if (best === undefined) continue;
-          assert.equal(queue.nextPriority, best.priority);
-          assert.deepEqual(queue.take(), { key: best.key, priority: best.priority });
-          waiting = waiting.filter((other) => other !== best);
-          active.push(best.key);
+          assert.equal(queue.nextRank, best.rank);
+          assert.deepEqual(queue.take(), { key: best.entry.key, rank: best.rank });
+          waiting = waiting.filter((other) => other !== best.entry);
+          active.push(best.entry.key);
         }
         assert.equal(queue.due, waiting.filter(({ at }) => at <= clock.now()).length);
         assert.equal(queue.length, waiting.length);

@@ -4,9 +4,15 @@ import { createHeap, type HeapItem } from './heap.ts';
 export interface AddOptions {
   /** Not before this many milliseconds from now. Default 0. */
   readonly afterMs?: number;
-  /** Higher runs first among what is due. Default 0; use negative numbers for background work. */
+  /**
+   * Each step goes before what became due up to a minute earlier. Default 0; positive for what has
+   * begun and is to be brought to its end, negative for what nobody waits for.
+   */
   readonly priority?: number;
 }
+
+/** So much earlier than it is due does a key count as due, for each step of its priority. */
+const HEAD_START_MS = 60_000;
 
 /**
  * A queue of keys for a controller loop.
@@ -14,16 +20,17 @@ export interface AddOptions {
  * Guarantees: a key is in the queue at most once; it is never handed out twice at the same time; a
  * key added while it is being worked on is handed out once more afterwards; adding again keeps the
  * earlier time and the higher priority. Keys of one priority come in order of their due time, and
- * those of one time in order of arrival. Adding and taking cost O(log n), and neither waits.
+ * those of one time in order of arrival; a higher priority is a head start, so none waits for ever.
+ * Adding and taking cost O(log n), and neither waits.
  *
  * Disposing forgets all keys and takes no more.
  */
 export interface WorkQueue<K> extends Disposable {
   add(key: K, options?: AddOptions): void;
-  /** The most urgent of the keys that are due, with its priority, if any is. */
+  /** The most urgent of the keys that are due, with its rank, if any is. */
   take(): Taken<K> | undefined;
-  /** The priority of what `take` would give now. */
-  readonly nextPriority: number | undefined;
+  /** The rank of what `take` would give now. */
+  readonly nextRank: number | undefined;
   /** Gives a taken key back. Every taken key must be given back. */
   done(key: K): void;
   /** Due now or later, without those being worked on. */
@@ -35,7 +42,8 @@ export interface WorkQueue<K> extends Disposable {
 
 export interface Taken<K> {
   readonly key: K;
-  readonly priority: number;
+  /** Monotonic milliseconds: when it was due, less its head start. The smallest goes first. */
+  readonly rank: number;
 }
 
 export interface WorkQueueOptions<K> {
@@ -131,15 +139,16 @@ export function createWorkQueue<K>(
       moveDue();
       const entry = due.pop();
       if (entry === undefined) return undefined;
-      const { key, priority } = entry;
+      const { key } = entry;
       waiting.delete(key);
       active.add(key);
       onTaken?.(key, clock.monotonic() - entry.at);
-      return { key, priority };
+      return { key, rank: rankOf(entry) };
     },
-    get nextPriority() {
+    get nextRank() {
       moveDue();
-      return due.peek()?.priority;
+      const next = due.peek();
+      return next && rankOf(next);
     },
     done(key) {
       active.delete(key);
@@ -180,5 +189,8 @@ function isEarlier(left: Entry<unknown>, right: Entry<unknown>): boolean {
 }
 
 function isMoreUrgent(left: Entry<unknown>, right: Entry<unknown>): boolean {
-  return left.priority === right.priority ? isEarlier(left, right) : left.priority > right.priority;
+  const [leftRank, rightRank] = [rankOf(left), rankOf(right)];
+  return leftRank === rightRank ? left.order < right.order : leftRank < rightRank;
 }
+
+const rankOf = ({ at, priority }: Schedule): number => at - priority * HEAD_START_MS;
