@@ -1,6 +1,6 @@
 import * as z from 'zod/mini';
 import { TiphysError } from '../../operator/index.ts';
-import { downloadOf, readBadge, registeredNames } from '../../operator/services/index.ts';
+import { findDownload, readBadge, registeredNames } from '../../operator/services/index.ts';
 import { drawBadge } from '../present/badge.ts';
 import { type Answer, type Route, route } from '../route.ts';
 import { flag, text, texts, whole } from './shapes.ts';
@@ -76,16 +76,30 @@ export const plainRoutes: readonly Route[] = [
   route({
     method: 'get',
     path: '/download/{file}',
-    summary: 'Leads to where the command line is, as `help.download.OS-ARCH` of argocd-cm says',
+    summary:
+      'The command line for a platform, from `--api-download-dir` or where `help.download.OS-ARCH` of argocd-cm says',
     access: { type: 'public' },
-    answer({ params }, controlPlane) {
-      const file = params['file'] ?? '';
-      const place = downloadOf(controlPlane, file);
-      if (place === undefined)
-        throw new TiphysError('NotFound', `${file.slice(0, 100)}: is not offered here`, {
-          hint: 'An administrator can set help.download.OS-ARCH in argocd-cm.',
-        });
-      return { type: 'raw', status: 302, headers: { location: place }, body: '' };
+    async answer({ params }, controlPlane) {
+      const name = params['file'] ?? '';
+      const offer = await findDownload(controlPlane, name);
+      switch (offer?.type) {
+        case 'here':
+          return {
+            type: 'raw',
+            headers: {
+              'content-type': 'application/octet-stream',
+              'content-length': String(offer.download.bytes),
+              'content-disposition': `attachment; filename="${offer.file}"`,
+            },
+            body: offer.download.body,
+          };
+        case 'elsewhere':
+          return { type: 'raw', status: 302, headers: { location: offer.url }, body: '' };
+        case undefined:
+          throw new TiphysError('NotFound', `${name.slice(0, 100)}: is not offered here`, {
+            hint: 'An administrator can set help.download.OS-ARCH in argocd-cm, or --api-download-dir.',
+          });
+      }
     },
   }),
 ];

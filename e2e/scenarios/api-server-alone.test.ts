@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { type ApiClient, apiClient } from '../language/api-client.ts';
 import { eventually, met, pending } from '../language/expectation.ts';
@@ -9,14 +12,21 @@ import { argocdSecret, configMap } from './manifests.ts';
 
 const signal = AbortSignal.timeout(300_000);
 const SECRET = 'known to both';
+/** More than is sent at once. */
+const PROGRAM = 'program '.repeat(100_000);
 
 describe('an API server that reconciles nothing, asked by strangers', () => {
   let world: World;
   let api: ApiClient;
+  let folder: string;
 
   before(async () => {
     world = await startWorld({ signal, operator: false });
-    world.startOperator(['--api-port=0', '--api-proxy-extensions'], 'server', 'server');
+    folder = await mkdtemp(join(tmpdir(), 'tiphys-downloads-'));
+    await writeFile(join(folder, 'argocd-linux-ppc64le'), PROGRAM);
+    await symlink('/etc/passwd', join(folder, 'argocd-linux-s390x'));
+    const options = ['--api-port=0', '--api-proxy-extensions', `--api-download-dir=${folder}`];
+    world.startOperator(options, 'server', 'server');
     api = await apiClient(world, signal, 'server');
     const labels = { 'app.kubernetes.io/part-of': 'argocd' };
     const metadata = { name: 'argocd-cm', namespace: world.namespace, labels };
@@ -43,7 +53,10 @@ describe('an API server that reconciles nothing, asked by strangers', () => {
       { withinMs: 20_000, signal },
     );
   });
-  after(() => world[Symbol.asyncDispose]());
+  after(async () => {
+    await world[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true });
+  });
 
   const badge = (query: string) => api.request(`/api/badge?${query}`);
 
@@ -142,6 +155,14 @@ describe('an API server that reconciles nothing, asked by strangers', () => {
       const { status, headers } = await api.request(`/download/${file}`);
       assert.deepEqual([status, headers.get('location')], [302, 'https://files.example/argocd']);
     }
+    const here = await api.request('/download/argocd-linux-ppc64le');
+    assert.equal(here.status, 200);
+    assert.ok(here.text === PROGRAM, `${here.text.length} characters`);
+    assert.equal(here.headers.get('content-type'), 'application/octet-stream');
+    assert.equal(here.headers.get('content-length'), String(PROGRAM.length));
+    assert.match(here.headers.get('content-disposition') ?? '', /"argocd-linux-ppc64le"$/);
+    const link = await api.request('/download/argocd-linux-s390x');
+    assert.equal(link.status, 404, 'a link may lead anywhere');
     for (const file of ['argocd-linux-arm64', 'argocd-plan9-mips', '..%2f..%2fetc%2fpasswd']) {
       const { status, json } = await api.request(`/download/${file}`);
       assert.deepEqual([status, (json as { code: number }).code], [404, 5], file);

@@ -17,6 +17,7 @@ import { ensureSecrets } from '../identity/ensure-secrets.ts';
 import type { Logger } from '../ports/telemetry.ts';
 import type { AccessControl } from '../ports/access-control.ts';
 import { createAccessControl } from '../rbac/access-control.ts';
+import { createDownloads } from '../wiring/download-folder.ts';
 import { createExtensionBackends } from '../wiring/extension-backends.ts';
 import { createRepositoryProbe } from '../wiring/repository-probe.ts';
 import { shownLabels } from '../services/setting.ts';
@@ -87,6 +88,7 @@ export async function serveApi(
       keyReader: connected.keyReader,
       generators: connected.generators,
       extensions: stack.use(createExtensionBackends()),
+      downloads: createDownloads(config.apiDownloadDir),
       allowsAnonymous: () => config.apiDisableAuth || identity.allowsAnonymous(),
       authDisabled: config.apiDisableAuth,
       replaceAllowed: config.apiSyncReplaceAllowed,

@@ -22,6 +22,7 @@ export interface ApiConfig {
   readonly apiMaxCookies: number;
   readonly apiProxyExtensions: boolean;
   readonly apiDisableSwaggerUi: boolean;
+  readonly apiDownloadDir: string;
 }
 
 /** Every setting of the API by its name in `ApiConfig`. */
@@ -151,6 +152,12 @@ export const API_KEYS: { readonly [K in keyof ApiConfig]: ConfigKey<ApiConfig[K]
     description:
       'Ask services behind the API for clients, at /extensions/NAME, as extension.config of argocd-cm says.',
     alias: ['ARGOCD_SERVER_ENABLE_PROXY_EXTENSION'],
+  }),
+  apiDownloadDir: key('api-download-dir', {
+    schema: text,
+    fallback: '',
+    description:
+      'Folder with files such as argocd-linux-amd64, which the API hands to anybody at /download/; empty is none.',
   }),
   apiDisableSwaggerUi: key('api-disable-swagger-ui', {
     schema: truth,

@@ -5,6 +5,7 @@ import type { AccessControl } from '../ports/access-control.ts';
 import type { ChartRepositories } from '../ports/chart-repositories.ts';
 import type { ClusterConnector } from '../ports/cluster-connector.ts';
 import type { BrowserSignIn } from '../ports/browser-sign-in.ts';
+import type { Downloads } from '../ports/downloads.ts';
 import type { ExtensionBackends } from '../ports/extension-backends.ts';
 import type { ConfigStore } from '../ports/config-store.ts';
 import type { Passwords, Sessions, TokenIssuer } from '../ports/identity.ts';
@@ -39,6 +40,7 @@ export interface ServicePorts extends EnginePorts {
   readonly receiveWebhook: ReceiveWebhook;
   readonly generators: GeneratorRegistry;
   readonly extensions: ExtensionBackends;
+  readonly downloads: Downloads;
   /** Whether those without a token are let in, as nobody in particular. */
   readonly allowsAnonymous: () => boolean;
   /** Everybody may do everything, so there is nobody to hide anything from. */

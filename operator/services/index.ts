@@ -156,7 +156,7 @@ export { readBadge, type BadgeQuestion } from './badge/read-badge.ts';
 export type { BadgeState } from '../core/health/badge.ts';
 export { callExtension } from './extensions/call-extension.ts';
 export { answerHeaders } from './extensions/extension-headers.ts';
-export { downloadOf } from './settings/downloads.ts';
+export { findDownload } from './settings/downloads.ts';
 export {
   openTerminal,
   recheckTerminal,
