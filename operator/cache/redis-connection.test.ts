@@ -76,6 +76,27 @@ describe('the way to Redis', () => {
     await never(connect({ server: at(server), password, tls: stranger }));
   });
 
+  test('a certificate that was renewed is shown at the next connection, to a server that was renewed too', async () => {
+    const server = await serve({ tls: { ...own, clientCa: authority.certificate } });
+    const { password } = server;
+    const strange = createClientAuthority().issue('x', []);
+    let tls = {
+      ca: authority.certificate, // not the server's
+      client: { cert: strange.certificate, key: strange.key },
+    };
+    const redis = connect({ server: at(server), password, tls: () => tls });
+    const heard: string[] = [];
+    redis.subscribe('news', (message) => void heard.push(message));
+    await never(redis);
+    const { certificate: cert, key } = authority.issue('tiphys', []);
+    tls = { ca: own.certificate, client: { cert, key } };
+    await until(() => redis.set('a', Buffer.from('1'), 60_000));
+    await until(async () => {
+      await redis.publish('news', 'told');
+      assert.ok(heard.includes('told'));
+    });
+  });
+
   test('the Sentinels say where Redis is, with TLS and a password of their own', async () => {
     const tls = { ...own, clientCa: authority.certificate };
     const { certificate: cert, key } = authority.issue('tiphys', []);

@@ -12,8 +12,8 @@ export interface RedisOptions {
   readonly db: number;
   readonly username?: string;
   readonly password?: string;
-  /** TLS, with Sentinels too. */
-  readonly tls?: RedisTls;
+  /** TLS, with Sentinels too. A function is asked at every connection, and must not throw. */
+  readonly tls?: RedisTls | (() => RedisTls);
   /** Longest time of one command. Default 2 s. */
   readonly commandTimeoutMs?: number;
 }
@@ -179,10 +179,16 @@ function placeOf(
   };
 }
 
-function tlsOptions({ ca, client, insecure = false }: RedisTls): ConnectionOptions {
-  return {
-    ...(ca !== undefined && { ca }),
-    ...client,
-    ...(insecure && { rejectUnauthorized: false }),
-  };
+/** The client copies these whenever it connects: by then a certificate may be another one. */
+function tlsOptions(tls: NonNullable<RedisOptions['tls']>): ConnectionOptions {
+  const now = () => (typeof tls === 'function' ? tls() : tls);
+  return Object.defineProperties(
+    {},
+    {
+      ca: { enumerable: true, get: () => now().ca },
+      cert: { enumerable: true, get: () => now().client?.cert },
+      key: { enumerable: true, get: () => now().client?.key },
+      rejectUnauthorized: { enumerable: true, get: () => now().insecure !== true },
+    },
+  );
 }

@@ -68,7 +68,7 @@ test('Sentinels go before an address, and have a user of their own', async () =>
   });
 });
 
-test('certificates are read from their files', async () => {
+test('certificates are read from their files, and read anew', async () => {
   const authority = createClientAuthority();
   const { certificate, key } = authority.issue('tiphys', []);
   const found = await options([
@@ -77,9 +77,18 @@ test('certificates are read from their files', async () => {
     `--redis-client-certificate=${await file('cert.pem', certificate)}`,
     `--redis-client-key=${await file('key.pem', key)}`,
   ]);
-  assert.deepEqual(found?.tls, {
-    ...{ ca: authority.certificate, client: { cert: certificate, key }, insecure: true },
-  });
+  const tls = found?.tls;
+  assert.ok(typeof tls === 'function');
+  const first = { ca: authority.certificate, client: { cert: certificate, key }, insecure: true };
+  assert.deepEqual(tls(), first);
+  const next = authority.issue('tiphys', []);
+  await file('cert.pem', next.certificate);
+  assert.deepEqual(tls(), first, 'while only one of two is there, the former pair is used');
+  await file('key.pem', next.key);
+  const second = { ...first, client: { cert: next.certificate, key: next.key } };
+  assert.deepEqual(tls(), second);
+  await rm(join(dir, 'ca.pem'));
+  assert.deepEqual(tls(), second, 'what is gone is as it was');
 });
 
 test('what cannot be meant is refused, and said by the name of its flag', async () => {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
 import type { RedisTls } from '../cache/redis-connection.ts';
 import type { Config } from '../config/keys.ts';
@@ -19,7 +19,7 @@ export async function redisOptions(
 ): Promise<RedisCacheOptions | undefined> {
   if (config.redis === '' && config.redisSentinels.length === 0) return undefined;
   const { REDIS_USERNAME: username, REDIS_PASSWORD: password } = io.env;
-  const tls = await tlsOf(config);
+  const tls = tlsOf(config);
   return {
     server: serverOf(config, io),
     db: config.redisDb,
@@ -55,7 +55,8 @@ function addressOf(flag: string, written: string, defaultPort: number) {
   return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) };
 }
 
-async function tlsOf(config: Config): Promise<RedisTls | undefined> {
+/** Files that are named are read again for every connection: certificates are renewed while we run. */
+function tlsOf(config: Config): RedisCacheOptions['tls'] {
   const {
     redisCaCertificate: ca,
     redisClientCertificate: cert,
@@ -73,18 +74,34 @@ async function tlsOf(config: Config): Promise<RedisTls | undefined> {
   }
   if ((cert === '') !== (key === ''))
     throw invalid('--redis-client-certificate and --redis-client-key: one needs the other');
-  const tls: RedisTls = {
-    ...(ca !== '' && { ca: await pem('--redis-ca-certificate', ca) }),
+  const read = (): RedisTls => ({
+    ...(ca !== '' && { ca: pem('--redis-ca-certificate', ca) }),
     ...(cert !== '' && {
       client: {
-        cert: await pem('--redis-client-certificate', cert),
-        key: await pem('--redis-client-key', key),
+        cert: pem('--redis-client-certificate', cert),
+        key: pem('--redis-client-key', key),
       },
     }),
     ...(insecure && { insecure }),
+  });
+  const first = read();
+  checkPem(first);
+  return ca === '' && cert === '' ? first : readAnew(first, read);
+}
+
+/** What cannot be read, or is no pair while both files are being written, is as it was. */
+function readAnew(first: RedisTls, read: () => RedisTls): () => RedisTls {
+  let good = first;
+  return () => {
+    try {
+      const now = read();
+      checkPem(now);
+      good = now;
+    } catch {
+      // It was well before; who connects in vain is told by the metric of failed commands.
+    }
+    return good;
   };
-  checkPem(tls);
-  return tls;
 }
 
 /** What is wrong is said now, and not at every connection. */
@@ -102,9 +119,10 @@ function checkPem({ ca, client }: RedisTls): void {
   }
 }
 
-async function pem(flag: string, path: string): Promise<string> {
+/** A few kilobytes, and only when a connection is made, which cannot wait for a promise. */
+function pem(flag: string, path: string): string {
   try {
-    return await readFile(path, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch (cause) {
     throw invalid(`${flag}: ${reasonOf(cause)}`, cause);
   }

@@ -237,6 +237,36 @@ describe('SSH', () => {
     }
   });
 
+  test('pushes with the key of the registration for writing, and never with another', async () => {
+    const name = 'pushed-over-ssh';
+    await git.createRepository(name, { 'dry.yaml': 'a: 1' });
+    const repoUrl = ssh.urlOf(git.folderOf(name));
+    const writer = {
+      ...ANONYMOUS,
+      credential: key(ssh.privateKey),
+      sshKnownHosts: ssh.knownHosts,
+    };
+    const target = { repoUrl, branch: 'env', project: '' };
+    const change = {
+      ...{ folders: ['web'], files: new Map([['web/manifest.yaml', 'kind: A\n']]) },
+      ...{ message: 'Hydrate\n', author: 'Bot <bot@example.com>', isWorthwhile: () => true },
+    };
+    await using opened = await openRepositories({ credential: key(ssh.otherKey) });
+    let access = writer;
+    const branches = opened.repositories.branches(() => access);
+    const made = await branches.prepare(target, change, signal);
+    assert.equal(await branches.push(target, made.commit, signal), 'pushed');
+    assert.equal(await git.revision(name, 'env'), made.commit);
+    assert.equal(await opened.reveals('PRIVATE KEY'), false);
+    access = { ...writer, credential: key(ssh.otherKey) };
+    const refused = await failure(branches.push(target, made.commit, signal));
+    assert.ok(hasCode(refused, 'GitAuthFailed'), String(refused));
+    assert.match(refused.hint, /repository-write/);
+    access = { ...writer, sshKnownHosts: ssh.wrongKnownHosts };
+    const unknown = await failure(branches.push(target, made.commit, signal));
+    assert.ok(hasCode(unknown, 'GitUnreachable'), String(unknown));
+  });
+
   test('no key stays on disk', async () => {
     await using opened = await openRepositories({
       credential: key(ssh.privateKey),
