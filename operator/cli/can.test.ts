@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
-import { runCli } from './run-cli.ts';
+import { runIn } from './testing/run-in.ts';
 
 const CSV = `# the shop's people
 p, role:dev, applications, sync, shop/*, allow
@@ -49,19 +48,7 @@ describe('tiphys can and rbac', () => {
   });
   after(() => rm(dir, { recursive: true, force: true }));
 
-  async function cli(line: string, stdin = '') {
-    let stdout = '';
-    let stderr = '';
-    const exitCode = await runCli(line.split(' '), {
-      stdout: { write: (text) => void (stdout += text) },
-      stderr: { write: (text) => void (stderr += text) },
-      stdin: Readable.from([stdin]),
-      env: {},
-      cwd: dir,
-      signal: new AbortController().signal,
-    });
-    return { exitCode, stdout, stderr };
-  }
+  const cli = (line: string, stdin = '') => runIn(dir, line.split(' '), stdin);
 
   const answers: readonly (readonly [string, number, string])[] = [
     [

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
 import { load } from 'js-yaml';
-import { runCli } from './run-cli.ts';
+import { type CliFolder, createCliFolder } from './testing/cli-folder.ts';
 
 const job = (name: string, phase: string) => `apiVersion: batch/v1
 kind: Job
@@ -27,31 +25,17 @@ metadata: { name: c }
 `;
 
 describe('tiphys health', () => {
-  let dir: string;
+  let folder: CliFolder;
   before(async () => {
-    dir = await mkdtemp(join(tmpdir(), 'tiphys-health-'));
-    await writeFile(
-      join(dir, 'a.yaml'),
-      [job('b', 'Failed'), certificate, job('a', 'Complete')].join('---\n'),
-    );
-    await writeFile(join(dir, 'b.yaml'), [zone('{ phase: Running }'), configMap].join('---\n'));
-    await writeFile(join(dir, 'broken.yaml'), 'kind: [');
+    folder = await createCliFolder();
+    const jobs = [job('b', 'Failed'), certificate, job('a', 'Complete')];
+    await folder.write('a.yaml', jobs.join('---\n'));
+    await folder.write('b.yaml', [zone('{ phase: Running }'), configMap].join('---\n'));
+    await folder.write('broken.yaml', 'kind: [');
   });
-  after(() => rm(dir, { recursive: true, force: true }));
+  after(() => folder[Symbol.asyncDispose]());
 
-  async function run(args: readonly string[], stdin = '') {
-    let stdout = '';
-    let stderr = '';
-    const exitCode = await runCli(['health', ...args], {
-      stdout: { write: (text) => void (stdout += text) },
-      stderr: { write: (text) => void (stderr += text) },
-      stdin: Readable.from([stdin]),
-      env: {},
-      cwd: dir,
-      signal: new AbortController().signal,
-    });
-    return { exitCode, stdout, stderr };
-  }
+  const run = (args: readonly string[], stdin = '') => folder.cli(['health', ...args], stdin);
 
   const expected = [
     {
@@ -110,6 +94,18 @@ describe('tiphys health', () => {
     const { exitCode, stdout, stderr } = await run(['-f', 'a.yaml', '-f', 'b.yaml', '-o', 'json']);
     assert.equal(exitCode, 0, stderr);
     assert.deepEqual(JSON.parse(stdout), expected);
+  });
+
+  test('judges in the order of input', async () => {
+    const { stdout } = await run(['-f', 'live.yaml', '-f', 'repo/app/role.yaml', '-o', 'json']);
+    const entries = JSON.parse(stdout) as { kind: string; status: string; file: string }[];
+    assert.deepEqual(
+      entries.map(({ file, kind, status }) => [file, kind, status]),
+      [
+        ['live.yaml', 'Deployment', 'Progressing'],
+        ['repo/app/role.yaml', 'ClusterRole', ''],
+      ],
+    );
   });
 
   test('takes several files behind one -f, as a shell writes a pattern', async () => {

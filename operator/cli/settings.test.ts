@@ -2,9 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { after, before, describe, test } from 'node:test';
-import { runCli } from './run-cli.ts';
+import { runIn } from './testing/run-in.ts';
 
 const settings = (data: string) =>
   `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: argocd-cm}\ndata:\n${data}`;
@@ -63,19 +62,7 @@ spec:
 
   const write = (path: string, text: string) => writeFile(join(dir, path), text);
 
-  async function cli(...args: readonly string[]) {
-    let stdout = '';
-    let stderr = '';
-    const exitCode = await runCli(args, {
-      stdout: { write: (text) => void (stdout += text) },
-      stderr: { write: (text) => void (stderr += text) },
-      stdin: Readable.from([]),
-      env: {},
-      cwd: dir,
-      signal: new AbortController().signal,
-    });
-    return { exitCode, stdout, stderr };
-  }
+  const cli = (...args: readonly string[]) => runIn(dir, args);
 
   const judged = async (file: string) =>
     (
