@@ -2,6 +2,7 @@ import { answerWebhooks, type ReceiveWebhook } from './wiring/answer-webhooks.ts
 import type { Connected, ConnectOptions } from './wiring/connect-ports.ts';
 import { createApplicationController } from './controllers/application.ts';
 import { createWebhookReceiver } from './controllers/webhook.ts';
+import { createWebhookSpread } from './controllers/webhook-spread.ts';
 import type { AppKey } from './core/app/app-key.ts';
 import type { Publisher } from './controllers/publisher.ts';
 import type { FrontSideOptions } from './wiring/open-publisher.ts';
@@ -105,6 +106,7 @@ export function createOperator(options: OperatorOptions): Operator {
     const comparing = publisher === undefined ? ports : { ...ports, comparisons: publisher };
     const reconciler = createReconciler(comparing, settings);
     const workers = options.workers ?? DEFAULT_WORKERS;
+    const spread = createWebhookSpread({ clock, random, settings: connected.refreshSpread });
     controller = createApplicationController({
       ports,
       settings,
@@ -112,6 +114,7 @@ export function createOperator(options: OperatorOptions): Operator {
       repositories,
       resources,
       projectSettings,
+      spread,
       workers,
     });
     if (settings.hydrates) {
@@ -121,7 +124,7 @@ export function createOperator(options: OperatorOptions): Operator {
     const { enqueue } = controller;
     const receiver = stack.use(
       createWebhookReceiver({
-        ...{ ports, settings, reconciler, repositories, enqueue },
+        ...{ ports, settings, reconciler, repositories, enqueue, spread },
         works: () => works,
       }),
     );

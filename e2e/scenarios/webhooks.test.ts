@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createHmac } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { eventually, met, pending } from '../language/expectation.ts';
+import { eventually, type Expectation, met, pending } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
 import { argocdSecret, configMap } from './manifests.ts';
 
@@ -74,6 +74,38 @@ describe('a push that a webhook tells of, while nothing is polled', () => {
     assert.equal(told.length, 1);
     assert.match(told[0] ?? '', /"applications":1\b/, 'the other was left alone');
     assert.ok(!log.includes(SECRET));
+  });
+
+  test('that concerns many is spread over the time of webhook.refresh.jitter', async () => {
+    const names = ['left', 'right'];
+    const labels = { 'app.kubernetes.io/part-of': 'argocd' };
+    const data = { 'webhook.refresh.jitter': '1h', 'webhook.refresh.jitter.threshold': '1' };
+    const metadata = { name: 'argocd-cm', namespace: world.namespace, labels };
+    const filesOf = (value: string) =>
+      Object.fromEntries(names.map((name) => [`apps/${name}/a.yaml`, configMap(name, value)]));
+    await world.given(
+      world.applied({ apiVersion: 'v1', kind: 'ConfigMap', metadata, data }),
+      world.applied(argocdSecret(world.namespace, { 'webhook.github.secret': SECRET })),
+      world.repository('both', filesOf('one')),
+    );
+    const repoURL = world.git.urlOf('both');
+    const apps = names.map((name) =>
+      world.application(name, { repoURL, path: `apps/${name}`, syncPolicy: true }),
+    );
+    await world.when(...apps.map((app) => app.created()));
+    await world.thenEventually(...apps.map((app) => app.isSynced()));
+    await world.git.commit('both', { files: filesOf('two') });
+    const live = names.map((name, i) => world.object('configmaps', name, apps[i]?.name ?? ''));
+    const howMany: (wanted: number) => Expectation = (wanted) => async (stop) => {
+      const seen = await Promise.all(live.map((one) => one.has('data.value', 'two')(stop)));
+      const moved = seen.filter(({ type }) => type === 'met').length;
+      return moved === wanted ? met(`${moved} moved`) : pending(`${moved} moved`);
+    };
+    assert.equal((await pushed('both', Object.keys(filesOf('')), SECRET)).status, 200);
+    await world.thenEventually(howMany(1));
+    await world.thenConsistently(1_000, howMany(1));
+    await world.when(...apps.map((app) => app.refreshed()));
+    await world.thenEventually(howMany(2));
   });
 
   test('of a dry source is hydrated and then deployed', async () => {

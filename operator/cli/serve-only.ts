@@ -2,6 +2,7 @@ import { answerWebhooks } from '../wiring/answer-webhooks.ts';
 import type { Config } from '../config/keys.ts';
 import { connectPorts } from '../wiring/connect-ports.ts';
 import { createWebhookReceiver } from '../controllers/webhook.ts';
+import { createWebhookSpread } from '../controllers/webhook-spread.ts';
 import { untilAborted } from '../runtime/keyed-lock.ts';
 import { createLogger } from '../telemetry/logger.ts';
 import { startProbes } from '../telemetry/probes.ts';
@@ -44,6 +45,7 @@ export async function serveOnly(config: Config, io: CommandIo): Promise<number> 
     const receiver = stack.use(
       createWebhookReceiver({
         ...{ ports, settings, repositories },
+        spread: createWebhookSpread({ ...ports, settings: connected.refreshSpread }),
         works: () => false,
         reconciler: { request() {} },
         enqueue() {},

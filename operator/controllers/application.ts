@@ -25,6 +25,7 @@ import { manages } from './manages.ts';
 import { measureReconciles } from './measure-reconcile.ts';
 import { concernedByOrphan, showOrphans } from './orphans.ts';
 import { readsFrom, sameRepo } from './reads-from.ts';
+import type { WebhookSpread } from './webhook-spread.ts';
 import { askWorth, worthALook } from './worth-a-look.ts';
 
 export interface ApplicationControllerOptions {
@@ -36,6 +37,8 @@ export interface ApplicationControllerOptions {
   readonly resources: { onChange(listener: (kinds: readonly GroupKind[]) => void): Disposable };
   /** Tells that the administrator's settings about projects changed. */
   readonly projectSettings: { onChange(listener: () => void): Disposable };
+  /** Tells who is to be spared for a while by a webhook that concerns many. */
+  readonly spread: Pick<WebhookSpread, 'leftFor'>;
   /** Applications worked on at the same time. */
   readonly workers: number;
 }
@@ -148,7 +151,8 @@ export function createApplicationController(
       const key = appKey(app.metadata.namespace ?? '', app.metadata.name ?? '');
       if (level === 'moved') reconciler.moved(key);
       else reconciler.request(key, level);
-      enqueue(key, { priority: -1 });
+      const afterMs = level === 'moved' ? options.spread.leftFor(key) : 0;
+      enqueue(key, { priority: -1, afterMs });
     }
   }
 

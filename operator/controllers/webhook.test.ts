@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import type { AppKey } from '../core/app/app-key.ts';
+import { appKey, type AppKey } from '../core/app/app-key.ts';
 import type { JsonObject } from '../core/objects/json.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
 import type { WebhookEvent } from '../core/webhook/event.ts';
+import type { Clock } from '../ports/clock.ts';
+import { createVirtualClock } from '../runtime/clock.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
 import { silentLogger } from '../telemetry/silent.ts';
+import { createWebhookSpread } from './webhook-spread.ts';
 import { createWebhookReceiver, type WebhookReceiverOptions } from './webhook.ts';
 
 const GENERATE_PATHS = 'argocd.argoproj.io/manifest-generate-paths';
@@ -45,6 +48,7 @@ function world(apps: readonly KubeObject[], changes: Partial<WebhookReceiverOpti
     learned: ['apps/learned', 'shared/values.yaml'],
   };
   const metrics = createMetrics();
+  const clock = createVirtualClock();
   const samples = async () =>
     (await metrics.text()).split('\n').filter((line) => line.startsWith('argocd_webhook'));
   const receiver = createWebhookReceiver({
@@ -62,6 +66,7 @@ function world(apps: readonly KubeObject[], changes: Partial<WebhookReceiverOpti
       },
       logger: silentLogger,
       metrics,
+      clock,
     },
     settings: { namespace: 'argocd', hydrates: true },
     reconciler: { request: (key, level) => void done.push(`${level} ${key}`) },
@@ -71,10 +76,11 @@ function world(apps: readonly KubeObject[], changes: Partial<WebhookReceiverOpti
       },
     },
     works: () => true,
-    enqueue: (key) => void done.push(`enqueue ${key}`),
+    enqueue: (key, how) => void done.push(`enqueue ${key}${how ? ` in ${how.afterMs}` : ''}`),
+    spread: { plan: () => new Map() },
     ...changes,
   });
-  return { receiver, done, settled, samples };
+  return { receiver, done, settled, samples, clock };
 }
 
 /** Lets everything run that waits only on promises. */
@@ -148,6 +154,57 @@ describe('what a webhook leads to', () => {
     receiver.accept(push());
     await settle();
     assert.deepEqual(done, ['forced argocd/a', 'enqueue argocd/a']);
+  });
+
+  const many = Array.from({ length: 4 }, (_, i) => app(`a${i}`, { repoURL }));
+  const spreadOver = (clock: Pick<Clock, 'monotonic'>, jitterMs = 1_000) =>
+    createWebhookSpread({
+      ...{ clock, random: () => 0.5 },
+      settings: () => ({ jitterMs, threshold: 2 }),
+    });
+
+  test('of many some wait, and so do they when their repository has moved', async () => {
+    const time = createVirtualClock();
+    const spread = spreadOver(time);
+    const left: number[] = [];
+    const repositories = {
+      refresh: async () => void left.push(...[0, 1, 2, 3].map((i) => spread.leftFor(key(i)))),
+    };
+    const key = (i: number) => appKey('argocd', `a${i}`);
+    const { receiver, done } = world(many, { spread, repositories });
+    receiver.accept(push());
+    await settle();
+    assert.deepEqual(left, [0, 0, 500, 500]);
+    assert.deepEqual(
+      done.filter((line) => line.startsWith('enqueue')),
+      ['a0', 'a1', 'a2 in 500', 'a3 in 500'].map((one) => `enqueue argocd/${one}`),
+    );
+    await time.advance(500);
+    assert.equal(spread.leftFor(key(2)), 0);
+    const none = world(many, { spread: spreadOver(time, 0) });
+    none.receiver.accept(push());
+    await settle();
+    assert.equal(none.done.filter((line) => line.includes(' in ')).length, 0);
+  });
+
+  test('who stands by asks for the refreshes of many one after the other', async () => {
+    const time = createVirtualClock();
+    const { receiver, done, clock } = world(many, {
+      spread: spreadOver(time),
+      works: () => false,
+    });
+    receiver.accept(push());
+    await settle();
+    assert.equal(done.length, 2);
+    await clock.advance(499);
+    assert.equal(done.length, 2);
+    await clock.advance(1);
+    await settle();
+    assert.equal(done.length, 4);
+    receiver.accept(push());
+    await settle();
+    await receiver[Symbol.asyncDispose]();
+    assert.equal(done.length, 6, 'those that still wait when it ends are left');
   });
 
   test('who stands by tells whoever works, through the annotation', async () => {

@@ -9,12 +9,13 @@ import { normaliseRepositoryUrl } from '../core/revision/repository-url.ts';
 import { affectedBy, movesOther } from '../core/webhook/affected.ts';
 import type { WebhookEvent } from '../core/webhook/event.ts';
 import { webhookTarget } from '../core/webhook/webhook-target.ts';
+import type { WebhookSpread } from './webhook-spread.ts';
 import type { EnginePorts, EngineSettings } from '../engine/ports.ts';
 import type { Reconciler } from '../engine/reconciler.ts';
 import type { RepositoryReader } from '../ports/source-repositories.ts';
 
 export interface WebhookReceiverOptions {
-  readonly ports: Pick<EnginePorts, 'apps' | 'manifests' | 'logger' | 'metrics'>;
+  readonly ports: Pick<EnginePorts, 'apps' | 'clock' | 'manifests' | 'logger' | 'metrics'>;
   readonly settings: Pick<EngineSettings, 'namespace' | 'hydrates'>;
   readonly reconciler: Pick<Reconciler, 'request'>;
   readonly repositories: {
@@ -22,7 +23,8 @@ export interface WebhookReceiverOptions {
   };
   /** Whether this operator reconciles; else another one does, and is told through the Applications. */
   readonly works: () => boolean;
-  readonly enqueue: (key: AppKey) => void;
+  readonly enqueue: (key: AppKey, how?: { readonly afterMs: number }) => void;
+  readonly spread: Pick<WebhookSpread, 'plan'>;
 }
 
 /** Takes in what webhooks tell. Disposing ends what is under way. */
@@ -80,14 +82,24 @@ export function createWebhookReceiver(options: WebhookReceiverOptions): WebhookR
     await Promise.all(
       Array.from(byRepository, async ([group, members]) => {
         const [url = '', project = ''] = JSON.parse(group) as string[];
+        // Before the listing, which enqueues all whose repository moved.
+        const delays = delaysOf(members, event);
         const isFresh = url !== '' && (await listed(url, project));
         stop.signal.throwIfAborted();
         for (const { key } of members) {
           reconciler.request(key, isFresh ? 'latest' : 'forced');
-          options.enqueue(key);
+          const afterMs = delays.get(key) ?? 0;
+          options.enqueue(key, afterMs > 0 ? { afterMs } : undefined);
         }
       }),
     );
+  }
+
+  /** Registries tell of one tag at a time, and those that it concerns never wait. */
+  function delaysOf(concerned: readonly Concerned[], event: Accepted): ReadonlyMap<AppKey, number> {
+    return event.type === 'push'
+      ? options.spread.plan(concerned.map(({ key }) => key))
+      : new Map<AppKey, number>();
   }
 
   /** An Application that then asks by itself tells what is wrong with the repository. */
@@ -103,8 +115,15 @@ export function createWebhookReceiver(options: WebhookReceiverOptions): WebhookR
   }
 
   /** As Argo CD's API server does it: whoever reconciles sees the annotation. */
-  async function annotate(concerned: readonly Concerned[]): Promise<void> {
-    for (const { key, hydrate } of concerned) {
+  async function annotate(concerned: readonly Concerned[], event: Accepted): Promise<void> {
+    const { clock } = ports;
+    const delays = delaysOf(concerned, event);
+    const delayOf = ({ key }: Concerned) => delays.get(key) ?? 0;
+    const begin = clock.monotonic();
+    for (const one of concerned.toSorted((left, right) => delayOf(left) - delayOf(right))) {
+      const { key, hydrate } = one;
+      const waitMs = begin + delayOf(one) - clock.monotonic();
+      if (delayOf(one) > 0 && waitMs > 0) await clock.sleep(waitMs, stop.signal);
       // Where nobody hydrates, nobody would take the request away.
       const hydration = hydrate && settings.hydrates ? { [HYDRATE_ANNOTATION]: 'normal' } : {};
       const annotations = { [REFRESH_ANNOTATION]: 'normal', ...hydration };
@@ -120,7 +139,7 @@ export function createWebhookReceiver(options: WebhookReceiverOptions): WebhookR
     accept(event) {
       const concerned = concernedBy(event);
       ports.metrics.count('argocd_webhook_requests_total', { repo: repositoryOf(concerned) });
-      const work = options.works() ? refresh(concerned, event) : annotate(concerned);
+      const work = options.works() ? refresh(concerned, event) : annotate(concerned, event);
       const ended = work
         .catch((error: unknown) => {
           if (!stop.signal.aborted) ports.logger.error({ err: error }, 'a webhook was lost');

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { KubeObject } from '../core/objects/kube-object.ts';
 import type { ConfigStore } from '../ports/config-store.ts';
-import { readWebhookSettings } from './webhook-settings.ts';
+import { readRefreshSpread, readWebhookSettings } from './webhook-settings.ts';
 
 function config(
   secrets: Readonly<Record<string, Readonly<Record<string, string>>>>,
@@ -79,4 +79,20 @@ test('the bound of bodies is 50 MB unless argocd-cm says otherwise', () => {
     ['', '1', '0', '-3', 'many', '9999'].map(bound),
     [50_000_000, 1_000_000, 50_000_000, 50_000_000, 50_000_000, 1_000_000_000],
   );
+});
+
+test('how refreshes are spread is two keys, and what makes no sense counts as absent', () => {
+  const read = (jitter: string, threshold = '10') => {
+    const data = {
+      'webhook.refresh.jitter': jitter,
+      'webhook.refresh.jitter.threshold': threshold,
+    };
+    return readRefreshSpread(config({}, data));
+  };
+  assert.deepEqual(readRefreshSpread(config({})), { jitterMs: 0, threshold: 10 });
+  assert.deepEqual(read('30s', '3'), { jitterMs: 30_000, threshold: 3 });
+  assert.deepEqual(read('1m', '0'), { jitterMs: 60_000, threshold: 0 });
+  for (const wrong of ['', 'soon', '-5s']) assert.equal(read(wrong).jitterMs, 0, wrong);
+  for (const wrong of ['', '-1', '1.5']) assert.equal(read('1s', wrong).threshold, 10, wrong);
+  assert.equal(read('100h').jitterMs, 3_600_000);
 });

@@ -1,3 +1,5 @@
+import { parseDuration } from '../core/app/duration.ts';
+import type { RefreshSpread } from '../core/webhook/refresh-spread.ts';
 import type { WebhookSecrets } from '../core/webhook/secrets.ts';
 import { isJsonObject, type JsonValue } from '../core/objects/json.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
@@ -23,6 +25,8 @@ const KEYS: Readonly<Record<keyof WebhookSecrets, string>> = {
 
 const DEFAULT_MEGABYTES = 50;
 const MAX_MEGABYTES = 1_000;
+const DEFAULT_THRESHOLD = 10;
+const MAX_JITTER_MS = 3_600_000;
 /** Cannot be guessed by whoever reads this file, and is never the answer to anything. */
 const UNRESOLVED = '\u0000unresolved';
 
@@ -43,6 +47,24 @@ export function readWebhookSettings(config: ConfigStore): WebhookSettings {
     ? readMegabytes(data['webhook.maxPayloadSizeMB'])
     : undefined;
   return { secrets, maxBytes: (megabytes ?? DEFAULT_MEGABYTES) * 1_000_000 };
+}
+
+/**
+ * `webhook.refresh.jitter` (a duration, default none, an hour at most) and `webhook.refresh.jitter.threshold` (default 10)
+ * of `argocd-cm`. What makes no sense counts as absent.
+ */
+export function readRefreshSpread(config: Pick<ConfigStore, 'configMap'>): RefreshSpread {
+  const data = config.configMap('argocd-cm')?.['data'];
+  const texts = isJsonObject(data) ? data : {};
+  const textOf = (key: string) => {
+    const value = texts[`webhook.refresh.${key}`];
+    return typeof value === 'string' ? value.trim() : '';
+  };
+  const jitterMs = parseDuration(textOf('jitter')) ?? 0;
+  const threshold = /^\d{1,6}$/.test(textOf('jitter.threshold'))
+    ? Number(textOf('jitter.threshold'))
+    : DEFAULT_THRESHOLD;
+  return { jitterMs: Math.min(Math.max(jitterMs, 0), MAX_JITTER_MS), threshold };
 }
 
 function resolve(value: string | undefined, config: ConfigStore): string | undefined {

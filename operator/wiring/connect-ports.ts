@@ -40,7 +40,8 @@ import {
   openManifestStores,
   openTexts,
 } from './kept-renders.ts';
-import { readWebhookSettings } from '../live/webhook-settings.ts';
+import { readRefreshSpread, readWebhookSettings } from '../live/webhook-settings.ts';
+import type { RefreshSpread } from '../core/webhook/refresh-spread.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
 import { engineSettings } from '../operator-options.ts';
 import type { ChartRepositories } from '../ports/chart-repositories.ts';
@@ -151,6 +152,8 @@ export interface Connected {
   readonly connectCluster: ClusterConnector;
   /** Reads a webhook as the control plane is configured. */
   readonly readWebhook: (request: WebhookRequest) => Promise<WebhookAnswer>;
+  /** How those that a webhook concerns are spread over time. */
+  readonly refreshSpread: () => RefreshSpread;
   readonly resources: FollowedSettings;
   readonly projectSettings: FollowedProjectSettings;
 }
@@ -246,6 +249,7 @@ export async function connectPorts(
   return {
     ...{ client, ports, settings, repositories, readWebhook, resources, projectSettings, charts },
     connectCluster,
+    refreshSpread: () => readRefreshSpread(stores.config),
     branches: repositories.branches(directory.writeAccessTo),
     generators,
     keyReader: createKeyReader({
