@@ -5,6 +5,7 @@ import { type RedisServer, startRedisServer } from '../controlplane/redis-server
 import { eventually, type Expectation, met, pending } from '../language/expectation.ts';
 import { type FrontReader, readFrontSide } from '../language/front-side.ts';
 import { startWorld, type World } from '../language/world.ts';
+import { describeRows } from './front-side/rows.ts';
 import { configMap, deployment, hangingHook } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
@@ -38,7 +39,7 @@ describe('the front side of Argo CD', () => {
     ]);
     redis = await startRedisServer({ signal, open: true });
     front = await readFrontSide(redis.port, PREFIX);
-    world.startOperator([`--redis=127.0.0.1:${redis.port}`, `--redis-key-prefix=${PREFIX}`]);
+    started();
   });
   after(async () => {
     await world[Symbol.asyncDispose]();
@@ -46,6 +47,11 @@ describe('the front side of Argo CD', () => {
     await redis[Symbol.asyncDispose]();
     await plane[Symbol.asyncDispose]();
   });
+
+  function started(...further: readonly string[]): void {
+    const options = [`--redis=127.0.0.1:${redis.port}`, `--redis-key-prefix=${PREFIX}`];
+    world.startOperator([...options, '--application-namespaces=front-*', ...further]);
+  }
 
   const patched = (name: string, patch: object) => () =>
     world.kubectl([
@@ -284,6 +290,17 @@ describe('the front side of Argo CD', () => {
       }),
     );
   });
+
+  describeRows(
+    () => ({
+      ...{ world, front },
+      async restarted(...further) {
+        await world.stopOperator();
+        started(...further);
+      },
+    }),
+    signal,
+  );
 
   test('an Application that only a lax schema lets through fails alone, with its fields, until it is corrected', async () => {
     const lax = { type: 'object', 'x-kubernetes-preserve-unknown-fields': true };
