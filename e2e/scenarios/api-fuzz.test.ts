@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import fc from 'fast-check';
 import { type ApiClient, apiClient } from '../language/api-client.ts';
@@ -222,7 +223,58 @@ describe('whatever is sent to the API', () => {
       assert.equal(log.includes(CANARY), false, 'no secret in the log');
       assert.equal((await api.request('/api/version')).status, 200);
     });
+
+  test(`is answered, by a webhook of any provider, without a defect and without a secret (seed ${SEED})`, async () => {
+    const seen = new Map<number, number>();
+    const samples = { numRuns: RUNS * 25, seed: SEED };
+    for (const { headers, body } of fc.sample(webhooks(world.git.urlOf('hidden')), samples)) {
+      const { status, text } = await api.request('/api/webhook', {
+        ...{ method: 'POST', headers, body: JSON.parse(body) as unknown },
+      });
+      seen.set(status, (seen.get(status) ?? 0) + 1);
+      assert.ok([200, 400, 401].includes(status), `${JSON.stringify(headers)} ${body}: ${status}`);
+      assert.equal(text.includes(CANARY), false);
+    }
+    assert.ok((seen.get(200) ?? 0) > 0 && (seen.get(400) ?? 0) > 0, JSON.stringify([...seen]));
+    assert.notEqual(world.operatorPid(), undefined, 'it still runs');
+    assert.equal((await world.operatorLog()).includes(CANARY), false, 'no secret in the log');
+  });
 });
+
+/** How each provider says who it is. */
+const HOOKS: readonly Readonly<Record<string, string>>[] = [
+  ...['push', 'ping', 'package', 'x'.repeat(500)].map((name) => ({ 'x-github-event': name })),
+  ...[{ 'x-gogs-event': 'push' }, { 'x-gitlab-event': 'Push Hook' }, { 'x-hook-uuid': 'u' }],
+  ...[{ 'x-event-key': 'repo:refs_changed' }, { 'x-vss-activityid': 'a' }, { authorization: 'a' }],
+];
+
+/** What any of them may send, with odd things in the place of some of it, signed as GitHub signs or not. */
+function webhooks(url: string): fc.Arbitrary<{ headers: Record<string, string>; body: string }> {
+  const branch = { type: 'branch', name: 'main' };
+  const commits = [{ added: ['a.yaml'], modified: [], removed: ['b'] }];
+  const links = { html: { href: url }, clone: [{ name: 'http', href: url }] };
+  const repository = { html_url: url, default_branch: 'main', links, remoteUrl: url };
+  const payload = {
+    ...{ ref: 'refs/heads/main', repository, commits, object_kind: 'push', eventType: 'git.push' },
+    project: { web_url: url, git_http_url: url, default_branch: 'main' },
+    push: { changes: [{ new: branch, old: branch }] },
+    changes: [{ ref: { id: 'refs/heads/main', displayId: 'main' } }],
+    resource: { repository, refUpdates: [{ name: 'refs/heads/main' }], commits },
+    ...{ action: 'published', package: { name: 'x', package_type: 'CONTAINER' } },
+    ...{ type: 'PUSH_ARTIFACT', event_data: { resources: [{ resource_url: url, tag: '1' }] } },
+  };
+  const odd = fc.dictionary(
+    fc.constantFrom(...Object.keys(payload)),
+    fc.oneof(texts([url]), fc.jsonValue({ maxDepth: 4 })),
+    { maxKeys: 4 },
+  );
+  return fc.record({ hook: fc.constantFrom(...HOOKS), odd, isSigned: fc.boolean() }).map((made) => {
+    const body = JSON.stringify({ ...payload, ...made.odd });
+    const signature = createHmac('sha256', CANARY).update(body).digest('hex');
+    const signed = made.isSigned ? { 'x-hub-signature-256': `sha256=${signature}` } : {};
+    return { headers: { ...made.hook, ...signed }, body };
+  });
+}
 
 function encoded(text: string): string {
   return encodeURIComponent(text.toWellFormed()).replace(/^\.+$/, '%2E');
