@@ -262,6 +262,7 @@ async function send(
         response,
         {
           accept: request.headers.accept ?? '',
+          headersOnly: request.method === 'HEAD',
           clock: options.clock,
           onFailure: options.logFailure,
           ...(options.over !== undefined && { over: options.over }),
@@ -278,17 +279,23 @@ async function send(
       for (const [name, value] of Object.entries(answer.headers))
         if (name === 'set-cookie') response.appendHeader(name, value);
         else response.setHeader(name, value);
-      await sendRaw(answer.body, response, options.over ?? signal);
+      await sendRaw(answer.body, request.method, response, options.over ?? signal);
   }
 }
 
 async function sendRaw(
   body: Extract<Answer, { type: 'raw' }>['body'],
+  method: string,
   response: ServerResponse,
   signal: AbortSignal,
 ): Promise<void> {
   if (typeof body === 'string' || body instanceof Uint8Array) {
     response.end(body);
+    return;
+  }
+  if (method === 'HEAD') {
+    response.end();
+    if (Symbol.asyncIterator in body) await body[Symbol.asyncIterator]().return?.();
     return;
   }
   const { pipeline } = await import('node:stream/promises');

@@ -291,6 +291,16 @@ describe('a server of the API', () => {
     await served.released.promise; // the source is released when the client leaves
   });
 
+  test('a HEAD of what goes on ends with its headers', { timeout: 8_000 }, async () => {
+    const port = served.server.port;
+    const socket = tlsConnect({ host: '127.0.0.1', port, rejectUnauthorized: false });
+    const rest = 'HTTP/1.1\r\nHost: localhost\r\n';
+    socket.write(`HEAD /api/stream ${rest}\r\nGET /api/things/a ${rest}Connection: close\r\n\r\n`);
+    // The second is answered only when the first is over.
+    const answers = await text(socket);
+    assert.match(answers, /^HTTP\/1\.1 200 OK\r\n[^]*HTTP\/1\.1 200 OK\r\n[^]*\{"name":"a"\}/);
+  });
+
   test('a connection that never says anything is closed', { timeout: 8_000 }, async () => {
     const socket = connect({ host: '127.0.0.1', port: served.server.port });
     socket.on('error', () => {}); // reset is as good as closed

@@ -17,6 +17,8 @@ export interface SendOptions {
   readonly topic?: (message: unknown) => Topic;
   /** Aborted when the stream must end; its reason is the last that is told. */
   readonly over?: AbortSignal;
+  /** A HEAD: there will be no message. Default false. */
+  readonly headersOnly?: boolean;
   /** Told what ended the stream too early. */
   readonly onFailure: (error: unknown) => void;
 }
@@ -56,6 +58,11 @@ export async function sendMessages(
   response.setHeader('content-type', isEvents ? EVENT_STREAM : 'application/json');
   response.setHeader('x-content-type-options', 'nosniff');
   response.setHeader('cache-control', 'no-cache, no-transform'); // compressed, messages would wait for each other
+  if (options.headersOnly === true) {
+    response.end();
+    await iterator.return?.();
+    return;
+  }
   response.flushHeaders(); // a client that waits for the first message knows that it is heard
   const stopPings = isEvents ? startPings(response, options.clock, signal) : undefined;
   try {
