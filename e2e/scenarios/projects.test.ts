@@ -83,6 +83,39 @@ describe('a project permits and forbids', () => {
     await world.thenEventually(app.isSynced(), app.isHealthy(), app.hasNoConditions());
   });
 
+  test('what a project takes away while Git is slow is not done any more', async () => {
+    await world.given(world.repository('slow', { 'a.yaml': configMap('a', '1') }));
+    world.git.behave('hang', 'slow');
+    const permits = {
+      sourceRepos: ['*'],
+      clusterResourceWhitelist: [{ group: '', kind: 'Namespace' }],
+    };
+    const lax = project('slow', { ...permits, destinations: anywhere });
+    const strict = project('slow', {
+      ...permits,
+      destinations: [{ server: '*', namespace: 'elsewhere' }],
+    });
+    const app = world.application('slow', {
+      repoURL: world.git.urlOf('slow'),
+      project: lax.name,
+      syncPolicy: true,
+    });
+    await world.when(lax.created, app.created());
+    await world.thenEventually(async () =>
+      world.git.requests('slow', 'advertisement') + world.git.requests('slow', 'ls-refs') > 0
+        ? met('Git was asked')
+        : pending('Git was not asked'),
+    );
+    await world.when(strict.created);
+    const home = world.object('namespaces', app.name);
+    await world.thenConsistently(500, home.isAbsent()); // by then the operator has been told
+    world.git.behave('serve', 'slow');
+    await world.thenEventually(
+      app.hasCondition('InvalidSpecError', /do not match any of the allowed destinations/),
+    );
+    await world.thenConsistently(0, home.isAbsent());
+  });
+
   test('a kind that is not permitted is refused by name of the rule, and nothing is applied', async () => {
     const role = world.name('role');
     await world.given(

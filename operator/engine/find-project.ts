@@ -1,4 +1,5 @@
-import { parseProject } from '../core/app/parse.ts';
+import { parseProject, type ParsedProject } from '../core/app/parse.ts';
+import type { KubeObject } from '../core/objects/kube-object.ts';
 import type { Project } from '../core/app/types.ts';
 import { selects } from '../core/objects/label-selector.ts';
 import { withGlobalProjects } from '../core/project/global-projects.ts';
@@ -31,18 +32,30 @@ export function findProject(
     const other = projectName !== name && selects(selector, labels);
     return other ? (projects.get(projectName) ?? []) : [];
   });
-  const [project, ...others] = [raw, ...globals].map(parseProject);
-  const parsed: Project[] = [];
+  const [project, ...others] = [raw, ...globals].map(parsed);
+  const valid: Project[] = [];
   for (const [index, one] of [project, ...others].entries()) {
-    if (one?.type === 'ok') parsed.push(one.project);
+    if (one?.type === 'ok') valid.push(one.project);
     else if (one !== undefined) {
       const problems = one.problems.map((p) => `${p.path}: ${p.message}`).join('; ');
       const which = index === 0 ? name : (globals[index - 1]?.metadata.name ?? '');
       return { type: 'invalid', message: `AppProject ${which} is invalid: ${problems}` };
     }
   }
-  const [own, ...rest] = parsed;
+  const [own, ...rest] = valid;
   if (own === undefined) return { type: 'missing', message: `AppProject ${name} is gone` };
   const whole = withGlobalProjects(own, rest);
   return { type: 'found', project: withRepositories(whole, repositoriesOf?.(name) ?? []) };
+}
+
+/** Many applications are of one project. */
+const known = new WeakMap<KubeObject, ParsedProject>();
+
+/** As of `parseProject`; objects of the store do not change. */
+function parsed(raw: KubeObject): ParsedProject {
+  const before = known.get(raw);
+  if (before !== undefined) return before;
+  const result = parseProject(raw);
+  known.set(raw, result);
+  return result;
 }

@@ -7,9 +7,10 @@ import {
   type RefreshNeed,
 } from '../core/app/refresh.ts';
 import { sourcesOf } from '../core/app/sources.ts';
-import type { Application, OperationState } from '../core/app/types.ts';
+import type { Application, OperationState, Project } from '../core/app/types.ts';
 import { wantsSomethingElse } from '../core/app/wants-something-else.ts';
 import { toTiphysError, withHint } from '../core/errors.ts';
+import { jsonEqual, type JsonValue } from '../core/objects/json.ts';
 import { hasLocalManifests, refuseLocalManifests } from '../core/sync/local-manifests.ts';
 import type { Cluster } from '../ports/clusters.ts';
 import type { ReconcileOutcome } from '../runtime/controller.ts';
@@ -164,7 +165,7 @@ async function compareAndProceed(
   memory.failingSinceMs = undefined;
   memory.failures = 0;
   // Git, or a program, may have taken long.
-  if (wantsSomethingElse(app.raw, ports.apps.get(key))) {
+  if (wantsSomethingElse(app.raw, ports.apps.get(key)) || !isStillAdmitted(pass, engine)) {
     memory.requested = higherLevel(memory.requested, need.level);
     return again(0);
   }
@@ -179,6 +180,25 @@ async function compareAndProceed(
     return holdOperation({ ...full, begun: heldByWindow(begun, window.message) }, engine, signal);
   const resumed = afterWindow(begun, timestamp(ports.clock));
   return proceed({ ...full, begun: resumed }, engine, signal);
+}
+
+/** Whether the application may still do what it might when the pass began. */
+function isStillAdmitted(
+  { app, admission, windows }: AdmittedPass,
+  { ports, settings }: Engine,
+): boolean {
+  const now = admit(app, ports, settings);
+  return (
+    now.type === 'admitted' &&
+    now.destination.server === admission.destination.server &&
+    isSameProject(now.project, admission.project) &&
+    checkWindows(app, now.project, ports).automated.changesMs === windows.automated.changesMs
+  );
+}
+
+function isSameProject(left: Project, right: Project): boolean {
+  if (left === right) return true;
+  return jsonEqual(left.spec as unknown as JsonValue, right.spec as unknown as JsonValue);
 }
 
 /** What to load: what an operation is pinned to, else what the spec says. */
