@@ -155,6 +155,8 @@ ${rows.map((row) => `| ${row} |`).join('\n')}
 
 - **cold**: all Applications created at once, until all are Synced and Healthy.
 - **refresh all**: a refresh is asked for of every application although nothing changed.
+- **compare all**: their project changes, so that all are resolved and compared again; nothing is to be done or
+  written. The wall has the second of rest by which the end is seen.
 - **one commit**: a commit touches one application, which is told so; until its live object has changed.
 - **drift**: somebody edits a live object; until it is as Git says again.
 - **idle**: nothing happens for a minute.`;

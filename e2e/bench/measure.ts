@@ -51,6 +51,7 @@ export async function measure(
   const url = await world.git.createRepository('bench', workload.files());
   await world.kubectl(['create', 'namespace', NAMESPACE]);
   const collection = `/apis/argoproj.io/v1alpha1/namespaces/${world.namespace}/applications`;
+  const projects = `/apis/argoproj.io/v1alpha1/namespaces/${world.namespace}/appprojects/default`;
   const configMap = (name: string) => `/api/v1/namespaces/${NAMESPACE}/configmaps/${name}`;
   const pid = world.operatorPid() ?? 0;
   const rows: Measurement[] = [];
@@ -103,6 +104,11 @@ export async function measure(
       signal,
       ({ metadata }) => metadata.annotations?.[REFRESH] === undefined,
     );
+    return [];
+  });
+  await row('compare all', async () => {
+    await client.call('PATCH', projects, { spec: { description: 'told to all' } });
+    await quiet(pid, signal);
     return [];
   });
   await row('one commit', () =>
