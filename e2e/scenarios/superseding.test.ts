@@ -137,20 +137,26 @@ describe('a newer revision while a sync runs', () => {
       world.application(path, { repoURL, path, syncPolicy: true }),
     );
     const hangs = (app: TestApplication) => waitsFor(app, 'waiting for healthy state of Pod/stuck');
-    await world.when(...apps.map((app) => app.created()));
+    const names = apps.map(({ name }) => name);
+    const allRefreshed = () =>
+      world.kubectl([
+        ...['annotate', 'applications.argoproj.io', ...names, `--namespace=${world.namespace}`],
+        ...['argocd.argoproj.io/refresh=normal', '--overwrite'],
+      ]);
+    await world.when(world.applied(...apps.map(({ object }) => object)));
     await world.thenWithin(300_000, ...apps.map(hangs));
     for (let commit = 1; commit < COMMITS; commit += 1) {
       await world.when(
         world.pushed('load', { files: Object.assign({}, ...contents(`${commit}`)) }),
       );
-      await world.when(...apps.map((app) => app.refreshed()));
+      await world.when(allRefreshed);
       // Some commits come while hooks run, others while the wave waits.
       if (commit % 2 === 0) await world.thenWithin(300_000, ...apps.slice(0, 1).map(hangs));
     }
     await world.when(
       world.pushed('load', { remove: folders.map((folder) => `${folder}/stuck.yaml`) }),
     );
-    await world.when(...apps.map((app) => app.refreshed()));
+    await world.when(allRefreshed);
     const commit = await world.git.revision('load');
     const value = `${COMMITS - 1}`;
     for (const app of apps) {
