@@ -97,7 +97,9 @@ describe('a push that a webhook tells of, while nothing is polled', () => {
     await world.git.commit('both', { files: filesOf('two') });
     const live = names.map((name, i) => world.object('configmaps', name, apps[i]?.name ?? ''));
     const howMany: (wanted: number) => Expectation = (wanted) => async (stop) => {
-      const seen = await Promise.all(live.map((one) => one.has('data.value', 'two')(stop)));
+      const seen = await Promise.all(
+        live.map(async (one) => await one.has('data.value', 'two')(stop)),
+      );
       const moved = seen.filter(({ type }) => type === 'met').length;
       return moved === wanted ? met(`${moved} moved`) : pending(`${moved} moved`);
     };
