@@ -233,6 +233,16 @@ describe('a server of the API', () => {
     assert.deepEqual([head.status, head.text], [200, '']);
   });
 
+  test('OPTIONS permits nothing to pages of others, and says of no path what it takes', async () => {
+    const asks = { origin: 'https://evil.example', 'access-control-request-method': 'PUT' };
+    const found = await served.ask('/api/things/a', { method: 'OPTIONS', headers: asks });
+    assert.deepEqual([found.status, found.text], [405, 'Method Not Allowed\n']);
+    const allowing = Object.keys(found.headers).filter((name) =>
+      /^(access-control|allow)/.test(name),
+    );
+    assert.deepEqual(allowing, []);
+  });
+
   test('a body that is no object, no JSON or of the wrong type is refused, and its text is not repeated', async () => {
     const headers = { 'content-type': 'application/json' };
     for (const body of [`{"count":"${CANARY}"}`, `{"count":${CANARY}}`, `"${CANARY}"`, '[1]']) {
