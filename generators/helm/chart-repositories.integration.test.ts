@@ -197,6 +197,33 @@ describe('charts of Helm repositories and registries', () => {
       assert.equal(await open().resolve(web(url), range, cached, signal), version);
     });
 
+  test('an index that is larger than it may be is refused, and nothing is fetched after it', async () => {
+    const bounded = createChartRepositories({
+      ...workshop.tool,
+      ...{ program, dir: join(dir, 'bounded'), access: () => ANONYMOUS, maxIndexBytes: 100 },
+      openFolder: () => assert.fail('no chart is opened'),
+    });
+    const chart = { repoUrl: url, chart: 'web', passCredentials: false };
+    const refused = (error: unknown) => {
+      assert.ok(hasCode(error, 'LimitExceeded'), String(error));
+      assert.match(
+        error.message,
+        /web 1\.\S+ of http:\S+: the index of a Helm repository has \d+ /,
+      );
+      assert.match(error.hint, /--helm-max-index-size/);
+      return true;
+    };
+    await assert.rejects(bounded.resolve(chart, '1.x', { fresh: true }, signal), refused);
+    await assert.rejects(bounded.tree(chart, '1.2.0', { fresh: true }, signal), refused);
+    const listed = bounded.list(
+      { type: 'helm', url, access: ANONYMOUS },
+      { onlyReach: false },
+      signal,
+    );
+    await assert.rejects(listed, (error) => hasCode(error, 'LimitExceeded'));
+    assert.deepEqual(new Set(requests), new Set(['/charts/index.yaml']));
+  });
+
   test('an exact version asks nobody, and a chart is fetched once', async () => {
     const charts = open();
     assert.equal(await charts.resolve(web(url), 'v1.0.0', cached, signal), 'v1.0.0');

@@ -12,6 +12,7 @@ import { openRunFolder, runTool, type ToolOptions } from '../process/tool.ts';
 import { parseDocuments } from '../yaml/parse-documents.ts';
 import { prepareRepository } from './chart-access.ts';
 import { chartFailure, nameOf } from './chart-failure.ts';
+import { checkIndexes } from './index-size.ts';
 import { listCharts } from './list-charts.ts';
 
 export interface ChartRepositoriesOptions extends ToolOptions {
@@ -28,6 +29,8 @@ export interface ChartRepositoriesOptions extends ToolOptions {
   readonly chartMs?: number;
   /** Charts that are kept. Default 500. */
   readonly maxCharts?: number;
+  /** Longest index of a Helm repository. Default 1,000,000,000. */
+  readonly maxIndexBytes?: number;
 }
 
 interface Kept<T> {
@@ -155,8 +158,9 @@ export function createChartRepositories(options: ChartRepositoriesOptions): Char
       output = result.stdout.toString('utf8');
       // Helm 3 calls an update that failed a success, and says it only to those who read.
       const why = /^.*Unable to get an update[^]*/m.exec(output)?.[0] ?? '';
-      if (result.exitCode === 0 && why === '') continue;
-      throw chartFailure(chart, version, `${why}\n${result.stderr}`, prepared, home);
+      if (result.exitCode !== 0 || why !== '')
+        throw chartFailure(chart, version, `${why}\n${result.stderr}`, prepared, home);
+      await checkIndexes(home, nameOf(chart, version), options.maxIndexBytes);
     }
     return output;
   }

@@ -79,6 +79,13 @@ describe('dependencies of charts', () => {
     assert.equal(generated.commands?.length, 2);
   });
 
+  test('are refused when the index of their repository is larger than it may be', async () => {
+    const program = await workshop.program('helm', signal);
+    const bounded = createHelmGenerator({ ...workshop.tool, program, maxIndexBytes: 100 });
+    const rendered = workshop.generate(bounded, chart(url), { path: 'web' }, {}, signal);
+    await fails(rendered, 'LimitExceeded', /^web: the index of a Helm repository has \d+ bytes/);
+  });
+
   test('are taken from charts/ when they are there, wherever they came from', async () => {
     requests = [];
     const own = library('1.9.0', 'committed');

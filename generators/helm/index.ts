@@ -22,6 +22,7 @@ import { DEFAULT_YAML_LIMITS } from '../yaml/parse-documents.ts';
 import { parseManifests } from '../yaml/parse-manifests.ts';
 import { helmArguments, withoutApiVersions } from './arguments.ts';
 import { type Dependencies, findDependencies } from './dependencies.ts';
+import { checkIndexes } from './index-size.ts';
 import { prepareDependencies, type PreparedDependencies } from './dependency-access.ts';
 import { resolveValueFiles } from './value-files.ts';
 
@@ -30,6 +31,8 @@ export interface HelmGeneratorOptions extends ToolOptions {
   readonly program?: string;
   /** What dependencies may be fetched from with credentials. Without it only what everybody may read. */
   readonly reach?: SourceReach;
+  /** Longest index of a Helm repository. Default 1,000,000,000. */
+  readonly maxIndexBytes?: number;
 }
 
 const DEFAULT_SCHEMES: readonly string[] = ['https', 'http'];
@@ -170,6 +173,7 @@ async function buildDependencies(
   const command = describeCommand(program, args, shown);
   const tool = { ...options, env: { ...options.env, ...prepared.env } };
   const result = await runTool(tool, { program, args, cwd, home }, signal);
+  await checkIndexes(home, request.path === '' ? '.' : request.path, options.maxIndexBytes);
   if (result.exitCode === 0) return command;
   // Which repository did not answer is said in the standard output, between other things.
   const why = result.stdout.toString('utf8').match(/^.*Unable to get an update.*\n?.*$/gm) ?? [];

@@ -2,11 +2,14 @@ import type { ChartVersions, ProbedRepository } from '../../operator/ports/repos
 import { TiphysError } from '../../operator/core/errors.ts';
 import { openRunFolder, runTool, type ToolOptions } from '../process/tool.ts';
 import { prepareRepository } from './chart-access.ts';
-import { chartFailure } from './chart-failure.ts';
+import { chartFailure, nameOf } from './chart-failure.ts';
+import { checkIndexes } from './index-size.ts';
 
 export interface ListChartsOptions extends ToolOptions {
   /** Default `helm`, looked up in `path`. */
   readonly program?: string;
+  /** Longest index of a Helm repository. Default 1,000,000,000. */
+  readonly maxIndexBytes?: number;
 }
 
 /**
@@ -34,6 +37,8 @@ export async function listCharts(
     throw chartFailure(chart, '', `${why}\n${stderr}`, prepared, home);
   };
   await helm(['repo', 'update']);
+  const subject = nameOf({ repoUrl: url, chart: '', passCredentials: false }, '');
+  await checkIndexes(home, subject, options.maxIndexBytes);
   if (onlyReach) return [];
   const found = parse(await helm(['search', 'repo', '--versions', '--devel', '--output', 'json']));
   const charts = new Map<string, string[]>();

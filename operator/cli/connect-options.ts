@@ -55,6 +55,7 @@ export async function connectOptions(
     },
     timeoutMs: config.renderTimeout,
     maxChartBytes: config.helmMaxExtractedSize,
+    maxHelmIndexBytes: config.helmMaxIndexSize,
     maxDirectoryBytes: config.maxCombinedDirectoryManifestsSize || NO_BOUND,
     proxies: proxyVariables(io.env),
     ...(texts === undefined ? {} : { remembered: texts }),

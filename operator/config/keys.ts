@@ -51,6 +51,7 @@ export interface Config extends ApiConfig, SignInConfig {
   readonly ociMaxExtractedSize: number;
   readonly ociDisableMaxExtractedSize: boolean;
   readonly helmMaxExtractedSize: number;
+  readonly helmMaxIndexSize: number;
   readonly maxCombinedDirectoryManifestsSize: number;
   readonly verifySignatures: boolean;
   readonly hydrator: boolean;
@@ -280,6 +281,13 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
     fallback: '1G',
     description: 'Bytes of an unpacked chart; Helm has bounds of its own below that.',
     alias: ['ARGOCD_REPO_SERVER_HELM_MANIFEST_MAX_EXTRACTED_SIZE'],
+  }),
+  helmMaxIndexSize: key('helm-max-index-size', {
+    schema: size,
+    fallback: '1G',
+    description:
+      'Bytes of the index of a Helm repository; helm itself may use 1Gi of memory, which a much smaller one can need.',
+    alias: ['ARGOCD_REPO_SERVER_HELM_MANIFEST_MAX_INDEX_SIZE'],
   }),
   maxCombinedDirectoryManifestsSize: key('max-combined-directory-manifests-size', {
     schema: size,

@@ -40,6 +40,8 @@ export interface DefaultGeneratorsOptions {
   readonly timeoutMs?: number;
   /** Bound of an unpacked chart. Default 1,000,000,000. */
   readonly maxChartBytes?: number;
+  /** Bound of the index of a Helm repository. Default 1,000,000,000. */
+  readonly maxHelmIndexBytes?: number;
   /** Bound of all manifest files of an Application of plain files. Default 10,000,000. */
   readonly maxDirectoryBytes?: number;
   /** Variables such as `https_proxy`, by which Helm gets to repositories that are registered without a proxy. */
@@ -82,6 +84,7 @@ export function createDefaultGenerators(options: DefaultGeneratorsOptions): Gene
       ...(options.proxies === undefined ? {} : { env: options.proxies }),
       ...(helm === undefined ? {} : { program: helm }),
       ...(options.reach === undefined ? {} : { reach: options.reach }),
+      ...indexBound(options),
     }),
     createDirectoryGenerator({
       jsonnet: { ...tool, ...(jsonnet === undefined ? {} : { program: jsonnet }) },
@@ -109,8 +112,15 @@ export function createDefaultCharts(
     ...(helm === undefined ? {} : { program: helm }),
     dir: join(options.dataDir, 'charts'),
     access,
+    ...indexBound(options),
     openFolder: (dir, signal) => openFolderTree(dir, { workDir, limits }, signal),
   });
+}
+
+function indexBound({ maxHelmIndexBytes }: DefaultGeneratorsOptions): {
+  readonly maxIndexBytes?: number;
+} {
+  return maxHelmIndexBytes === undefined ? {} : { maxIndexBytes: maxHelmIndexBytes };
 }
 
 /** For programs, and for templates, which have a shorter time of their own. One limiter for both. */
