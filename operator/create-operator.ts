@@ -1,5 +1,5 @@
 import { answerWebhooks, type ReceiveWebhook } from './wiring/answer-webhooks.ts';
-import type { Connected, ConnectOptions } from './wiring/connect-ports.ts';
+import type { Connected, ConnectOptions } from './wiring/connected.ts';
 import { createApplicationController } from './controllers/application.ts';
 import { createWebhookReceiver } from './controllers/webhook.ts';
 import { createWebhookSpread } from './controllers/webhook-spread.ts';

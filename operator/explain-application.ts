@@ -1,4 +1,4 @@
-import type { Connected } from './wiring/connect-ports.ts';
+import type { Connected } from './wiring/connected.ts';
 import type { AppKey } from './core/app/app-key.ts';
 import type { ComparedResource } from './core/app/compared-resource.ts';
 import { nextStepFor } from './core/app/explain-decision.ts';

@@ -1,7 +1,7 @@
 // The library's one public door: names only, no logic.
 
 export { createOperator, type Operator, type OperatorOptions } from './create-operator.ts';
-export type { Connected, ConnectOptions } from './wiring/connect-ports.ts';
+export type { Connected, ConnectOptions } from './wiring/connected.ts';
 export type { FrontSideOptions } from './wiring/open-publisher.ts';
 export type { ManifestCacheOptions, RedisCacheOptions } from './wiring/kept-renders.ts';
 export { engineSettings } from './operator-options.ts';

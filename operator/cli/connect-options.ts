@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { pid } from 'node:process';
 import { createDiskCache, openWorkingArea } from '../cache/index.ts';
 import type { Config } from '../config/keys.ts';
-import { type ConnectOptions, TEMPORARY_FOLDERS } from '../wiring/connect-ports.ts';
+import { TEMPORARY_FOLDERS } from '../wiring/connect-ports.ts';
+import type { ConnectOptions } from '../wiring/connected.ts';
 import { TiphysError } from '../core/errors.ts';
 import { DEFAULT_HEAL_LOOP } from '../core/sync/heal-loop.ts';
 import {

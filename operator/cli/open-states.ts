@@ -1,5 +1,5 @@
 import { createMemoryStateCache } from '../cache/memory-state-cache.ts';
-import type { Connected } from '../wiring/connect-ports.ts';
+import type { Connected } from '../wiring/connected.ts';
 import { textsOf } from '../core/objects/object-texts.ts';
 import type { RedisCacheOptions } from '../wiring/kept-renders.ts';
 import type { StateCache } from '../ports/state-cache.ts';

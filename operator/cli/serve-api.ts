@@ -9,7 +9,7 @@ import {
 import { parseDocuments } from '../../generators/index.ts';
 import type { ReceiveWebhook } from '../wiring/answer-webhooks.ts';
 import type { Config } from '../config/keys.ts';
-import type { Connected } from '../wiring/connect-ports.ts';
+import type { Connected } from '../wiring/connected.ts';
 import { createApplicationViews } from '../engine/views/application-views.ts';
 import { createServerCertificate, type ServerCertificate } from '../live/server-certificate.ts';
 import type { RedisCacheOptions } from '../wiring/kept-renders.ts';

@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import { randomBytes } from 'node:crypto';
 import type { ReceiveWebhook } from '../wiring/answer-webhooks.ts';
 import type { Config } from '../config/keys.ts';
-import type { Connected } from '../wiring/connect-ports.ts';
+import type { Connected } from '../wiring/connected.ts';
 import { createOperator, type LeaderElection, type Operator } from '../create-operator.ts';
 import { startWebhookServer } from '../git/index.ts';
 import type { Logger } from '../ports/telemetry.ts';

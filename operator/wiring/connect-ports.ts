@@ -2,161 +2,40 @@ import { mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { ensureDefaultProject } from '../controllers/app-project.ts';
 import { instanceOf } from '../core/tracking/tracking.ts';
 import { createDefaultCharts, createDefaultGenerators } from './default-generators.ts';
 import { createManifestSource } from '../engine/manifests/index.ts';
-import type { EnginePorts, EngineSettings } from '../engine/ports.ts';
-import {
-  type AzureIdentity,
-  createGitRepositories,
-  createKeyReader,
-  createWebhookReader,
-  type GitRepositories,
-  type GitRepositoriesOptions,
-  type WebhookAnswer,
-  type WebhookRequest,
-} from '../git/index.ts';
+import type { EnginePorts } from '../engine/ports.ts';
+import { createGitRepositories, createKeyReader, createWebhookReader } from '../git/index.ts';
 import { connectionFromClusterSecret } from '../kube/cluster-secret.ts';
-import type { KubeConnection } from '../kube/connection.ts';
 import { createKubeClient } from '../kube/kube-client.ts';
 import { createAppStore, createProjectStore } from '../live/app-store.ts';
 import { borrowsInCluster, createClusters } from '../live/clusters.ts';
 import { createConfigStore } from '../live/config-store.ts';
-import {
-  readControlPlaneSettings,
-  type ControlPlaneSettings,
-} from '../live/control-plane-settings.ts';
 import { isExcludedKind } from '../live/excluded-kinds.ts';
-import { followResourceSettings, type FollowedSettings } from '../live/follow-resource-settings.ts';
+import { followResourceSettings } from '../live/follow-resource-settings.ts';
 import { followGeneratorSettings } from '../live/generator-settings.ts';
 import { createLiveState } from '../live/live-state.ts';
-import { followProjectSettings, type FollowedProjectSettings } from '../live/project-settings.ts';
+import { followProjectSettings } from '../live/project-settings.ts';
 import { createRepositoryDirectory } from '../live/repository-directory.ts';
-import {
-  DAY_MS,
-  type ManifestCacheOptions,
-  openManifestStores,
-  openTexts,
-} from './kept-renders.ts';
+import { DAY_MS, openManifestStores, openTexts } from './kept-renders.ts';
 import { readRefreshSpread, readWebhookSettings } from '../live/webhook-settings.ts';
-import type { RefreshSpread } from '../core/webhook/refresh-spread.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
 import { engineSettings } from '../operator-options.ts';
-import type { ChartRepositories } from '../ports/chart-repositories.ts';
-import type { ClusterConnector } from '../ports/cluster-connector.ts';
-import type { ConfigStore } from '../ports/config-store.ts';
-import type { GeneratorRegistry, GeneratorSettings } from '../ports/generator.ts';
-import type {
-  Clock,
-  EventSink,
-  HydratedBranches,
-  Logger,
-  Metrics,
-  ScriptEngine,
-} from '../ports/index.ts';
-import type { KeyReader } from '../ports/key-reader.ts';
+import type { GeneratorRegistry } from '../ports/generator.ts';
 import type { KubeClient } from '../ports/kube-client.ts';
-import type { AccessLookup, SourceReach } from '../ports/source-repositories.ts';
 import { retryTransient } from '../runtime/retry-transient.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { createSourceReach } from './source-reach.ts';
 import { createScriptEngine } from '../scripts/script-engine.ts';
-import { registerAppMetrics, type AppMetricsOptions } from '../telemetry/app-metrics.ts';
-import {
-  type ClusterMetricsOptions,
-  registerClusterMetrics,
-} from '../telemetry/cluster-metrics.ts';
+import { registerAppMetrics } from '../telemetry/app-metrics.ts';
+import { registerClusterMetrics } from '../telemetry/cluster-metrics.ts';
 import { createEventSink } from '../telemetry/event-sink.ts';
 import { silentLogger, silentMetrics } from '../telemetry/silent.ts';
-
-/** How the world is reached; everything that may be left out has a default. */
-export interface ConnectOptions {
-  /** The cluster that holds the Applications; also the destination `https://kubernetes.default.svc`. */
-  readonly connection: KubeConnection;
-  /** Namespace of the control plane. */
-  readonly namespace: string;
-  /** Folder for Git mirrors and temporary files, for this operator alone. Default: a temporary one, removed at the end. */
-  readonly dataDir?: string;
-  /** Default: Kustomize, Helm and plain folders. */
-  readonly generators?: GeneratorRegistry | ((reach: SourceReach) => GeneratorRegistry);
-  /** Helm repositories and registries. Default: through the helm program. */
-  readonly charts?: (access: AccessLookup) => ChartRepositories;
-  /** Default: what `argocd-cm` says. */
-  readonly generatorSettings?: () => GeneratorSettings;
-  readonly manifestCache?: ManifestCacheOptions;
-  /** Engine settings that differ from the defaults. */
-  readonly settings?: Partial<EngineSettings>;
-  readonly git?: GitOptions;
-  /** Runs Lua, CEL and jq. Default: a thread of its own, started when the first program is met. */
-  readonly scripts?: ScriptEngine;
-  /** Longest time of one request to an API server; not of watches. Default 60 s. */
-  readonly requestTimeoutMs?: number;
-  /** Default: silent. */
-  readonly logger?: Logger;
-  /** Default: none. */
-  readonly metrics?: Metrics;
-  /** What the metrics show of Applications beyond the usual. */
-  readonly appMetrics?: AppMetricsOptions;
-  /** What they show of clusters beyond the usual. */
-  readonly clusterMetrics?: ClusterMetricsOptions;
-  /** Default: Kubernetes Events. */
-  readonly events?: EventSink;
-  readonly clock?: Clock;
-  /** Uniform in [0, 1). */
-  readonly random?: () => number;
-}
-
-export interface GitOptions {
-  readonly program?: string;
-  /** Where git is found, like PATH. */
-  readonly path?: string;
-  /** Extra variables for git, such as proxies. */
-  readonly env?: Readonly<Record<string, string>>;
-  readonly pollIntervalMs?: number;
-  readonly pollJitterMs?: number;
-  /** Longest time of one fetch. */
-  readonly timeoutMs?: number;
-  /** Allows `file://` URLs: for tests only. */
-  readonly allowLocal?: boolean;
-  /** Mirrors that are not in use go when all take more than this. Default: no bound. */
-  readonly maxMirrorBytes?: number;
-  /** Files of so many bytes and more are fetched when they are read, unless a registration says otherwise. Default 0: never. */
-  readonly blobLimit?: number;
-  /** Whether submodules are folders. Default true. */
-  readonly submodules?: boolean;
-  /** Bounds of artifacts of OCI registries. */
-  readonly artifacts?: NonNullable<GitRepositoriesOptions['artifacts']>;
-  /** When false, projects ask for signatures in vain. Default true. */
-  readonly verifySignatures?: boolean;
-  /** For repositories with `useAzureWorkloadIdentity`. */
-  readonly azureIdentity?: AzureIdentity;
-}
-
-/** Everything the engine needs, wired and listed. */
-export interface Connected {
-  readonly client: KubeClient;
-  readonly ports: EnginePorts;
-  readonly settings: EngineSettings;
-  readonly config: ConfigStore;
-  /** How a repository is reached, with its credentials. */
-  readonly accessTo: AccessLookup;
-  readonly repositories: GitRepositories;
-  /** Branches that are written to, by what is registered for writing. */
-  readonly branches: HydratedBranches;
-  readonly charts: ChartRepositories;
-  readonly generators: GeneratorRegistry;
-  readonly keyReader: KeyReader;
-  /** Connects to the cluster that a Secret describes, stored or not. */
-  readonly connectCluster: ClusterConnector;
-  /** Reads a webhook as the control plane is configured. */
-  readonly readWebhook: (request: WebhookRequest) => Promise<WebhookAnswer>;
-  /** How those that a webhook concerns are spread over time. */
-  readonly refreshSpread: () => RefreshSpread;
-  readonly resources: FollowedSettings;
-  readonly projectSettings: FollowedProjectSettings;
-}
+import { checkExpressions } from './check-expressions.ts';
+import type { Connected, ConnectOptions } from './connected.ts';
+import { readSettings } from './settings-at-start.ts';
 
 const MAX_CACHE_BYTES = 256 * 2 ** 20;
 const RENDER_FAILURE_MS = 5_000;
@@ -341,55 +220,6 @@ export async function connectPorts(
       maxConcurrent: MAX_GIT_CONNECTIONS,
     });
   }
-}
-
-/** CEL rules are checked when the ConfigMap is read, not when the first object is judged. */
-function checkExpressions(
-  resources: FollowedSettings,
-  scripts: ScriptEngine,
-  logger: Logger,
-): Disposable {
-  const stop = new AbortController();
-  const check = async (): Promise<void> => {
-    for (const { group, kind, healthCel } of resources.current().settings.customizations) {
-      if (healthCel === undefined) continue;
-      for (const problem of await scripts.checkCel(healthCel, stop.signal))
-        logger.warn({ problem, group, kind }, 'argocd-cm has a CEL rule that cannot be used');
-    }
-  };
-  const run = (): void =>
-    void check().catch((error: unknown) => {
-      if (!stop.signal.aborted) logger.warn({ err: error }, 'CEL rules could not be checked');
-    });
-  run();
-  const subscription = resources.onChange(run);
-  return {
-    [Symbol.dispose]() {
-      subscription[Symbol.dispose]();
-      stop.abort(new Error('shutdown'));
-    },
-  };
-}
-
-/** Marks and watches depend on them from the beginning, so a change waits for the next start. */
-function readSettings(
-  config: ConfigStore,
-  logger: Logger,
-  stack: AsyncDisposableStack,
-): ControlPlaneSettings {
-  const first = readControlPlaneSettings(config);
-  for (const problem of first.problems) logger.warn({ problem }, 'argocd-cm has an invalid key');
-  stack.use(
-    config.onChange((object) => {
-      if (object.metadata.name !== 'argocd-cm') return;
-      if (isDeepStrictEqual(readControlPlaneSettings(config), first)) return;
-      logger.warn(
-        {},
-        'argocd-cm changed tracking or exclusions; that takes effect at the next start',
-      );
-    }),
-  );
-  return first;
 }
 
 function temporaryDir(stack: AsyncDisposableStack): string {

@@ -1,4 +1,4 @@
-import type { Connected } from './connect-ports.ts';
+import type { Connected } from './connected.ts';
 import { createHydratorController } from '../controllers/hydrator.ts';
 import { readCommitSettings } from '../core/hydrator/commit-message.ts';
 import { textsOf } from '../core/objects/object-texts.ts';

@@ -1,5 +1,5 @@
 import { createPublisher, type Publisher } from '../controllers/publisher.ts';
-import type { Connected } from './connect-ports.ts';
+import type { Connected } from './connected.ts';
 import type { RedisCacheOptions } from './kept-renders.ts';
 import { shownLabels } from '../services/setting.ts';
 
