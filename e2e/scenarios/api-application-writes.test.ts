@@ -3,7 +3,7 @@ import { after, before, describe, test } from 'node:test';
 import { type ApiClient, apiClient } from '../language/api-client.ts';
 import { eventually, met, pending } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { argocdSettings, configMap, settingsMap } from './manifests.ts';
+import { appProject, argocdSettings, configMap, settingsMap } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 const IN_CLUSTER = 'https://kubernetes.default.svc';
@@ -53,18 +53,11 @@ describe('Applications written over the API', () => {
     const rbac = settingsMap(world.namespace, 'argocd-rbac-cm', {
       ...{ 'policy.default': 'role:dev', 'policy.csv': policy },
     });
-    const everywhere = { server: '*', namespace: '*' };
     const projects = [
-      { name: 'shop', spec: { sourceRepos: ['*'], destinations: [everywhere] } },
-      {
-        name: 'guarded',
-        spec: { sourceRepos: ['https://example.com/*'], destinations: [everywhere] },
-      },
-      { name: 'closed', spec: { sourceRepos: ['*'], destinations: [] } },
-    ].map(({ name, spec }) => ({
-      ...{ apiVersion: 'argoproj.io/v1alpha1', kind: 'AppProject', spec },
-      metadata: { name, namespace: world.namespace },
-    }));
+      appProject(world.namespace, 'shop'),
+      appProject(world.namespace, 'guarded', { sourceRepos: ['https://example.com/*'] }),
+      appProject(world.namespace, 'closed', { destinations: [] }),
+    ];
     await world.given(
       world.applied(
         argocdSettings(world.namespace, { 'users.anonymous.enabled': 'true' }),

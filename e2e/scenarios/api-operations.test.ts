@@ -5,7 +5,7 @@ import { signIn } from '../language/sign-in.ts';
 import type { TestApplication } from '../language/application.ts';
 import { eventually, met, pending } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { argocdSettings, configMap, hangingHook } from './manifests.ts';
+import { appProject, argocdSettings, configMap, hangingHook } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 
@@ -42,22 +42,12 @@ describe('operations over the API', () => {
     const operator = ['--api-port=0', '--api-sync-replace-allowed=false'];
     world = await startWorld({ signal, operator });
     api = await apiClient(world, signal);
-    const everywhere = {
-      sourceRepos: ['*'],
-      destinations: [{ server: '*', namespace: '*' }],
-      clusterResourceWhitelist: [{ group: '', kind: 'Namespace' }],
-    };
     const always = { schedule: '* * * * *', duration: '1h', applications: ['*'] };
-    const projects = [
-      ['shop', {}],
-      ['free', {}],
-      ['night', { syncWindows: [{ kind: 'deny', ...always }] }],
-      ['other', {}],
-    ].map(([name, more]) => ({
-      ...{ apiVersion: 'argoproj.io/v1alpha1', kind: 'AppProject' },
-      metadata: { name, namespace: world.namespace },
-      spec: { ...everywhere, ...(more as object) },
-    }));
+    const project = (name: string, spec = {}) =>
+      appProject(world.namespace, name, {
+        clusterResourceWhitelist: [{ group: '', kind: 'Namespace' }],
+        ...spec,
+      });
     await world.given(
       world.applied(
         argocdSettings(world.namespace, { 'users.anonymous.enabled': 'true' }),
@@ -69,7 +59,8 @@ describe('operations over the API', () => {
           },
           data: { 'policy.default': 'role:dev', 'policy.csv': policy },
         },
-        ...projects,
+        ...[project('shop'), project('free'), project('other')],
+        project('night', { syncWindows: [{ kind: 'deny', ...always }] }),
       ),
       world.repository('shop', {
         'a/a.yaml': configMap('a', 'one'),

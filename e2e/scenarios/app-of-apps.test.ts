@@ -1,7 +1,7 @@
 import { after, before, describe, test } from 'node:test';
 import { met, pending, type Expectation } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { configMap, deployment } from './manifests.ts';
+import { appProject, configMap, deployment } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 const CHILDREN = 20;
@@ -76,16 +76,9 @@ describe('an app-of-apps', () => {
   };
 
   test(`deploys a project and ${CHILDREN} children in ${WAVES} waves, and takes them down again`, async () => {
-    const project = {
-      apiVersion: 'argoproj.io/v1alpha1',
-      kind: 'AppProject',
-      metadata: {
-        name: world.name('team'),
-        namespace: world.namespace,
-        annotations: { 'argocd.argoproj.io/sync-wave': '-1' },
-      },
-      spec: { sourceRepos: ['*'], destinations: [{ server: '*', namespace: '*' }] },
-    };
+    const team = appProject(world.namespace, world.name('team'));
+    const annotations = { 'argocd.argoproj.io/sync-wave': '-1' };
+    const project = { ...team, metadata: { ...team.metadata, annotations } };
     await world.given(
       world.applied({
         apiVersion: 'v1',

@@ -1,7 +1,7 @@
 import { after, before, describe, test } from 'node:test';
 import { met, pending, type Expectation } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { configMap } from './manifests.ts';
+import { appProject, configMap } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 
@@ -15,18 +15,8 @@ describe('Applications in other namespaces, and objects that nobody manages', ()
 
   const project = (base: string, spec: object) => {
     const name = world.name(base);
-    const metadata = { name, namespace: world.namespace };
-    const object = {
-      apiVersion: 'argoproj.io/v1alpha1',
-      kind: 'AppProject',
-      metadata,
-      spec: {
-        sourceRepos: ['*'],
-        destinations: [{ server: '*', namespace: '*' }],
-        clusterResourceWhitelist: [{ group: '*', kind: '*' }],
-        ...spec,
-      },
-    };
+    const clusterResourceWhitelist = [{ group: '*', kind: '*' }];
+    const object = appProject(world.namespace, name, { clusterResourceWhitelist, ...spec });
     return { name, created: world.applied(object) };
   };
   const namespace = (name: string) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });

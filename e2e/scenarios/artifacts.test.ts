@@ -1,7 +1,7 @@
 import { after, before, describe, test } from 'node:test';
 import { MEDIA, type Registry, startRegistry, tarOf } from '../controlplane/registry.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { configMap, registration } from './manifests.ts';
+import { appProject, configMap, registration } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 const SIGN_IN = `Basic ${Buffer.from('jane:secret').toString('base64')}`;
@@ -91,13 +91,8 @@ describe('artifacts of an OCI registry are sources', () => {
   test('a project that asks for signatures of Git deploys an artifact, which has none', async () => {
     const digest = await pushed('team/unsigned', '1', { 'map.yaml': configMap('web', '1') });
     await world.given(
-      world.applied({
-        apiVersion: 'argoproj.io/v1alpha1',
-        kind: 'AppProject',
-        metadata: { name: 'signed', namespace: world.namespace },
-        spec: {
-          sourceRepos: ['*'],
-          destinations: [{ server: '*', namespace: '*' }],
+      world.applied(
+        appProject(world.namespace, 'signed', {
           clusterResourceWhitelist: [{ group: '', kind: 'Namespace' }],
           sourceIntegrity: {
             git: {
@@ -106,8 +101,8 @@ describe('artifacts of an OCI registry are sources', () => {
               ],
             },
           },
-        },
-      }),
+        }),
+      ),
     );
     const repoURL = registry.urlOf('team/unsigned');
     await world.given(
@@ -147,15 +142,9 @@ describe('artifacts of an OCI registry are sources', () => {
     await pushed('team/secret', '1', { 'map.yaml': configMap('web', '1') });
     const asked = registry.requests.length;
     await world.given(
-      world.applied({
-        apiVersion: 'argoproj.io/v1alpha1',
-        kind: 'AppProject',
-        metadata: { name: 'narrow', namespace: world.namespace },
-        spec: {
-          sourceRepos: [registry.urlOf('team/web')],
-          destinations: [{ server: '*', namespace: '*' }],
-        },
-      }),
+      world.applied(
+        appProject(world.namespace, 'narrow', { sourceRepos: [registry.urlOf('team/web')] }),
+      ),
     );
     const app = world.application('refused', {
       repoURL: registry.urlOf('team/secret'),

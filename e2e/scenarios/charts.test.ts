@@ -10,7 +10,7 @@ import { promisify } from 'node:util';
 import { progressToStderr } from '../controlplane/tool-cache.ts';
 import { resolveTool } from '../controlplane/tools.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { configMap } from './manifests.ts';
+import { argocdSettings, appProject, configMap } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 const SIGN_IN = `Basic ${Buffer.from('jane:secret').toString('base64')}`;
@@ -90,17 +90,13 @@ describe('charts of a Helm repository, and folders with Jsonnet', () => {
   test('a project that asks for signatures of Git deploys a chart, which has none', async () => {
     await publish('1.2.0');
     await world.given(
-      world.applied({
-        apiVersion: 'argoproj.io/v1alpha1',
-        kind: 'AppProject',
-        metadata: { name: 'signed', namespace: world.namespace },
-        spec: {
+      world.applied(
+        appProject(world.namespace, 'signed', {
           sourceRepos: [url],
-          destinations: [{ server: '*', namespace: '*' }],
           clusterResourceWhitelist: [{ group: '', kind: 'Namespace' }],
           signatureKeys: [{ keyID: '4AEE18F83AFDEB23' }],
-        },
-      }),
+        }),
+      ),
     );
     const app = world.application('unsigned', {
       repoURL: url,
@@ -128,12 +124,9 @@ describe('charts of a Helm repository, and folders with Jsonnet', () => {
     await world.thenEventually(
       world.object('configmaps', 'web', app.name).has('data.value', '1.0.0'),
     );
-    await world.kubectl.apply({
-      apiVersion: 'argoproj.io/v1alpha1',
-      kind: 'AppProject',
-      metadata: { name: 'narrow', namespace: world.namespace },
-      spec: { sourceRepos: [repoURL], destinations: [{ server: '*', namespace: '*' }] },
-    });
+    await world.given(
+      world.applied(appProject(world.namespace, 'narrow', { sourceRepos: [repoURL] })),
+    );
     const other = world.application('narrow', { repoURL, project: 'narrow', syncPolicy: true });
     await world.when(other.created());
     await world.thenEventually(
@@ -159,16 +152,9 @@ describe('charts of a Helm repository, and folders with Jsonnet', () => {
     await world.thenEventually(app.isSynced(), app.isHealthy());
     const made = world.object('configmaps', `from-${app.name}`, app.name);
     await world.thenEventually(made.exists());
-    await world.kubectl.apply({
-      apiVersion: 'v1',
-      kind: 'ConfigMap',
-      metadata: {
-        name: 'argocd-cm',
-        namespace: world.namespace,
-        labels: { 'app.kubernetes.io/part-of': 'argocd' },
-      },
-      data: { 'jsonnet.enable': 'false' },
-    });
+    await world.given(
+      world.applied(argocdSettings(world.namespace, { 'jsonnet.enable': 'false' })),
+    );
     await world.when(app.refreshed());
     await world.thenEventually(made.isAbsent(), app.isSynced());
   });

@@ -1,6 +1,6 @@
 import { after, before, describe, test } from 'node:test';
 import { startWorld, type World } from '../language/world.ts';
-import { configMap } from './manifests.ts';
+import { argocdSettings, configMap } from './manifests.ts';
 
 const signal = AbortSignal.timeout(300_000);
 const KIND = 'resource.customizations.health.example.com_Gadget';
@@ -43,18 +43,13 @@ describe('health by the scripts of argocd-cm', () => {
       ],
     },
   });
-  const settings = (data: Readonly<Record<string, string>>) => ({
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: {
-      name: 'argocd-cm',
-      namespace: world.namespace,
-      labels: { 'app.kubernetes.io/part-of': 'argocd' },
-    },
-    data: Object.fromEntries(
-      Object.entries(data).map(([key, value]) => [key.replace('Gadget', kind()), value]),
-    ),
-  });
+  const settings = (data: Readonly<Record<string, string>>) =>
+    argocdSettings(
+      world.namespace,
+      Object.fromEntries(
+        Object.entries(data).map(([key, value]) => [key.replace('Gadget', kind()), value]),
+      ),
+    );
   const gadget = (name: string, wave = 0) =>
     JSON.stringify({
       apiVersion: 'example.com/v1',

@@ -1,6 +1,13 @@
 import { after, before, describe, test } from 'node:test';
 import { startWorld, type World } from '../language/world.ts';
-import { configMap, hangingHook, hookJob, service } from './manifests.ts';
+import {
+  appProject,
+  argocdSettings,
+  configMap,
+  hangingHook,
+  hookJob,
+  service,
+} from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 const WRITING = ['get', 'create', 'patch', 'update', 'delete'];
@@ -11,33 +18,20 @@ describe('syncs that act as a service account', () => {
   before(async () => {
     world = await startWorld({ signal });
     await world.given(
-      world.applied(settings({ 'application.sync.impersonation.enabled': 'true' })),
+      world.applied(
+        argocdSettings(world.namespace, { 'application.sync.impersonation.enabled': 'true' }),
+      ),
       world.repository('maps', { 'a.yaml': configMap('a', '1') }),
       world.repository('mixed', { 'a.yaml': configMap('a', '1'), 's.yaml': service('web') }),
     );
   });
   after(() => world[Symbol.asyncDispose]());
 
-  const settings = (data: object) => ({
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: {
-      name: 'argocd-cm',
-      namespace: world.namespace,
-      labels: { 'app.kubernetes.io/part-of': 'argocd' },
-    },
-    data,
-  });
   const project = (base: string, spec: object, labels: Record<string, string> = {}) => {
     const name = world.name(base);
-    const metadata = { name, namespace: world.namespace, labels };
-    const object = {
-      apiVersion: 'argoproj.io/v1alpha1',
-      kind: 'AppProject',
-      metadata,
-      spec: { sourceRepos: ['*'], destinations: [{ server: '*', namespace: '*' }], ...spec },
-    };
-    return { name, created: world.applied(object) };
+    const object = appProject(world.namespace, name, spec);
+    const metadata = { ...object.metadata, labels };
+    return { name, created: world.applied({ ...object, metadata }) };
   };
   /** A namespace with an account that may write ConfigMaps, and nothing else but what more rules say. */
   const home = (namespace: string, more: readonly object[] = []) => {
@@ -67,6 +61,26 @@ describe('syncs that act as a service account', () => {
   });
   const automated = { automated: { prune: true, selfHeal: true } };
 
+  /** A sync that waits for a hook, all of Jobs being permitted to its account so far. */
+  async function waitingForHook(base: string, annotations: Readonly<Record<string, string>> = {}) {
+    const acting = project(base, deployers(`${base}-*`));
+    await world.given(
+      world.repository(base, {
+        'a.yaml': configMap('a', '1'),
+        'job.yaml': hangingHook('migrate', 'PreSync', annotations),
+      }),
+    );
+    const app = world.application(base, {
+      repoURL: world.git.urlOf(base),
+      project: acting.name,
+      syncPolicy: {},
+    });
+    const job = world.object('jobs.batch', 'migrate', app.name);
+    await world.when(home(app.name, ALL_OF_JOBS), acting.created, app.created(), app.synced());
+    await world.thenEventually(app.operationSays(/completion of hook batch\/Job\/migrate/));
+    return { app, job };
+  }
+
   test('what the account may write is written, healed, and deleted with the application', async () => {
     const acting = project('may', deployers('may-*'));
     const app = world.application('may', {
@@ -90,21 +104,7 @@ describe('syncs that act as a service account', () => {
   });
 
   test('a hook that it may not stop any more: whoever terminates is told, and a later sync goes on', async () => {
-    const acting = project('stop', deployers('stop-*'));
-    await world.given(
-      world.repository('stop', {
-        'a.yaml': configMap('a', '1'),
-        'job.yaml': hangingHook('migrate', 'PreSync'),
-      }),
-    );
-    const app = world.application('stop', {
-      repoURL: world.git.urlOf('stop'),
-      project: acting.name,
-      syncPolicy: {},
-    });
-    const job = world.object('jobs.batch', 'migrate', app.name);
-    await world.when(home(app.name, ALL_OF_JOBS), acting.created, app.created(), app.synced());
-    await world.thenEventually(app.operationSays(/completion of hook batch\/Job\/migrate/));
+    const { app, job } = await waitingForHook('stop');
 
     await world.when(home(app.name, []), app.terminated());
     await world.thenEventually(
@@ -130,21 +130,8 @@ describe('syncs that act as a service account', () => {
   });
 
   test('a hook over its time that it may not stop: the sync ends and says that it goes on', async () => {
-    const acting = project('overdue', deployers('overdue-*'));
-    await world.given(
-      world.repository('overdue', {
-        'a.yaml': configMap('a', '1'),
-        'job.yaml': hangingHook('migrate', 'PreSync', { 'tiphys.io/hook-deadline': '8s' }),
-      }),
-    );
-    const app = world.application('overdue', {
-      repoURL: world.git.urlOf('overdue'),
-      project: acting.name,
-      syncPolicy: {},
-    });
-    const job = world.object('jobs.batch', 'migrate', app.name);
-    await world.when(home(app.name, ALL_OF_JOBS), acting.created, app.created(), app.synced());
-    await world.thenEventually(app.operationSays(/completion of hook batch\/Job\/migrate/));
+    const deadline = { 'tiphys.io/hook-deadline': '8s' };
+    const { app, job } = await waitingForHook('overdue', deadline);
     await world.when(home(app.name, []));
     await world.thenEventually(
       app.operationFailed(
@@ -214,7 +201,12 @@ describe('syncs that act as a service account', () => {
     await world.when(home(app.name), global.created, member.created, app.created(), app.synced());
     await world.thenEventually(app.operationFailed(/no matching service account/));
     await world.when(
-      world.applied(settings({ 'application.sync.impersonation.enabled': 'true', globalProjects })),
+      world.applied(
+        argocdSettings(world.namespace, {
+          'application.sync.impersonation.enabled': 'true',
+          globalProjects,
+        }),
+      ),
       app.synced(),
     );
     await world.thenEventually(

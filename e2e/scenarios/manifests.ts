@@ -157,6 +157,21 @@ export const everybodyMay = (namespace: string, ...lines: readonly string[]): ob
     'policy.csv': lines.join('\n'),
   });
 
+/** An AppProject that permits every repository and every namespace, unless the spec says otherwise. */
+export const appProject = (namespace: string, name: string, spec: object = {}): ProjectObject => ({
+  apiVersion: 'argoproj.io/v1alpha1',
+  kind: 'AppProject',
+  metadata: { name, namespace },
+  spec: { sourceRepos: ['*'], destinations: [{ server: '*', namespace: '*' }], ...spec },
+});
+
+interface ProjectObject {
+  readonly apiVersion: string;
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace: string };
+  readonly spec: object;
+}
+
 /** A Secret that registers something, by its label: a repository, credentials, a cluster. */
 export const registration = (
   namespace: string,

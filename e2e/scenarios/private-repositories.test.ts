@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { git } from '../controlplane/git-repository.ts';
 import { type Expectation, met, pending, violated } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { configMap, registration } from './manifests.ts';
+import { appProject, configMap, registration } from './manifests.ts';
 
 const signal = AbortSignal.timeout(300_000);
 
@@ -80,16 +80,11 @@ describe('repositories that are registered in Secrets', () => {
       { credentials },
     );
     const [team, others] = [world.name('team'), world.name('others')];
-    const project = (name: string) => ({
-      apiVersion: 'argoproj.io/v1alpha1',
-      kind: 'AppProject',
-      metadata: { name, namespace: world.namespace },
-      spec: {
+    const project = (name: string) =>
+      appProject(world.namespace, name, {
         sourceRepos: ['https://nothing.example/'],
-        destinations: [{ server: '*', namespace: '*' }],
         clusterResourceWhitelist: [{ group: '', kind: 'Namespace' }],
-      },
-    });
+      });
     await world.given(
       world.applied(project(team), project(others)),
       registered('of-team', 'repository', { url, ...credentials, project: team }),

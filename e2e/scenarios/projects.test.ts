@@ -1,7 +1,7 @@
 import { after, before, describe, test } from 'node:test';
 import { met, pending } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { configMap } from './manifests.ts';
+import { appProject, configMap } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 
@@ -22,9 +22,7 @@ describe('a project permits and forbids', () => {
 
   const project = (base: string, spec: object) => {
     const name = world.name(base);
-    const metadata = { name, namespace: world.namespace };
-    const object = { apiVersion: 'argoproj.io/v1alpha1', kind: 'AppProject', metadata, spec };
-    return { name, created: world.applied(object) };
+    return { name, created: world.applied(appProject(world.namespace, name, spec)) };
   };
   const anywhere = [{ server: '*', namespace: '*' }];
 

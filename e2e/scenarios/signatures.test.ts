@@ -1,6 +1,6 @@
 import { after, before, describe, test } from 'node:test';
 import { startWorld, type World } from '../language/world.ts';
-import { configMap } from './manifests.ts';
+import { appProject, configMap } from './manifests.ts';
 
 const signal = AbortSignal.timeout(300_000);
 
@@ -13,17 +13,11 @@ describe('a project that asks for signatures', () => {
 
   test('gets nothing that is unsigned, and everything when it stops asking', async () => {
     const name = world.name('signed');
-    const project = (keys: readonly object[]) => ({
-      apiVersion: 'argoproj.io/v1alpha1',
-      kind: 'AppProject',
-      metadata: { name, namespace: world.namespace },
-      spec: {
-        sourceRepos: ['*'],
-        destinations: [{ server: '*', namespace: '*' }],
+    const project = (signatureKeys: readonly object[]) =>
+      appProject(world.namespace, name, {
         clusterResourceWhitelist: [{ group: '', kind: 'Namespace' }],
-        signatureKeys: keys,
-      },
-    });
+        signatureKeys,
+      });
     const app = world.application('signed', {
       repoURL: world.git.urlOf('unsigned'),
       path: '.',

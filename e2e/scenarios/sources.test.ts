@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { startWorld, type World } from '../language/world.ts';
 import {
+  appProject,
   annotated,
   chart,
   configMap,
@@ -291,13 +292,10 @@ describe('a repository that is polled often', () => {
       world.pushed('shared-base', { files: { 'base/map.yaml': configMap('map', '2') } }),
     );
     await world.thenEventually(map.has('data.value', '2'), app.isSynced(), app.isHealthy());
-    await world.kubectl.apply({
-      apiVersion: 'argoproj.io/v1alpha1',
-      kind: 'AppProject',
-      metadata: { name: 'one-repository', namespace: world.namespace },
-      spec: { sourceRepos: [repoURL], destinations: [{ server: '*', namespace: '*' }] },
-    });
     const project = 'one-repository';
+    await world.given(
+      world.applied(appProject(world.namespace, project, { sourceRepos: [repoURL] })),
+    );
     const other = world.application('narrow-base', { repoURL, project, syncPolicy: true });
     await world.when(other.created());
     await world.thenEventually(

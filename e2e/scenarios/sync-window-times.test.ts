@@ -3,7 +3,7 @@ import { createOperator, connectionFromKubeconfig, systemClock } from 'tiphys';
 import type { TestApplication } from '../language/application.ts';
 import { createStandingClock } from '../language/standing-clock.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { configMap } from './manifests.ts';
+import { appProject, configMap } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 const DAY_MS = 86_400_000;
@@ -36,17 +36,12 @@ describe('sync windows around a clock that stands', () => {
     const name = world.name(base);
     await world.given(
       world.repository(base, { 'a.yaml': configMap('a', '1') }),
-      world.applied({
-        apiVersion: 'argoproj.io/v1alpha1',
-        kind: 'AppProject',
-        metadata: { name, namespace: world.namespace },
-        spec: {
-          sourceRepos: ['*'],
-          destinations: [{ server: '*', namespace: '*' }],
+      world.applied(
+        appProject(world.namespace, name, {
           clusterResourceWhitelist: [{ group: '*', kind: '*' }],
           syncWindows: [{ applications: ['*'], ...syncWindow }],
-        },
-      }),
+        }),
+      ),
     );
     const repoURL = world.git.urlOf(base);
     const app = world.application(base, { repoURL, project: name, syncPolicy });

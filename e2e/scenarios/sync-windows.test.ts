@@ -5,7 +5,7 @@ import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import type { TestApplication } from '../language/application.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { configMap, deployment, inWave, staged } from './manifests.ts';
+import { appProject, configMap, deployment, inWave, staged } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 const program = join(import.meta.dirname, '../../operator/main.ts');
@@ -47,14 +47,10 @@ describe('sync windows', () => {
 
   const project = (base: string, syncWindows: readonly object[]) => {
     const name = world.name(base);
-    const metadata = { name, namespace: world.namespace };
-    const spec = {
-      sourceRepos: ['*'],
-      destinations: [{ server: '*', namespace: '*' }],
+    const object = appProject(world.namespace, name, {
       clusterResourceWhitelist: [{ group: '*', kind: '*' }],
       syncWindows,
-    };
-    const object = { apiVersion: 'argoproj.io/v1alpha1', kind: 'AppProject', metadata, spec };
+    });
     const changed = (windows: readonly object[]) => () =>
       world.kubectl([
         ...['patch', 'appproject', name, `--namespace=${world.namespace}`, '--type=merge'],

@@ -1,6 +1,6 @@
 import { describe, test } from 'node:test';
 import { startWorld } from '../language/world.ts';
-import { configMap } from './manifests.ts';
+import { argocdSettings, configMap } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 const LABEL = 'app.kubernetes.io/instance';
@@ -11,16 +11,9 @@ describe('objects are marked as argocd-cm says', () => {
     test(`by ${method}, and what is gone from Git is found by that mark`, async () => {
       await using world = await startWorld({ signal, operator: false });
       await world.given(
-        world.applied({
-          apiVersion: 'v1',
-          kind: 'ConfigMap',
-          metadata: {
-            name: 'argocd-cm',
-            namespace: world.namespace,
-            labels: { 'app.kubernetes.io/part-of': 'argocd' },
-          },
-          data: { 'application.resourceTrackingMethod': method },
-        }),
+        world.applied(
+          argocdSettings(world.namespace, { 'application.resourceTrackingMethod': method }),
+        ),
         world.repository('apps', { 'a.yaml': configMap('a', '1'), 'b.yaml': configMap('b', '1') }),
       );
       world.startOperator();
