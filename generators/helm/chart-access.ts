@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TiphysError } from '../../operator/core/errors.ts';
 import type { RepositoryAccess } from '../../operator/core/repository/access.ts';
+import { proxyVariables } from '../process/proxy-variables.ts';
 
 /** What helm needs to know about one repository, and how to name a chart of it. */
 export interface PreparedRepository {
@@ -159,16 +160,6 @@ export async function writeCertificates(
   await put('cert', clientCertificate?.certificate);
   await put('key', clientCertificate?.key);
   return files;
-}
-
-/** Instead of all variables of the environment: programs look at both spellings. */
-export function proxyVariables({ proxy }: RepositoryAccess): Record<string, string> {
-  if (proxy === undefined) return {};
-  const { url, except } = proxy;
-  return {
-    ...{ HTTP_PROXY: url, HTTPS_PROXY: url, NO_PROXY: except },
-    ...{ http_proxy: url, https_proxy: url, no_proxy: except },
-  };
 }
 
 async function writePrivate(file: string, content: object): Promise<void> {

@@ -3,13 +3,13 @@ import { ANONYMOUS, type RepositoryAccess } from '../../operator/core/repository
 import type { SourceReach } from '../../operator/ports/source-repositories.ts';
 import {
   hostOf,
-  proxyVariables,
   repositoryEntry,
   tlsFlags,
   writeCertificates,
   writeRegistryLogins,
   writeRepositories,
 } from './chart-access.ts';
+import { proxyVariables } from '../process/proxy-variables.ts';
 import type { Dependencies } from './dependencies.ts';
 
 /** On whose behalf dependencies are fetched. */

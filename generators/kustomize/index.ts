@@ -11,6 +11,7 @@ import type {
 } from '../../operator/ports/generator.ts';
 import type { SourceReach } from '../../operator/ports/source-repositories.ts';
 import { buildEnvironment } from '../build-environment.ts';
+import { proxyVariables } from '../process/proxy-variables.ts';
 import { plainVersion } from '../kubernetes-version.ts';
 import { locateProgram } from '../process/locate-program.ts';
 import {
@@ -134,7 +135,12 @@ async function generate(
   const command = describeCommand(tool.program, args, shown);
   const home = join(run.dir, 'home');
   await mkdir(home);
-  const result = await runTool(options, { program: tool.program, args, cwd: root, home }, signal);
+  const { repoURL } = request.source;
+  const access = options.reach?.access(repoURL, request.project);
+  // Bases are fetched as repositories are; files by URL and charts by kustomize itself.
+  const env = { ...options.env, ...(access === undefined ? {} : proxyVariables(access)) };
+  const build = { program: tool.program, args, cwd: root, home };
+  const result = await runTool({ ...options, env }, build, signal);
   if (result.exitCode !== 0) {
     const words = lastWords(withoutPaths(result.stderr, shown), 20);
     throw new TiphysError('RenderFailed', `${path || '.'}: kustomize build failed: ${words}`, {

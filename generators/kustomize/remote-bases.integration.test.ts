@@ -6,8 +6,9 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { promisify } from 'node:util';
+import { startForwardProxy } from '../../e2e/controlplane/forward-proxy.ts';
 import { type GitServer, startGitServer } from '../../e2e/controlplane/git-server.ts';
-import { ANONYMOUS } from '../../operator/core/repository/access.ts';
+import { ANONYMOUS, type RepositoryAccess } from '../../operator/core/repository/access.ts';
 import { hasCode, TiphysError } from '../../operator/core/errors.ts';
 import type { JsonObject } from '../../operator/core/objects/json.ts';
 import type { Generator } from '../../operator/ports/generator.ts';
@@ -28,6 +29,7 @@ describe('bases of other repositories, built', () => {
   let files: Server;
   let [program, url] = ['', ''];
   let permitted: (url: string) => boolean;
+  let access: RepositoryAccess = ANONYMOUS;
   let opened: string[] = [];
   const contents: Record<string, Files> = {};
 
@@ -39,7 +41,7 @@ describe('bases of other repositories, built', () => {
       ...workshop.tool,
       program,
       reach: {
-        access: () => ANONYMOUS,
+        access: () => access,
         named: () => undefined,
         refusal: (repo) => (permitted(repo) ? undefined : `repository ${repo} is not permitted`),
         async tree(repoUrl, revision) {
@@ -102,6 +104,22 @@ describe('bases of other repositories, built', () => {
       assert.doesNotMatch(error.message, /\/tmp/);
       return true;
     });
+
+  test('a file by URL is fetched through the proxy of the repository of the source', async () => {
+    await using proxy = await startForwardProxy({ here: ['files.example'] });
+    const { port } = new URL(url);
+    const entry = `http://files.example:${port}/by-url.yaml`;
+    permitted = () => true;
+    access = { ...ANONYMOUS, proxy: { url: proxy.url, except: '' } };
+    try {
+      const source = { 'web/kustomization.yaml': `resources: ['${entry}']\n` };
+      const { objects } = await workshop.generate(generator, source, { path: 'web' }, {}, signal);
+      assert.equal(objects[0]?.metadata.name, 'by-url');
+      assert.deepEqual(proxy.asked, [`files.example:${port}`]);
+    } finally {
+      access = ANONYMOUS;
+    }
+  });
 
   test('give the objects that kustomize gives by hand, with bases of bases', async () => {
     for (const suffix of ['//base?ref=main', '/base?ref=main', '//base']) {

@@ -74,6 +74,7 @@ export function createDefaultGenerators(options: DefaultGeneratorsOptions): Gene
       : [createPluginGenerator({ ...tool, ...options.plugins })]),
     createKustomizeGenerator({
       ...tool,
+      ...(options.proxies === undefined ? {} : { env: options.proxies }),
       ...(kustomize === undefined ? {} : { program: kustomize }),
       ...(kubectl === undefined ? {} : { kubectl }),
       ...(helm === undefined ? {} : { helm }),
