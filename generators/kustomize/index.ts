@@ -142,7 +142,8 @@ async function generate(
   const build = { program: tool.program, args, cwd: root, home };
   const result = await runTool({ ...options, env }, build, signal);
   if (result.exitCode !== 0) {
-    const words = lastWords(withoutPaths(result.stderr, shown), 20);
+    const stderr = result.stderr.replace(/(:\/\/)[^/@\s]*@/g, '$1'); // a proxy may have a password
+    const words = lastWords(withoutPaths(stderr, shown), 20);
     throw new TiphysError('RenderFailed', `${path || '.'}: kustomize build failed: ${words}`, {
       hint: `Run at the root of the repository: ${command}`,
       fields: { path: path || '.', command },

@@ -116,6 +116,13 @@ describe('bases of other repositories, built', () => {
       const { objects } = await workshop.generate(generator, source, { path: 'web' }, {}, signal);
       assert.equal(objects[0]?.metadata.name, 'by-url');
       assert.deepEqual(proxy.asked, [`files.example:${port}`]);
+      access = { ...ANONYMOUS, proxy: { url: 'http://jane:sesame@127.0.0.1:x', except: '' } };
+      const failed = workshop.generate(generator, source, { path: 'web' }, {}, signal);
+      await assert.rejects(failed, (error: Error) => {
+        assert.match(error.message, /files\.example/);
+        assert.doesNotMatch(error.message, /sesame/);
+        return true;
+      });
     } finally {
       access = ANONYMOUS;
     }
