@@ -5,7 +5,7 @@ import { nearestName } from '../core/nearest-name.ts';
 import { silentLogger } from '../telemetry/silent.ts';
 import { parseArguments } from './arguments.ts';
 import { EXIT_DIFFERENT, EXIT_OK, type Command } from './command.ts';
-import { outputFormat, writeJson, writeYaml } from './output.ts';
+import { outputFormat, writeValue } from './output.ts';
 import { readPolicies, readProjects, type PolicyData } from './read-policies.ts';
 
 const OPTIONS = {
@@ -56,9 +56,9 @@ ${Object.entries(RESOURCES)
       rule: rule === undefined ? '' : formatRule(rule),
       origin: rule?.origin ?? '',
     };
-    if (format === 'json') writeJson(io, answer);
-    else if (format === 'yaml') writeYaml(io, [answer]);
-    else io.stdout.write(`${allowed ? 'yes' : 'no'}: ${reasonOf(answer, subject)}\n`);
+    writeValue(io, format, answer, () =>
+      io.stdout.write(`${allowed ? 'yes' : 'no'}: ${reasonOf(answer, subject)}\n`),
+    );
     return allowed ? EXIT_OK : EXIT_NO;
   },
 };

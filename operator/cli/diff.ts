@@ -24,7 +24,7 @@ import { createScriptEngine } from '../scripts/script-engine.ts';
 import { noOperands, parseArguments } from './arguments.ts';
 import { EXIT_DIFFERENT, EXIT_OK, type Command } from './command.ts';
 import { listChanges, type Change } from '../present/list-changes.ts';
-import { outputFormat, writeJson, writeTable, writeYaml } from './output.ts';
+import { outputFormat, writeTable, writeValue } from './output.ts';
 import { readApplication, readObjects } from './read-objects.ts';
 import { readSettings } from './read-settings.ts';
 
@@ -61,16 +61,9 @@ export const diff: Command = {
     const view = await readSettings(values.settings, io);
     const pairs = await leaveOutIgnored(pair(desired, live), app, view, io.signal);
     const entries = pairs.map((each) => compare(each, view));
-    switch (format) {
-      case 'json':
-        writeJson(io, entries);
-        break;
-      case 'yaml':
-        writeYaml(io, [entries]);
-        break;
-      case 'table':
-        writeTable(io, ['OBJECT', 'STATUS', 'FIELD', 'LIVE', 'DESIRED'], entries.flatMap(rows));
-    }
+    writeValue(io, format, entries, () =>
+      writeTable(io, ['OBJECT', 'STATUS', 'FIELD', 'LIVE', 'DESIRED'], entries.flatMap(rows)),
+    );
     return entries.some(({ status }) => status !== 'equal') ? EXIT_DIFFERENT : EXIT_OK;
   },
 };

@@ -4,7 +4,7 @@ import { appKey } from '../core/app/app-key.ts';
 import { TiphysError } from '../core/errors.ts';
 import type { Explanation } from '../explain-application.ts';
 import { EXIT_OK, type Command, type CommandIo } from './command.ts';
-import { outputFormat, writeJson, writeYaml, type OutputFormat } from './output.ts';
+import { type OutputFormat, outputFormat, writeValue } from './output.ts';
 import { writeExplanation } from './write-explanation.ts';
 
 export const explain: Command = {
@@ -22,16 +22,7 @@ export const explain: Command = {
         { hint: 'See tiphys help explain.' },
       );
     const explanation = await ask(asked, parsed.config, io);
-    switch (asked.format) {
-      case 'json':
-        writeJson(io, explanation);
-        break;
-      case 'yaml':
-        writeYaml(io, [explanation]);
-        break;
-      case 'table':
-        writeExplanation(io, explanation);
-    }
+    writeValue(io, asked.format, explanation, () => writeExplanation(io, explanation));
     return EXIT_OK;
   },
 };

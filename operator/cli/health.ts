@@ -7,7 +7,7 @@ import { systemClock } from '../runtime/clock.ts';
 import { createScriptEngine } from '../scripts/script-engine.ts';
 import { parseArguments } from './arguments.ts';
 import { EXIT_OK, type Command, type CommandIo } from './command.ts';
-import { outputFormat, writeJson, writeTable, writeYaml } from './output.ts';
+import { outputFormat, writeTable, writeValue } from './output.ts';
 import { readObjects } from './read-objects.ts';
 import { readSettings } from './read-settings.ts';
 
@@ -33,20 +33,13 @@ export const health: Command = {
       return objects.map(judge.of);
     };
     const entries = await judgeFiles(filesOf(args), judgeObjects, io);
-    switch (format) {
-      case 'json':
-        writeJson(io, entries);
-        break;
-      case 'yaml':
-        writeYaml(io, [entries]);
-        break;
-      case 'table':
-        writeTable(
-          io,
-          ['KIND', 'NAMESPACE', 'NAME', 'STATUS', 'MESSAGE', 'RULE'],
-          entries.map((e) => [e.kind, e.namespace, e.name, e.status, e.message, e.rule]),
-        );
-    }
+    writeValue(io, format, entries, () =>
+      writeTable(
+        io,
+        ['KIND', 'NAMESPACE', 'NAME', 'STATUS', 'MESSAGE', 'RULE'],
+        entries.map((e) => [e.kind, e.namespace, e.name, e.status, e.message, e.rule]),
+      ),
+    );
     return EXIT_OK;
   },
 };

@@ -11,6 +11,25 @@ export function outputFormat(value: string | undefined, fallback: OutputFormat):
   throw new TiphysError('InvalidConfig', `-o ${value}: is not a format; use json, yaml or table`);
 }
 
+/** One value as JSON, as one document of YAML, or as `forPeople` writes it. */
+export function writeValue(
+  io: CommandIo,
+  format: OutputFormat,
+  value: unknown,
+  forPeople: () => void,
+): void {
+  switch (format) {
+    case 'json':
+      writeJson(io, value);
+      break;
+    case 'yaml':
+      writeYaml(io, [value]);
+      break;
+    case 'table':
+      forPeople();
+  }
+}
+
 export function writeJson(io: CommandIo, value: unknown): void {
   io.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 }

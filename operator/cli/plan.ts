@@ -15,7 +15,7 @@ import { DEFAULT_TRACKING, instanceOf, isSelfReferenced } from '../core/tracking
 import { onlyOperand, parseArguments } from './arguments.ts';
 import { EXIT_DIFFERENT, EXIT_OK, type Command } from './command.ts';
 import { drawPlan, type PlannedTask } from './draw-plan.ts';
-import { outputFormat, writeJson, writeYaml } from './output.ts';
+import { outputFormat, writeValue } from './output.ts';
 import { readApplication, readObjects } from './read-objects.ts';
 import {
   RENDER_HELP,
@@ -42,16 +42,7 @@ export const plan: Command = {
     const rendered = await renderApplication(app, live, values, io, app.operation?.sync);
     const operation = operationOf(app, values.prune);
     const tasks = planTasks({ app, live, rendered, operation });
-    switch (format) {
-      case 'json':
-        writeJson(io, tasks);
-        break;
-      case 'yaml':
-        writeYaml(io, [tasks]);
-        break;
-      case 'table':
-        io.stdout.write(drawPlan(tasks));
-    }
+    writeValue(io, format, tasks, () => io.stdout.write(drawPlan(tasks)));
     const idle = tasks.every(({ action }) => action === 'unchanged' || action === 'keep');
     return idle ? EXIT_OK : EXIT_DIFFERENT;
   },

@@ -4,7 +4,7 @@ import type { KubeObject } from '../core/objects/kube-object.ts';
 import type { checkRoles as checkRolesOf } from '../rbac/check-roles.ts';
 import { parseArguments } from './arguments.ts';
 import { EXIT_DIFFERENT, EXIT_OK, type Command } from './command.ts';
-import { outputFormat, writeJson, writeYaml } from './output.ts';
+import { outputFormat, writeValue } from './output.ts';
 import { readPolicies, readProjects } from './read-policies.ts';
 
 const OPTIONS = {
@@ -43,13 +43,11 @@ Exit code 0: they can be used. 1: they cannot. 2: an error. Warnings do not coun
     ];
     const { warnings } = found;
     const result = { valid: problems.length === 0, problems, warnings };
-    if (format === 'json') writeJson(io, result);
-    else if (format === 'yaml') writeYaml(io, [result]);
-    else {
+    writeValue(io, format, result, () => {
       for (const problem of problems) io.stdout.write(`problem: ${problem}\n`);
       for (const warning of warnings) io.stdout.write(`warning: ${warning}\n`);
       io.stdout.write(result.valid ? 'valid\n' : 'not valid: none of it would count\n');
-    }
+    });
     return result.valid ? EXIT_OK : EXIT_INVALID;
   },
 };

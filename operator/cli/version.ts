@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { TiphysError } from '../core/errors.ts';
 import { noOperands, parseArguments } from './arguments.ts';
 import { EXIT_OK, type Command } from './command.ts';
-import { outputFormat, writeJson, writeTable, writeYaml } from './output.ts';
+import { outputFormat, writeTable, writeValue } from './output.ts';
 
 export const version: Command = {
   name: 'version',
@@ -16,16 +16,7 @@ export const version: Command = {
     noOperands(positionals);
     const format = outputFormat(values.output, 'table');
     const found = { version: await readVersion(), ...(await readBuild()) };
-    switch (format) {
-      case 'json':
-        writeJson(io, found);
-        break;
-      case 'yaml':
-        writeYaml(io, [found]);
-        break;
-      case 'table':
-        writeTable(io, [`tiphys ${found.version}`], []);
-    }
+    writeValue(io, format, found, () => writeTable(io, [`tiphys ${found.version}`], []));
     return EXIT_OK;
   },
 };

@@ -1,5 +1,5 @@
-/** A kind that every API server has, addressed without discovery. */
-export interface CoreResource {
+/** A kind that is known to be there, addressed without discovery. */
+export interface KnownResource {
   readonly group: string;
   readonly version: string;
   readonly kind: string;
@@ -10,7 +10,7 @@ export interface CoreResource {
   readonly preferred: boolean;
 }
 
-const core = (kind: string, plural: string): CoreResource => ({
+const core = (kind: string, plural: string): KnownResource => ({
   ...{ group: '', version: 'v1', kind, plural },
   namespaced: true,
   verbs: ['get', 'list', 'watch', 'create', 'update', 'patch', 'delete'],
@@ -18,4 +18,4 @@ const core = (kind: string, plural: string): CoreResource => ({
   preferred: true,
 });
 
-export const secretsResource: CoreResource = core('Secret', 'secrets');
+export const secretsResource: KnownResource = core('Secret', 'secrets');

@@ -1,16 +1,8 @@
+import type { KnownResource } from '../objects/core-resources.ts';
 import type { KubeObject } from '../objects/kube-object.ts';
 
 /** How AppProjects are addressed on an API server. */
-export const appProjectResource: {
-  readonly group: string;
-  readonly version: string;
-  readonly kind: string;
-  readonly plural: string;
-  readonly namespaced: boolean;
-  readonly verbs: readonly string[];
-  readonly subresources: readonly string[];
-  readonly preferred: boolean;
-} = {
+export const appProjectResource: KnownResource = {
   group: 'argoproj.io',
   version: 'v1alpha1',
   kind: 'AppProject',
