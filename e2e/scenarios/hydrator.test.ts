@@ -7,10 +7,11 @@ import { promisify } from 'node:util';
 import { git } from '../controlplane/git-repository.ts';
 import { apiClient } from '../language/api-client.ts';
 import type { TestApplication } from '../language/application.ts';
-import { type Expectation, met, pending } from '../language/expectation.ts';
+import { met, pending } from '../language/expectation.ts';
 import { signIn } from '../language/sign-in.ts';
 import { metricsOf } from '../language/stillness.ts';
 import { type Step, startWorld, type World } from '../language/world.ts';
+import { asked, isHydrated, isNotHydrated, isServed, sees } from './hydration.ts';
 import { chart, configMap, registration, under } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
@@ -19,18 +20,6 @@ const operator = [
   '--repo-poll-jitter=0',
   '--repo-error-grace-period=0',
 ] as const;
-
-interface Hydration {
-  readonly phase?: string;
-  readonly message?: string;
-  readonly drySHA?: string;
-  readonly hydratedSHA?: string;
-}
-interface HydratorStatus {
-  readonly currentOperation?: Hydration;
-  readonly lastSuccessfulOperation?: Hydration;
-  readonly lastComparedDryRevision?: string;
-}
 
 describe('an Application with a source hydrator', () => {
   let world: World;
@@ -77,34 +66,6 @@ describe('an Application with a source hydrator', () => {
       spec: hydratedFrom(repoURL, path, more),
     });
 
-  const sees =
-    (app: TestApplication, what: string, judge: (status: HydratorStatus) => boolean): Expectation =>
-    async (stop) => {
-      const status = (await app.read(stop))?.['status'] as
-        | { readonly sourceHydrator?: HydratorStatus }
-        | undefined;
-      const seen = status?.sourceHydrator ?? {};
-      return judge(seen) ? met(what) : pending(`${app.name} ${what}: ${JSON.stringify(seen)}`);
-    };
-  const isHydrated = (app: TestApplication, dry: string): Expectation =>
-    sees(app, `is hydrated from ${dry}`, ({ currentOperation }) => {
-      const { phase, drySHA } = currentOperation ?? {};
-      return phase === 'Hydrated' && drySHA === dry;
-    });
-  const isNotHydrated = (app: TestApplication, why: RegExp): Expectation =>
-    sees(app, `is not hydrated: ${why}`, ({ currentOperation }) => {
-      const { phase, message = '' } = currentOperation ?? {};
-      return phase === 'Failed' && why.test(message);
-    });
-  const asked = (app: TestApplication, how: string): Step =>
-    app.patched({ metadata: { annotations: { 'argocd.argoproj.io/hydrate': how } } });
-  const isServed =
-    (app: TestApplication): Expectation =>
-    async (stop) => {
-      const { annotations } = (await app.read(stop))?.metadata ?? {};
-      const is = annotations?.['argocd.argoproj.io/hydrate'];
-      return is === undefined ? met('the request is gone') : pending(`hydrate is ${is}`);
-    };
   const inRepository = (name: string, ...args: readonly string[]) =>
     git(world.git.folderOf(name), args);
   const commitsOn = async (name: string, branch = 'env/dev') =>
