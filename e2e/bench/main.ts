@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
+import { describeAccess, measureAccess } from './access.ts';
 import { describeApi, measureApi } from './api.ts';
 import { describeCached, measureCached } from './cached.ts';
 import { describeImport, measureImport } from './import-time.ts';
@@ -13,7 +14,7 @@ import { describeScripts, measureScripts, SCRIPTED } from './scripts.ts';
 // BENCH_SECTIONS=rollout,applications chooses parts, which are then only printed. Sizes: BENCH_APPS=200,1000
 // applications, BENCH_OBJECTS=100000 objects in memory, BENCH_ROLLOUT=1000,100,2000 applications rolled
 // out, how many of them slowly, and objects of one application; BENCH_RENDERING=200,100 renders of each tool and
-// repositories, BENCH_PUSHES=1000 applications in the repository that is pushed to, BENCH_API=1000,50,500
+// repositories, BENCH_ACCESS=5000 applications of a list, BENCH_PUSHES=1000 applications in the repository that is pushed to, BENCH_API=1000,50,500
 // applications, clients and streams.
 
 const stop = new AbortController();
@@ -38,6 +39,13 @@ const SECTIONS: Readonly<Record<string, { title: string; measure: () => Promise<
   scripts: {
     title: 'Scripts',
     measure: async () => describeScripts(SCRIPTED, await measureScripts(SCRIPTED, stop.signal)),
+  },
+  access: {
+    title: 'Access',
+    measure: async () =>
+      describeAccess(
+        await measureAccess(Number(process.env['BENCH_ACCESS'] ?? '5000'), stop.signal),
+      ),
   },
   applications: {
     title: 'Applications',

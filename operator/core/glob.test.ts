@@ -34,6 +34,12 @@ const cases: readonly (readonly [pattern: string, text: string, matches: boolean
   ['', '', true],
   ['', 'a', false],
   ['https://github.com/org/*', 'https://github.com/org/repo.git', true],
+  // Half of a pair of surrogates is a character of its own.
+  ['\uD83D*', '\u{1F600}', false],
+  ['a\uD83D*', 'a\uD83D', true],
+  ['a\u{1F600}*', 'a\u{1F600}b', true],
+  ['team/*', 'team/', true],
+  ['team/*', 'team', false],
   ['*a*a*a*a*a*a*a*b', 'a'.repeat(200), false],
 ];
 

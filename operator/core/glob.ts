@@ -20,13 +20,34 @@ export function compileGlob(pattern: string, options: GlobOptions = {}): Glob {
   const { separators = '', malformed = 'itself', caretNegates = false } = options;
   if (!/[*?[\]{}\\]/.test(pattern)) return (text) => text === pattern;
   const alternatives = expandBraces(pattern)?.map((one) => tokenize(one, caretNegates));
-  const matchers = alternatives?.filter((tokens) => tokens !== undefined);
-  if (matchers === undefined || matchers.length !== alternatives?.length)
+  const wellFormed = alternatives?.filter((tokens) => tokens !== undefined);
+  if (wellFormed === undefined || wellFormed.length !== alternatives?.length)
     return (text) => malformed === 'itself' && text === pattern;
-  return (text) => {
-    const characters = Array.from(text);
-    return matchers.some((tokens) => matchTokens(tokens, characters, separators));
-  };
+  const matchers = wellFormed.map((tokens) => matcherOf(tokens, separators));
+  return (text) => matchers.some((matches) => matches(text));
+}
+
+/** Most texts fail at the characters that a pattern begins with, and are not walked through. */
+function matcherOf(tokens: readonly Token[], separators: string): Glob {
+  const head = headOf(tokens);
+  const rest = tokens.slice(Array.from(head).length);
+  const [first] = rest;
+  const isOpen =
+    rest.length === 1 && first?.type === 'any-text' && (first.crosses || separators === '');
+  return (text) =>
+    text.startsWith(head) &&
+    (isOpen || matchTokens(rest, Array.from(text.slice(head.length)), separators));
+}
+
+function headOf(tokens: readonly Token[]): string {
+  let head = '';
+  for (const token of tokens) {
+    if (token.type !== 'character') break;
+    // Half of a pair is not the beginning of the pair.
+    if (/^[\uD800-\uDBFF]$/.test(token.character)) break;
+    head += token.character;
+  }
+  return head;
 }
 
 /** Whether the text matches; compile once when matching often. */

@@ -1,4 +1,4 @@
-import type { Enforcer, Verdict } from './enforcer.ts';
+import type { Enforcer, Judge, Verdict } from './enforcer.ts';
 
 /** Who asks, as a checked token tells it. */
 export interface Caller {
@@ -43,11 +43,12 @@ export function decideAccess(
 ): AccessDecision {
   const { everywhere, defaultRole } = policies;
   const { resource, action, object } = request;
-  const ask = (enforcer: Enforcer, subject: string): AccessDecision => ({
-    ...enforcer.judge(subject, resource, action, object),
-    as: subject,
-  });
-  const byDefault = defaultRole === '' ? undefined : ask(everywhere, defaultRole);
+  const ask = (judge: Judge, subject: string): AccessDecision => {
+    const { allowed, rule } = judge(subject, object);
+    return { allowed, rule, as: subject };
+  };
+  const general = everywhere.about(resource, action);
+  const byDefault = defaultRole === '' ? undefined : ask(general, defaultRole);
   if (byDefault?.allowed === true) return byDefault;
   let refusal = byDefault?.rule === undefined ? undefined : byDefault;
   const project = projectOf(request);
@@ -61,12 +62,13 @@ export function decideAccess(
     ...(caller === undefined ? [] : [caller.subject]),
     ...groups.filter((group) => enforcer.hasRoles(group)),
   ];
+  const judge = enforcer.about(resource, action);
   for (const subject of isForeign ? [] : subjects) {
-    const answer = ask(enforcer, subject);
+    const answer = ask(judge, subject);
     if (answer.allowed) return answer;
     if (answer.rule !== undefined) refusal ??= answer;
   }
-  const byNobody = ask(everywhere, '');
+  const byNobody = ask(general, '');
   if (byNobody.allowed) return byNobody;
   return refusal ?? { allowed: false, rule: undefined, as: caller?.subject ?? '' };
 }

@@ -73,7 +73,7 @@ describe('the enforcer answers as casbin does', () => {
             for (const action of ACTIONS)
               for (const object of OBJECTS)
                 assert.equal(
-                  ours.judge(subject, resource, action, object).allowed,
+                  ours.about(resource, action)(subject, object).allowed,
                   theirs.enforceSync(subject, resource, action, object),
                   `${subject} ${action} ${resource} ${object}`,
                 );
@@ -104,7 +104,7 @@ describe('the enforcer answers as casbin does', () => {
       const theirs = await casbinOf(policy);
       const ours = createEnforcer([compilePolicy(policy, compile)]);
       assert.equal(
-        ours.judge('alice', 'logs', 'get', 'shop/web').allowed,
+        ours.about('logs', 'get')('alice', 'shop/web').allowed,
         theirs.enforceSync('alice', 'logs', 'get', 'shop/web'),
         `through ${depth} roles`,
       );

@@ -14,10 +14,14 @@ export interface Verdict {
 
 /** A policy, compiled. Every subject is judged for itself: the first deny that matches, else the first allow. */
 export interface Enforcer {
-  judge(subject: string, resource: string, action: string, object: string): Verdict;
+  /** Judges about one resource and action; the rules that count are found once for each subject. */
+  about(resource: string, action: string): Judge;
   /** Whether a `g` line begins with this name. */
   hasRoles(name: string): boolean;
 }
+
+/** What one subject is told about one object. */
+export type Judge = (subject: string, object: string) => Verdict;
 
 interface CompiledRule {
   readonly rule: PolicyRule;
@@ -28,7 +32,7 @@ interface CompiledRule {
 
 /** Roles of roles of roles, no deeper; as casbin has it. */
 const MAX_DEPTH = 10;
-/** Questions whose rules are remembered: those of a list are about many objects each. */
+/** Subjects and questions whose rules are remembered: those of a list are about many objects each. */
 const MAX_REMEMBERED = 10_000;
 
 const NOTHING_SAID: Verdict = { allowed: false, rule: undefined };
@@ -71,7 +75,8 @@ export function compilePolicy({ rules, links }: Policy, compile: CompilePattern)
  * leave over, which are remembered: a list of thousands of objects is decided by a few patterns.
  */
 export function createEnforcer(policies: readonly CompiledPolicy[]): Enforcer {
-  const remembered = new Map<string, readonly CompiledRule[]>();
+  const remembered = new Map<string, Map<string, readonly CompiledRule[]>>();
+  let count = 0;
 
   /** The subject and all its roles. */
   function namesOf(subject: string): ReadonlySet<string> {
@@ -88,23 +93,45 @@ export function createEnforcer(policies: readonly CompiledPolicy[]): Enforcer {
 
   /** Denials first, each in the order of the policy. */
   function rulesFor(subject: string, resource: string, action: string): readonly CompiledRule[] {
-    const question = `${subject}\n${resource}\n${action}`;
-    const known = remembered.get(question);
-    if (known !== undefined) return known;
-    const rules = [...namesOf(subject)]
+    return [...namesOf(subject)]
       .flatMap((name) => policies.flatMap(({ rulesOf }) => rulesOf.get(name) ?? []))
       .filter((rule) => rule.resource(resource) && rule.action(action))
       .toSorted((left, right) => rank(left) - rank(right));
-    if (remembered.size >= MAX_REMEMBERED) remembered.clear();
-    remembered.set(question, rules);
-    return rules;
+  }
+
+  /** Before something more is remembered. */
+  function makeRoom(): void {
+    if (count >= MAX_REMEMBERED) {
+      for (const ofSubject of remembered.values()) ofSubject.clear();
+      remembered.clear();
+      count = 0;
+    }
+    count += 1;
+  }
+
+  function rememberedOf(question: string): Map<string, readonly CompiledRule[]> {
+    const known = remembered.get(question);
+    if (known !== undefined) return known;
+    makeRoom();
+    const ofSubject = new Map<string, readonly CompiledRule[]>();
+    remembered.set(question, ofSubject);
+    return ofSubject;
   }
 
   return {
-    judge(subject, resource, action, object) {
-      const decisive = rulesFor(subject, resource, action).find((rule) => rule.object(object));
-      if (decisive === undefined) return NOTHING_SAID;
-      return { allowed: decisive.rule.effect === 'allow', rule: decisive.rule };
+    about(resource, action) {
+      const ofSubject = rememberedOf(`${resource}\n${action}`);
+      return (subject, object) => {
+        let rules = ofSubject.get(subject);
+        if (rules === undefined) {
+          rules = rulesFor(subject, resource, action);
+          makeRoom();
+          ofSubject.set(subject, rules);
+        }
+        const decisive = rules.find((rule) => rule.object(object));
+        if (decisive === undefined) return NOTHING_SAID;
+        return { allowed: decisive.rule.effect === 'allow', rule: decisive.rule };
+      };
     },
     hasRoles: (name) => policies.some(({ rolesOf }) => rolesOf.has(name)),
   };
