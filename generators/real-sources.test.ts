@@ -5,10 +5,11 @@ import { after, before, describe, test } from 'node:test';
 import { fails, openRenderer, type Renderer } from './testing/renderer.ts';
 
 // What people deploy, from checkouts of https://github.com/argoproj/argocd-example-apps and
-// https://github.com/stefanprodan/podinfo in one folder. Without them it is left out, and says so.
+// https://github.com/stefanprodan/podinfo in one folder: that of REAL_SOURCES, else `shared/real` beside the repository.
+// Without them it is left out, and says so.
 
 const signal = AbortSignal.timeout(600_000);
-const folder = process.env['REAL_SOURCES'] ?? '';
+const folder = process.env['REAL_SOURCES'] ?? join(import.meta.dirname, '../../shared/real');
 const EXAMPLES = 'argocd-example-apps';
 const real: readonly (readonly [path: string, type: string, objects: number])[] = [
   [`${EXAMPLES}/guestbook`, 'Directory', 2],
@@ -26,7 +27,9 @@ const real: readonly (readonly [path: string, type: string, objects: number])[] 
 
 describe('real input', () => {
   if (!existsSync(join(folder, EXAMPLES))) {
-    console.log(`left out: rendering of real input, because REAL_SOURCES names no checkouts`);
+    console.log(
+      `left out: rendering of real input, because ${folder} has no checkouts (REAL_SOURCES names another)`,
+    );
     return;
   }
   let renderer: Renderer;
