@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import type { SingleFlight } from '../runtime/single-flight.ts';
-import type { Mirror } from './mirror.ts';
+import type { LocalGit } from './local-git.ts';
 
 /** Git leaves files out of what servers with a name send, and of no others. */
 const SERVER = 'tiphys';
@@ -63,7 +63,7 @@ export interface LeftOutOptions {
   readonly dir: string;
   readonly flights: SingleFlight;
   /** Runs git in the mirror, without the network. */
-  readonly local: Mirror['local'];
+  readonly local: LocalGit;
   /** Fetches what `take` names, if anything; asked at the last moment: while a fetch waits for others more may come. */
   readonly fetch: (take: () => Promise<readonly string[]>, signal: AbortSignal) => Promise<void>;
 }
