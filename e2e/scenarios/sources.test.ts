@@ -270,6 +270,26 @@ describe('a repository that is polled often', () => {
     await world.thenEventually(world.object('configmaps', 'a', app.name).has('data.value', 'two'));
   });
 
+  test('by its tags of one prefix, when the source has a tagPrefix', async () => {
+    await world.given(world.repository('tagged', { 'a.yaml': configMap('a', 'one') }));
+    await world.git.tag('tagged', 'web-1.0.0');
+    await world.git.commit('tagged', { files: { 'a.yaml': configMap('a', 'of others') } });
+    await world.git.tag('tagged', '1.9.0');
+    const app = world.application('tagged', {
+      repoURL: world.git.urlOf('tagged'),
+      targetRevision: '1.x',
+      source: { tagPrefix: 'web-' },
+      syncPolicy: true,
+    });
+    await world.when(app.created());
+    await world.thenEventually(app.isSynced(await world.git.revision('tagged', 'web-1.0.0')));
+    const live = world.object('configmaps', 'a', app.name);
+    await world.thenEventually(live.has('data.value', 'one'));
+    await world.git.commit('tagged', { files: { 'a.yaml': configMap('a', 'two') } });
+    await world.git.tag('tagged', 'web-1.1.0');
+    await world.thenEventually(live.has('data.value', 'two'), app.isSynced());
+  });
+
   test('a base of another repository is built and followed, unless the project may not read there', async () => {
     await world.given(
       world.repository('shared-base', {

@@ -81,6 +81,14 @@ images: [{name: side, newTag: '2'}]
     assert.match(text, /"matchLabels":{"app":"web","team":"web"}/);
   });
 
+  test('variables in annotations are replaced when the source says so', async () => {
+    const generated = await build({
+      commonAnnotations: { note: 'of $ARGOCD_APP_NAME' },
+      commonAnnotationsEnvsubst: true,
+    });
+    assert.equal(deploymentOf(generated).metadata.annotations?.['note'], 'of web');
+  });
+
   test('labels without selector, with templates', async () => {
     const generated = await build({
       commonLabels: { team: 'x' },

@@ -138,6 +138,7 @@ export const sourceSchema: z.ZodMiniType<ApplicationSource> = z.object({
   targetRevision: text(
     'Branch, tag, commit or version range; for Helm a chart version. Default: HEAD.',
   ),
+  tagPrefix: text('Beginning of the Git tags among which a version or range is looked for.'),
   chart: text('Chart name, when the repository is a Helm repository.'),
   ref: text('Makes the source available to values files of other sources as $ref.'),
   name: text('Name of the source, for people.'),

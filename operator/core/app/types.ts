@@ -126,6 +126,7 @@ export interface ApplicationSource {
   readonly repoURL: string;
   readonly path?: Optional<string>;
   readonly targetRevision?: Optional<string>;
+  readonly tagPrefix?: Optional<string>;
   readonly chart?: Optional<string>;
   readonly ref?: Optional<string>;
   readonly name?: Optional<string>;
@@ -136,7 +137,7 @@ export interface ApplicationSource {
 }
 
 export interface SourceHydrator {
-  readonly drySource: Omit<ApplicationSource, 'chart' | 'ref' | 'name'>;
+  readonly drySource: Omit<ApplicationSource, 'chart' | 'ref' | 'name' | 'tagPrefix'>;
   readonly syncSource: {
     readonly targetBranch: string;
     readonly path: string;

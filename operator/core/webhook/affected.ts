@@ -1,7 +1,8 @@
-import { sourcesOf } from '../app/sources.ts';
+import { revisionToAsk, sourcesOf } from '../app/sources.ts';
 import type { ApplicationSource } from '../app/types.ts';
 import { pathMatch } from '../project/path-match.ts';
 import { parseConstraint } from '../revision/constraint.ts';
+import { splitTagPrefix } from '../revision/resolve-revision.ts';
 import { parseVersion } from '../revision/version.ts';
 import type { WebhookEvent } from './event.ts';
 import type { WebhookTarget } from './webhook-target.ts';
@@ -35,7 +36,7 @@ export function affectedBy(
     event.type === 'artifact'
       ? concernsArtifact(source, event)
       : matchesUrl(source, event) &&
-        matchesRevision(source.targetRevision ?? '', event) &&
+        matchesRevision(revisionToAsk(source, source.targetRevision ?? ''), event) &&
         matchesPaths(source, event.changedFiles, paths, learned);
   const { sourceHydrator: hydrator } = app.spec;
   const dry = hydrator === undefined ? [] : [hydrator.drySource].filter(concerns);
@@ -85,10 +86,12 @@ export function matchesRevision(
   target: string,
   { revision, touchedHead }: Pick<Push, 'revision' | 'touchedHead'>,
 ): boolean {
-  const wanted = target.trim();
+  const { tagPrefix, wanted } = splitTagPrefix(target);
   if (wanted === '' || wanted === 'HEAD') return touchedHead;
   const name = wanted.replace(/^refs\/(?:heads|tags)\//, '');
-  return name === revision || isInRange(wanted, revision);
+  if (!revision.startsWith(tagPrefix)) return false;
+  const pushed = revision.slice(tagPrefix.length);
+  return name === pushed || isInRange(wanted, pushed);
 }
 
 function isInRange(range: string, name: string): boolean {

@@ -26,11 +26,12 @@ export function webhookTarget(app: KubeObject): WebhookTarget {
 }
 
 function readSource(source: JsonObject): ApplicationSource {
-  const { repoURL, path, targetRevision, chart, ref } = source;
+  const { repoURL, path, targetRevision, tagPrefix, chart, ref } = source;
   return {
     repoURL: text(repoURL),
     path: text(path),
     targetRevision: text(targetRevision),
+    ...(text(tagPrefix) !== '' && { tagPrefix: text(tagPrefix) }),
     chart: text(chart),
     ref: text(ref),
   };

@@ -257,6 +257,9 @@ describe('the revision that was pushed', () => {
     ['1.2', '1.2.9', false, true],
     ['>=1.0.0', '1.1.0-rc1', false, false],
     ['*', 'main', false, false],
+    ['app-:1.x', 'app-1.4.0', false, true],
+    ['app-:1.x', '1.4.0', false, false],
+    ['app-:1.0.0', 'app-1.0.0', false, true],
     ['a'.repeat(40), 'main', true, false],
   ] as const)
     test(`"${target}" ${matches ? 'follows' : 'does not follow'} ${revision}`, () =>

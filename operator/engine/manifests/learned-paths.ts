@@ -48,6 +48,7 @@ function isSame(left: ApplicationSource, right: ApplicationSource): boolean {
     repositoryIdentity(left.repoURL) === repositoryIdentity(right.repoURL) &&
     same(left.path, right.path) &&
     same(left.targetRevision, right.targetRevision) &&
+    same(left.tagPrefix, right.tagPrefix) &&
     same(left.ref, right.ref)
   );
 }

@@ -55,6 +55,44 @@ describe('the manifest source', () => {
     );
   });
 
+  test('versions and ranges are looked for among the tags of tagPrefix', async () => {
+    const repoURL = await world.server.createRepository('prefixed', { 'a.yaml': configMap('old') });
+    await world.server.tag('prefixed', 'web-1.0.0');
+    await world.server.commit('prefixed', { files: { 'a.yaml': configMap('new') } });
+    await world.server.tag('prefixed', 'web-1.1.0', { message: 'annotated' });
+    await world.server.commit('prefixed', { files: { 'a.yaml': configMap('other') } });
+    await world.server.tag('prefixed', '1.9.0');
+    const source = world.open();
+    const nameAt = async (targetRevision: string, tagPrefix?: string, asked = '') => {
+      const request = requestFor([{ repoURL, path: '.', targetRevision, tagPrefix }]);
+      const { objects } = await source.manifests({ ...request, revisions: [asked] }, signal);
+      return objects[0]?.metadata.name;
+    };
+    assert.equal(await nameAt('1.x', 'web-'), 'new');
+    assert.equal(await nameAt('1.0.0', 'web-'), 'old');
+    assert.equal(await nameAt('1.x'), 'other');
+    assert.equal(await nameAt('main', 'web-'), 'other');
+    assert.equal(await nameAt('main', 'web-', '1.0.0'), 'old');
+    await assert.rejects(nameAt('2.x', 'web-'), /unable to resolve 'web-:2\.x'/);
+  });
+
+  test('refs may be two revisions of one repository, also of that which is rendered', async () => {
+    const repoURL = await world.server.createRepository('twice', { 'app/spy': '', v: 'old' });
+    await world.server.tag('twice', 'before');
+    await world.server.commit('twice', { files: { v: 'new' } });
+    const watching = spy(async ({ refs }) => {
+      const read = (name: string) => refs.get(name)?.read('v', { maxBytes: 9 }, signal);
+      return `${String(await read('a'))} ${String(await read('b'))}`;
+    });
+    const sources = [
+      { repoURL, ref: 'a', targetRevision: 'before' },
+      { repoURL, ref: 'b', targetRevision: 'main' },
+      { repoURL, path: 'app', targetRevision: 'before' },
+    ];
+    const { objects } = await world.open(watching.generator).manifests(requestFor(sources), signal);
+    assert.equal(objects[0]?.metadata.annotations?.['value'], 'old new');
+  });
+
   test('overrides in the folder are merged, but cannot move the source', async () => {
     const repoURL = await world.server.createRepository('overrides', {
       'app/a.yaml': configMap('a'),

@@ -1,5 +1,5 @@
 import type { Requester } from '../../core/access/requester.ts';
-import { sourcesOf } from '../../core/app/sources.ts';
+import { revisionToAsk, sourcesOf } from '../../core/app/sources.ts';
 import type { Application, ApplicationSource, Project } from '../../core/app/types.ts';
 import { TiphysError } from '../../core/errors.ts';
 import { isJsonArray, isJsonObject, type JsonValue } from '../../core/objects/json.ts';
@@ -45,7 +45,8 @@ export async function readRevision(
   const { repositories } = controlPlane.ports;
   const reader = { project: project.name, fresh: false };
   const { repoURL } = source;
-  const commit = await repositories.resolve(repoURL, request.revision, reader, signal);
+  const asked = revisionToAsk(source, request.revision);
+  const commit = await repositories.resolve(repoURL, asked, reader, signal);
   return await repositories.commit(repoURL, commit, reader, signal);
 }
 

@@ -1,5 +1,5 @@
 import type { Requester } from '../../core/access/requester.ts';
-import { isMultiSource, sourcesOf } from '../../core/app/sources.ts';
+import { isMultiSource, revisionToAsk, sourcesOf } from '../../core/app/sources.ts';
 import type {
   Application,
   ApplicationSource,
@@ -152,7 +152,12 @@ async function resolveAll(
       try {
         const chart = chartOf(source);
         return chart === undefined
-          ? await ports.repositories.resolve(source.repoURL, revision, reader, stop)
+          ? await ports.repositories.resolve(
+              source.repoURL,
+              revisionToAsk(source, revision),
+              reader,
+              stop,
+            )
           : await ports.charts.resolve(chart, revision, reader, stop);
       } catch (error) {
         stop.throwIfAborted();

@@ -1,4 +1,5 @@
 import type { Requester } from '../../core/access/requester.ts';
+import { revisionToAsk } from '../../core/app/sources.ts';
 import type { ApplicationSource } from '../../core/app/types.ts';
 import { isJsonArray, isJsonObject, type JsonValue } from '../../core/objects/json.ts';
 import { isArtifactUrl } from '../../core/revision/repository-url.ts';
@@ -122,13 +123,15 @@ async function announcedBy(
 
 async function open(
   { ports }: ControlPlane,
-  { repoURL, chart = '', targetRevision = '', path = '', helm }: ApplicationSource,
+  source: ApplicationSource,
   project: string,
   signal: AbortSignal,
 ): Promise<{ readonly tree: SourceTree; readonly path: string; readonly revision: string }> {
+  const { repoURL, chart = '', targetRevision = '', path = '', helm } = source;
   const reader = { project, fresh: false };
   if (chart === '' || chart === null || isArtifactUrl(repoURL)) {
-    const commit = await ports.repositories.resolve(repoURL, targetRevision ?? '', reader, signal);
+    const asked = revisionToAsk(source, targetRevision ?? '');
+    const commit = await ports.repositories.resolve(repoURL, asked, reader, signal);
     const tree = await ports.repositories.tree(repoURL, commit, { project }, signal);
     return { tree, path: (path ?? '').replace(/^(\.?\/)+|^\.$|\/+$/g, ''), revision: commit };
   }
