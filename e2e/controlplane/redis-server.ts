@@ -23,7 +23,11 @@ export interface RedisServer extends AsyncDisposable {
 }
 
 /** Speaks TLS alone. With `clientCa`, whoever has no certificate of it is refused. PEM texts. */
-export type RedisTls = CertificateAndKey & { readonly clientCa?: string };
+export type RedisTls = CertificateAndKey & {
+  readonly clientCa?: string;
+  /** What a node shows to the other nodes of its cluster. */
+  readonly peer?: CertificateAndKey;
+};
 
 export interface RedisServerOptions {
   readonly signal: AbortSignal;
@@ -32,6 +36,11 @@ export interface RedisServerOptions {
   readonly tls?: RedisTls;
   /** Copies the server on this port of 127.0.0.1, which has the same password. */
   readonly replicaOf?: number;
+  /**
+   * Is a node of a cluster, which knows no other and holds nothing yet. What it learns it finds again when it
+   * is started anew. With TLS it calls itself `localhost`.
+   */
+  readonly node?: { readonly busPort: number };
 }
 
 const PASSWORD = 'redis-password';
@@ -42,10 +51,32 @@ const PASSWORD = 'redis-password';
  * Errors: `MissingToolError` without Redis. Lifetime: disposing ends it.
  */
 export async function startRedisServer(options: RedisServerOptions): Promise<RedisServer> {
-  const { open = false, replicaOf } = options;
+  const { open = false, replicaOf, node } = options;
   const replication = replicaOf === undefined ? [] : [`replicaof 127.0.0.1 ${replicaOf}`];
   const secrets = open ? [] : [`requirepass ${PASSWORD}`, `masterauth ${PASSWORD}`];
-  return await run(options, [], () => ['save ""', 'appendonly no', ...secrets, ...replication]);
+  const cluster = node === undefined ? [] : nodeSettings(node, options);
+  const all = ['save ""', 'appendonly no', ...secrets, ...replication, ...cluster];
+  return await run(options, [], () => all);
+}
+
+function nodeSettings(
+  { busPort }: { readonly busPort: number },
+  { tls }: Pick<RedisServerOptions, 'tls'>,
+): readonly string[] {
+  return [
+    'cluster-enabled yes',
+    'cluster-config-file nodes.conf',
+    'cluster-node-timeout 1000',
+    `cluster-port ${busPort}`,
+    'repl-diskless-sync-delay 0',
+    ...(tls === undefined
+      ? []
+      : [
+          'tls-cluster yes',
+          'cluster-announce-hostname localhost',
+          'cluster-preferred-endpoint-type hostname',
+        ]),
+  ];
 }
 
 /** A Sentinel that watches one server, and puts its replica in its place soon after it is gone. */
@@ -109,7 +140,12 @@ async function run(
 }
 
 async function tlsSettings(dir: string, port: number, tls: RedisTls): Promise<readonly string[]> {
-  const texts = { cert: tls.certificate, key: tls.key, ca: tls.clientCa ?? tls.certificate };
+  const { peer } = tls;
+  const ca = peer === undefined ? '' : tls.certificate;
+  const texts = {
+    ...{ cert: tls.certificate, key: tls.key, ca: ca + (tls.clientCa ?? tls.certificate) },
+    ...(peer !== undefined && { 'peer-cert': peer.certificate, 'peer-key': peer.key }),
+  };
   for (const [name, text] of Object.entries(texts))
     await writeFile(join(dir, `${name}.pem`), text, { mode: 0o600 });
   return [
@@ -120,6 +156,12 @@ async function tlsSettings(dir: string, port: number, tls: RedisTls): Promise<re
     `tls-ca-cert-file ${join(dir, 'ca.pem')}`,
     `tls-auth-clients ${tls.clientCa === undefined ? 'no' : 'yes'}`,
     'tls-replication yes',
+    ...(peer === undefined
+      ? []
+      : [
+          `tls-client-cert-file ${join(dir, 'peer-cert.pem')}`,
+          `tls-client-key-file ${join(dir, 'peer-key.pem')}`,
+        ]),
   ];
 }
 

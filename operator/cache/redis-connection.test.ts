@@ -15,7 +15,8 @@ import {
 import type { Metrics } from '../ports/telemetry.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { silentMetrics } from '../telemetry/silent.ts';
-import { connectRedis, type RedisConnection, type RedisOptions } from './redis-connection.ts';
+import type { RedisOptions } from './redis-client.ts';
+import { connectRedis, type RedisConnection } from './redis-connection.ts';
 
 const signal = AbortSignal.timeout(120_000);
 const MASTER = 'shop';
@@ -153,8 +154,8 @@ describe('the way to Redis', () => {
     });
     await first.stop();
     await until(() => redis.set('written', Buffer.from('2'), 600_000));
-    assert.equal(String(await replica.get('written')), '2');
-    assert.equal(String(await redis.get('kept')), '1');
+    await until(async () => assert.equal(String(await replica.get('written')), '2'));
+    await until(async () => assert.equal(String(await redis.get('kept')), '1'));
     await until(async () => {
       await redis.publish('news', 'told');
       assert.ok(heard.includes('told'));

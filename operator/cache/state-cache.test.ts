@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Redis } from 'ioredis';
-import { type RedisServer, startRedisServer } from '../../e2e/controlplane/redis-server.ts';
+import { Cluster, Redis } from 'ioredis';
+import { startRedisCluster } from '../../e2e/controlplane/redis-cluster.ts';
+import { startRedisServer } from '../../e2e/controlplane/redis-server.ts';
 import type { StateCache } from '../ports/state-cache.ts';
 import { systemClock } from '../runtime/clock.ts';
 import { silentLogger, silentMetrics } from '../telemetry/silent.ts';
 import { createMemoryStateCache } from './memory-state-cache.ts';
+import type { RedisOptions } from './redis-client.ts';
 import { connectRedis, type RedisConnection } from './redis-connection.ts';
 import { createRedisStateCache } from './redis-state-cache.ts';
 
@@ -60,31 +62,66 @@ describe('states in memory', () => {
   contract(() => createMemoryStateCache({ clock: systemClock }));
 });
 
-describe('states in Redis', () => {
-  let server: RedisServer;
-  let raw: Redis;
+/** A real Redis of some kind. */
+interface Place extends AsyncDisposable {
+  readonly server: RedisOptions['server'];
+  readonly password: string;
+  /** Writes what it likes. */
+  readonly raw: Redis | Cluster;
+  stop(): Promise<void>;
+  start(): Promise<void>;
+}
+
+async function oneServer(): Promise<Place> {
+  const server = await startRedisServer({ signal });
+  const { port, password } = server;
+  return {
+    server: { type: 'address', host: '127.0.0.1', port },
+    raw: new Redis({ host: '127.0.0.1', port, password }),
+    ...{ password, stop: server.stop, start: server.start },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
+}
+
+async function cluster(): Promise<Place> {
+  const servers = await startRedisCluster({ signal });
+  const { password } = servers;
+  const nodes = servers.nodes.map(({ port }) => ({ host: '127.0.0.1', port }));
+  return {
+    // Of the others it hears from this one.
+    server: { type: 'cluster', nodes: nodes.slice(0, 1) },
+    raw: new Cluster(nodes, { redisOptions: { password } }),
+    password,
+    async stop() {
+      for (const node of servers.nodes) await node.stop();
+    },
+    async start() {
+      for (const node of servers.nodes) await node.start();
+    },
+    [Symbol.asyncDispose]: () => servers[Symbol.asyncDispose](),
+  };
+}
+
+describe('states in Redis', () => statesIn(oneServer));
+describe('states in a Redis cluster', () => statesIn(cluster));
+
+function statesIn(start: () => Promise<Place>): void {
+  let place: Place;
   const connections: RedisConnection[] = [];
   before(async () => {
-    server = await startRedisServer({ signal });
-    const { port, password } = server;
-    raw = new Redis({ host: '127.0.0.1', port, password });
-    raw.on('error', () => {}); // it goes on when the server is back
+    place = await start();
+    place.raw.on('error', () => {}); // it goes on when the server is back
   });
   after(async () => {
-    raw.disconnect();
+    place.raw.disconnect();
     for (const connection of connections) await connection[Symbol.asyncDispose]();
-    await server[Symbol.asyncDispose]();
+    await place[Symbol.asyncDispose]();
   });
 
   function open(warnings: string[] = []): StateCache {
-    const { port, password } = server;
+    const { server, password } = place;
     const redis = connectRedis(
-      {
-        server: { type: 'address', host: '127.0.0.1', port },
-        password,
-        db: 0,
-        commandTimeoutMs: 500,
-      },
+      { server, password, db: 0, commandTimeoutMs: 500 },
       { clock: systemClock, metrics: silentMetrics },
     );
     connections.push(redis);
@@ -125,21 +162,21 @@ describe('states in Redis', () => {
 
   test('an entry that none of us signed, or that was moved to another key, is as good as absent', async () => {
     const states = await connected();
-    await raw.set(
+    await place.raw.set(
       'team:forged',
       JSON.stringify({ value: 'x', untilMs: Date.now() + 60_000, mac: '' }),
     );
     assert.equal(await states.get('forged', signal), undefined);
     await states.set('mine', 'x', 60_000, signal);
-    await raw.set('team:moved', (await raw.get('team:mine')) ?? '');
+    await place.raw.set('team:moved', (await place.raw.get('team:mine')) ?? '');
     assert.equal(await states.get('moved', signal), undefined);
-    await raw.set('team:broken', '{');
+    await place.raw.set('team:broken', '{');
     assert.equal(await states.get('broken', signal), undefined);
   });
 
   test('a token that somebody else revoked counts as revoked', async () => {
     const states = await connected();
-    await raw.set('team:revoked-token|abc', '1');
+    await place.raw.set('team:revoked-token|abc', '1');
     assert.equal(await states.get('revoked-token|abc', signal), '');
     assert.equal(await states.get('revoked-token|def', signal), undefined);
   });
@@ -148,7 +185,7 @@ describe('states in Redis', () => {
     const warnings: string[] = [];
     const states = await connected(warnings);
     await states.set('before', 'x', 60_000, signal);
-    await server.stop();
+    await place.stop();
     try {
       assert.equal(await states.get('before', signal), 'x');
       assert.equal(await states.set('during', 'y', 60_000, signal), false);
@@ -158,12 +195,12 @@ describe('states in Redis', () => {
       states.publish('news', 'lost');
       assert.equal(warnings.length, 1);
     } finally {
-      await server.start();
+      await place.start();
     }
     await eventually(() => states.set('after', 'z', 60_000, signal));
     assert.equal(await states.get('after', signal), 'z');
   });
-});
+}
 
 async function eventually(check: () => Promise<boolean>): Promise<void> {
   for (;;) {

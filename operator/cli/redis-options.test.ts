@@ -68,6 +68,29 @@ test('Sentinels go before an address, and have a user of their own', async () =>
   });
 });
 
+test('nodes of a cluster stand where one server would', async () => {
+  const found = await options(['--redis-cluster=a, b:1,[::1]:2', '--redis-key-prefix=team:'], {
+    REDIS_PASSWORD: 'p',
+    REDIS_USERNAME: 'jane',
+  });
+  assert.deepEqual(found, {
+    server: {
+      type: 'cluster',
+      nodes: [
+        { host: 'a', port: 6379 },
+        { host: 'b', port: 1 },
+        { host: '::1', port: 2 },
+      ],
+    },
+    ...{ db: 0, username: 'jane', password: 'p', keyPrefix: 'team:', compress: true },
+  });
+  const env = { TIPHYS_REDIS_CLUSTER: 'c:7000' };
+  assert.deepEqual((await options([], env))?.server, {
+    type: 'cluster',
+    nodes: [{ host: 'c', port: 7000 }],
+  });
+});
+
 test('certificates are read from their files, and read anew', async () => {
   const authority = createClientAuthority();
   const { certificate, key } = authority.issue('tiphys', []);
@@ -102,6 +125,7 @@ test('what cannot be meant is refused, and said by the name of its flag', async 
     [['--redis=a:b'], /^--redis: "a:b" is no HOST/],
     [['--redis=a b'], /^--redis: "a b" is no HOST/],
     [['--redis-sentinels=a,b/c'], /^--redis-sentinels: "b\/c" is no HOST/],
+    [['--redis-cluster=a,redis://b'], /^--redis-cluster: "redis:\/\/b" is no HOST/],
     [[...tls, '--redis-ca-certificate=/nowhere/ca.pem'], /^--redis-ca-certificate: .*nowhere/],
     [[...tls, `--redis-ca-certificate=${await file('x', 'hello')}`], /holds no certificate/],
     [[...tls, cert], /--redis-client-key: one needs the other/],

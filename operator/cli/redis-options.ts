@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createSecureContext } from 'node:tls';
-import type { RedisTls } from '../cache/redis-connection.ts';
+import type { RedisAddress, RedisTls } from '../cache/redis-client.ts';
 import type { Config } from '../config/keys.ts';
 import { TiphysError } from '../core/errors.ts';
 import type { RedisCacheOptions } from '../wiring/kept-renders.ts';
@@ -17,7 +17,8 @@ export async function redisOptions(
   config: Config,
   io: Pick<CommandIo, 'env'>,
 ): Promise<RedisCacheOptions | undefined> {
-  if (config.redis === '' && config.redisSentinels.length === 0) return undefined;
+  const { redis, redisSentinels, redisCluster } = config;
+  if (redis === '' && redisSentinels.length === 0 && redisCluster.length === 0) return undefined;
   const { REDIS_USERNAME: username, REDIS_PASSWORD: password } = io.env;
   const tls = tlsOf(config);
   return {
@@ -32,9 +33,13 @@ export async function redisOptions(
 }
 
 function serverOf(
-  { redis, redisSentinels, redisSentinelMaster: master }: Config,
+  { redis, redisCluster, redisSentinels, redisSentinelMaster: master }: Config,
   { env }: Pick<CommandIo, 'env'>,
 ): RedisCacheOptions['server'] {
+  if (redisCluster.length > 0) {
+    const nodes = redisCluster.map((one) => addressOf('--redis-cluster', one, SERVER_PORT));
+    return { type: 'cluster', nodes };
+  }
   if (redisSentinels.length === 0)
     return { type: 'address', ...addressOf('--redis', redis, SERVER_PORT) };
   // `--redis` may come from an environment that is shared with others: the Sentinels know better.
@@ -48,7 +53,7 @@ function serverOf(
   };
 }
 
-function addressOf(flag: string, written: string, defaultPort: number) {
+function addressOf(flag: string, written: string, defaultPort: number): RedisAddress {
   const address = /^(\[[0-9a-f:.]+\]|[^:\s/]+)(?::(\d{1,5}))?$/i.exec(written);
   if (address === null) throw invalid(`${flag}: "${written}" is no HOST or HOST:PORT`);
   const [, host = '', port = String(defaultPort)] = address;

@@ -11,6 +11,7 @@ import { createLogger } from '../telemetry/logger.ts';
 import { startProbes } from '../telemetry/probes.ts';
 import { EXIT_ERROR, EXIT_OK, type CommandIo } from './command.ts';
 import { connectOptions } from './connect-options.ts';
+import { frontSideOf } from './front-side.ts';
 import { openMetrics } from './open-metrics.ts';
 import { redisOptions } from './redis-options.ts';
 
@@ -26,6 +27,7 @@ export async function serve(config: Config, io: CommandIo): Promise<number> {
   await using stack = new AsyncDisposableStack();
   const metrics = await openMetrics(stack);
   const redis = await redisOptions(config, io);
+  const frontSide = frontSideOf(redis, config, logger);
   const operator = stack.use(
     createOperator({
       ...(await connectOptions(config, io, stack, { logger, metrics })),
@@ -38,12 +40,7 @@ export async function serve(config: Config, io: CommandIo): Promise<number> {
         conditions: config.metricsApplicationConditions,
       },
       clusterMetrics: { labels: config.metricsClusterLabels },
-      ...(redis !== undefined && {
-        frontSide: {
-          redis,
-          applicationTtlMs: config.appStateCacheExpiration,
-        },
-      }),
+      ...(frontSide !== undefined && { frontSide }),
       ...(config.apiPort !== undefined && {
         serve: async (
           connected: Connected,

@@ -17,5 +17,33 @@ export function contradictions(config: Config): readonly ConfigProblem[] {
       name: '--leader-election-retry',
       message: 'must be shorter than --leader-election-renew-deadline',
     });
+  problems.push(...ofRedis(config));
+  return problems;
+}
+
+function ofRedis({
+  redis,
+  redisCluster,
+  redisSentinels,
+  redisDb,
+}: Config): readonly ConfigProblem[] {
+  if (redisCluster.length === 0) return [];
+  const name = '--redis-cluster';
+  const problems: ConfigProblem[] = [];
+  if (redis !== '')
+    problems.push({
+      name,
+      message: 'names nodes of a cluster, and --redis (or REDIS_SERVER) one server: leave one out',
+    });
+  if (redisSentinels.length > 0)
+    problems.push({
+      name,
+      message: 'names nodes of a cluster, which has no --redis-sentinels: leave one out',
+    });
+  if (redisDb !== 0)
+    problems.push({
+      name,
+      message: `a cluster has database 0 alone: leave out --redis-db ${redisDb} (or REDISDB)`,
+    });
   return problems;
 }

@@ -65,6 +65,7 @@ export interface Config extends ApiConfig, SignInConfig {
   readonly redisClientCertificate: string;
   readonly redisClientKey: string;
   readonly redisInsecureSkipTlsVerify: boolean;
+  readonly redisCluster: readonly string[];
   readonly redisSentinels: readonly string[];
   readonly redisSentinelMaster: string;
   readonly redisKeyPrefix: string;
@@ -351,7 +352,7 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
     schema: truth,
     fallback: 'false',
     alone: 'true',
-    description: 'Speak TLS with Redis, and with its Sentinels.',
+    description: 'Speak TLS with Redis, with its Sentinels and all nodes of its cluster.',
   }),
   redisCaCertificate: key('redis-ca-certificate', {
     schema: text,
@@ -374,6 +375,12 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
     fallback: 'false',
     alone: 'true',
     description: 'Believe whoever answers with TLS to be Redis.',
+  }),
+  redisCluster: key('redis-cluster', {
+    schema: list,
+    fallback: '',
+    description:
+      'Nodes of a Redis cluster, from which all others are learnt, instead of --redis, as HOST or HOST:PORT with commas between; nothing is published there for the front side of Argo CD, which cannot read it.',
   }),
   redisSentinels: key('redis-sentinels', {
     schema: list,

@@ -214,3 +214,21 @@ test('trusted proxies are addresses and ranges, or a number of them, and never e
       /^--api-trusted-proxies (must be a number from 1 to 10|".*" is neither an address nor a range)/,
     );
 });
+
+test('a Redis cluster stands alone, and has one database', () => {
+  const cluster = '--redis-cluster=a,b';
+  assert.equal(parseConfig({ argv: [cluster, '--redis-db=0'], env: {} }).type, 'ok');
+  for (const [more, message] of [
+    [['--redis=r'], /^names nodes of a cluster, and --redis \(or REDIS_SERVER\)/],
+    [['--redis-sentinels=s'], /--redis-sentinels: leave one out/],
+    [['--redis-db=3'], /database 0 alone: leave out --redis-db 3/],
+  ] as const) {
+    const parsed = parseConfig({ argv: [cluster, ...more], env: {} });
+    assert.ok(parsed.type === 'invalid');
+    const [problem, ...others] = parsed.problems;
+    assert.deepEqual([problem?.name, others], ['--redis-cluster', []]);
+    assert.match(problem?.message ?? '', message);
+  }
+  const shared = parseConfig({ argv: [cluster], env: { REDIS_SERVER: 'argocd-redis:6379' } });
+  assert.equal(shared.type, 'invalid', 'an address from the environment is one, too');
+});

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { createDiskCache, storeIn } from '../cache/index.ts';
-import type { RedisOptions } from '../cache/redis-connection.ts';
+import type { RedisOptions } from '../cache/redis-client.ts';
 import { isJsonObject } from '../core/objects/json.ts';
 import type { TrackingSettings } from '../core/tracking/tracking.ts';
 import type { PauseRule } from '../engine/manifests/index.ts';
