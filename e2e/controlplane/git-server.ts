@@ -20,8 +20,9 @@ export type GitRequestKind = 'advertisement' | 'ls-refs' | 'fetch' | 'push' | 'l
  * - `refuse`: the connection is cut before any answer.
  * - `hang`: the request is read and never answered, until the behaviour changes.
  * - `fail`: 503.
+ * - `stall`: of what a fetch asks for one half is sent, and the rest never; the connection is cut when the behaviour changes.
  */
-export type GitServerBehaviour = 'serve' | 'refuse' | 'hang' | 'fail';
+export type GitServerBehaviour = 'serve' | 'refuse' | 'hang' | 'fail' | 'stall';
 
 export interface GitCredentials {
   readonly username: string;
@@ -111,7 +112,12 @@ export async function startGitServer({ signal, tls }: GitServerOptions): Promise
       response.setHeader('content-type', 'application/vnd.git-lfs+json');
       return void response.end(lfs);
     }
-    const bytes = await runBackend({ root, pathname, search, request, body }, response);
+    const stall = async () => {
+      while (behaviourOf(name) === 'stall') await new Promise<void>((go) => waiting.push(go));
+    };
+    const stalls = kind === 'fetch' && behaviourOf(name) === 'stall';
+    const call = { root, pathname, search, request, body, ...(stalls && { stall }) };
+    const bytes = await runBackend(call, response);
     sent.set(name, (sent.get(name) ?? 0) + bytes);
   }
 
@@ -231,6 +237,8 @@ interface BackendCall {
   readonly search: string;
   readonly request: IncomingMessage;
   readonly body: Buffer;
+  /** Lasts from the first half of the answer to the cut. */
+  readonly stall?: () => Promise<void>;
 }
 
 /** One CGI call: the request as environment and input, the answer as headers, a blank line, a body. Gives its bytes. */
@@ -267,6 +275,14 @@ async function runBackend(call: BackendCall, response: ServerResponse): Promise<
     if (name.toLowerCase() === 'status') status = Number.parseInt(value, 10);
     else if (name !== '') response.setHeader(name, value);
   }
-  response.writeHead(status).end(output.subarray(split + 4));
+  const answer = output.subarray(split + 4);
+  response.writeHead(status);
+  if (call.stall === undefined) {
+    response.end(answer);
+  } else {
+    response.write(answer.subarray(0, answer.length / 2));
+    await call.stall();
+    response.destroy();
+  }
   return output.length;
 }

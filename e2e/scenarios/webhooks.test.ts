@@ -7,13 +7,18 @@ import { argocdSecret, configMap } from './manifests.ts';
 
 const signal = AbortSignal.timeout(600_000);
 const SECRET = 'known to both';
+/** Files of so many bytes stay with the Git server until they are read. */
+const LARGE = 4_096;
 
 describe('a push that a webhook tells of, while nothing is polled', () => {
   let world: World;
   before(async () => {
     world = await startWorld({
       signal,
-      operator: ['--webhook-port=0', '--repo-poll-interval=24h', '--resync=24h', '--hydrator'],
+      operator: [
+        ...['--webhook-port=0', '--repo-poll-interval=24h', '--resync=24h', '--hydrator'],
+        `--git-blob-limit=${LARGE}`,
+      ],
     });
   });
   after(() => world[Symbol.asyncDispose]());
@@ -74,6 +79,39 @@ describe('a push that a webhook tells of, while nothing is polled', () => {
     assert.equal(told.length, 1);
     assert.match(told[0] ?? '', /"applications":1\b/, 'the other was left alone');
     assert.ok(!log.includes(SECRET));
+  });
+
+  test('concerns only who reads what it touched, also where files stay with the server', async () => {
+    const large = (name: string, letter: string) => configMap(name, letter.repeat(LARGE));
+    await world.given(
+      world.applied(argocdSecret(world.namespace, { 'webhook.github.secret': SECRET })),
+      world.repository('heavy', {
+        'apps/here/a.yaml': large('here', 'a'),
+        'apps/there/a.yaml': large('there', 'a'),
+      }),
+    );
+    const repoURL = world.git.urlOf('heavy');
+    const [here, there] = ['here', 'there'].map((name) =>
+      world.application(name, { repoURL, path: `apps/${name}`, syncPolicy: true }),
+    );
+    assert.ok(here !== undefined && there !== undefined);
+    await world.when(here.created(), there.created());
+    await world.thenEventually(here.isSynced(), there.isSynced());
+    const before = world.git.requests('heavy', 'fetch');
+    const told = async () =>
+      (await world.operatorLog())
+        .split('\n')
+        .filter((line) => line.includes('a webhook told news') && line.includes('heavy'));
+    const files = { 'apps/here/a.yaml': large('here', 'b') };
+    const commit = await world.git.commit('heavy', { files });
+    assert.equal((await pushed('heavy', ['apps/here/a.yaml'], SECRET)).status, 200);
+    const live = world.object('configmaps', 'here', here.name);
+    await world.thenEventually(live.has('data.value', 'b'.repeat(LARGE)), here.isSynced(commit));
+    const fetches = world.git.requests('heavy', 'fetch') - before;
+    assert.equal(fetches, 2, 'the commit, then the one file that is read');
+    const [line = '', ...more] = await told();
+    assert.deepEqual(more, []);
+    assert.match(line, /"applications":1\b/);
   });
 
   test('that concerns many is spread over the time of webhook.refresh.jitter', async () => {

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { chmod, readdir, stat, truncate, writeFile } from 'node:fs/promises';
+import { chmod, readdir, readFile, readlink, stat, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { git } from '../../e2e/controlplane/git-repository.ts';
 import { type GitServer, startGitServer } from '../../e2e/controlplane/git-server.ts';
+import { hasCode } from '../core/errors.ts';
 import type { SourceTree } from '../ports/source-tree.ts';
 import { type OpenedRepositories, openRepositories } from './testing/open-repositories.ts';
 
@@ -216,6 +217,36 @@ describe('a repository whose large files are fetched when they are read', () => 
     );
   });
 
+  test('a git that is killed while it fetches files is an error, and the next read has them', async () => {
+    const url = await repository('shot');
+    await using opened = await openRepositories({ blobLimit: MEBIBYTE });
+    const tree = await head(opened, url);
+    const mirror = await mirrorOf(opened);
+    const halves = async () =>
+      (await readdir(mirror, { recursive: true })).filter((name) => name.includes('tmp_'));
+    server.behave('stall', 'shot');
+    const asked = read(tree, 'media/film');
+    asked.catch(() => {});
+    while ((await halves()).length === 0) await new Promise(setImmediate);
+    const [fetching, ...others] = await fetchesIn(mirror);
+    assert.ok(fetching !== undefined && others.length === 0);
+    process.kill(fetching, 'SIGKILL');
+    await assert.rejects(asked, (error) => {
+      assert.ok(hasCode(error, 'GitUnreachable'), String(error));
+      assert.match(
+        error.message,
+        /^repository http:\S+shot\.git: fetch files: git: ended by SIGKILL$/,
+      );
+      assert.match(error.hint, /short of memory/);
+      return true;
+    });
+    assert.deepEqual(await halves(), []);
+    server.behave('serve', 'shot');
+    assert.ok((await read(tree, 'media/film')).equals(film));
+    assert.equal(await text(tree, 'app/b.yaml'), 'b: 1');
+    assert.deepEqual(opened.logged, [], 'nothing was made anew');
+  });
+
   test('reads a short history too', async () => {
     const url = await repository('short');
     await server.commit('short', { files: { 'app/a.yaml': 'a: 2' } });
@@ -257,3 +288,15 @@ describe('a repository whose large files are fetched when they are read', () => 
 
 /** The protocol in which servers give what branches and tags name, and nothing else. */
 const PROTOCOL_0 = { GIT_CONFIG_PARAMETERS: "'protocol.version=0'" };
+
+/** The processes that fetch in a mirror, by their ids. */
+async function fetchesIn(mirror: string): Promise<readonly number[]> {
+  const found: number[] = [];
+  for (const id of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const cwd = await readlink(`/proc/${id}/cwd`).catch(() => undefined); // it ended, or is another's
+    if (cwd !== mirror) continue;
+    const args = (await readFile(`/proc/${id}/cmdline`, 'utf8').catch(() => '')).split('\0');
+    if (args.includes('fetch')) found.push(Number(id));
+  }
+  return found;
+}

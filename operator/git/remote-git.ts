@@ -62,7 +62,7 @@ export function createRemoteGit(options: RemoteGitOptions): RemoteGit {
       };
       const { doing } = command;
       const result = await runProgram(run, signal).catch((error: unknown) => {
-        throw namedTimeout(error, shown, doing);
+        throw named(error, shown, doing);
       });
       if (result.exitCode !== 0) {
         const known = command.explain?.(result.stderr);
@@ -86,10 +86,12 @@ function checkTransport(repoUrl: string, allowLocal: boolean): void {
   );
 }
 
-function namedTimeout(error: unknown, repository: string, doing: string): unknown {
-  if (!(error instanceof TiphysError) || error.code !== 'Timeout') return error;
+/** What ended git before it could say anything, with the repository that it is about. */
+function named(error: unknown, repository: string, doing: string): unknown {
+  if (!hasCode(error, 'Timeout') && !hasCode(error, 'RenderFailed')) return error;
   return new TiphysError('GitUnreachable', `repository ${repository}: ${doing}: ${error.message}`, {
     cause: error,
+    ...(error.code === 'RenderFailed' && { hint: error.hint }),
     fields: { repository },
   });
 }

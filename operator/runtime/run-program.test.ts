@@ -106,6 +106,19 @@ describe('running a program', () => {
     });
   }
 
+  test('that somebody kills is over at once, and so is what it started', async () => {
+    const child = "require('child_process').spawn('sleep', ['300'], { stdio: 'inherit' })";
+    const script = `${child}.on('spawn', () => process.kill(process.pid, 'SIGKILL'))`;
+    await assert.rejects(
+      run(script, { timeoutMs: 8_000, env: { PATH: '/usr/bin:/bin' } }),
+      (error) => {
+        assert.ok(hasCode(error, 'RenderFailed'), String(error));
+        assert.match(error.message, /^node: ended by SIGKILL$/);
+        return true;
+      },
+    );
+  });
+
   test('is killed with its children when it does not heed the time limit', async () => {
     await using file = await openPidFile();
     const script = `

@@ -113,6 +113,10 @@ function outcome(
     child.stdin?.on('error', () => {});
     child.stdin?.end(run.stdin);
     child.on('error', (error) => reject(couldNotStart(run, error)));
+    child.on('exit', (_code, endedBy) => {
+      // Killed, for memory say: what it started would hold its output open until the deadline. SIGTERM is ours, and leaves time.
+      if (endedBy !== null && endedBy !== 'SIGTERM') signalGroup(child, 'SIGKILL');
+    });
     child.on('close', (code, endedBy) => {
       if (stdoutBytes > run.maxOutputBytes) {
         return reject(
