@@ -4,7 +4,8 @@ import type { TreeEntry } from '../ports/source-tree.ts';
 import { joinPath, type TreeReader } from './follow-path.ts';
 import type { TreeLine } from './tree-object.ts';
 
-type Lines = ReadonlyMap<string, Omit<TreeLine, 'name'>>;
+type Line = Omit<TreeLine, 'name'>;
+type Lines = ReadonlyMap<string, Line>;
 
 export interface SubmoduleOptions {
   /** Address of the repository that `reader` reads. */
@@ -19,6 +20,17 @@ export interface SubmoduleOptions {
 
 const MAX_DEPTH = 8;
 
+/** Of folders that are kept: a folder of a thousand others is looked through once, not for each of them. */
+const submodulesOf = new WeakMap<Lines, readonly (readonly [string, Line])[]>();
+
+function modulesIn(lines: Lines): readonly (readonly [string, Line])[] {
+  const before = submodulesOf.get(lines);
+  if (before !== undefined) return before;
+  const modules = Array.from(lines).filter(([, { type }]) => type === 'submodule');
+  submodulesOf.set(lines, modules);
+  return modules;
+}
+
 /**
  * A reader in which submodules are folders. Each is fetched when somebody looks into it, not before;
  * its hash is its commit. One that `.gitmodules` does not name stays a submodule.
@@ -28,14 +40,18 @@ const MAX_DEPTH = 8;
 export function withSubmodules(reader: TreeReader, options: SubmoduleOptions): TreeReader {
   const mounts = new Map<string, { readonly url: string; readonly commit: string }>();
   const opened = new Map<string, TreeReader>();
+  /** Those that have submodules, as they were before and as they are shown. */
+  const folders = new Map<string, { readonly lines: Lines; readonly mounted: Lines }>();
   let listed: Promise<readonly Submodule[]> | undefined;
 
   async function children(directory: TreeEntry, signal: AbortSignal): Promise<Lines> {
     const inside = await within(directory.path, signal);
     if (inside !== undefined) return await inside.reader.children(inside.entry(directory), signal);
     const lines = await reader.children(directory, signal);
-    const modules = [...lines].filter(([, line]) => line.type === 'submodule');
+    const modules = modulesIn(lines);
     if (modules.length === 0) return lines;
+    const before = folders.get(directory.path);
+    if (before?.lines === lines) return before.mounted;
     const known = await list(signal);
     const mounted = new Map(lines);
     for (const [name, line] of modules) {
@@ -45,6 +61,7 @@ export function withSubmodules(reader: TreeReader, options: SubmoduleOptions): T
       mounts.set(path, { url: module.url, commit: line.hash });
       mounted.set(name, { ...line, type: 'directory' });
     }
+    folders.set(directory.path, { lines, mounted });
     return mounted;
   }
 

@@ -7,6 +7,7 @@ import { matchTokens, type Range, type Token } from '../glob.ts';
  */
 export function pathMatch(pattern: string, text: string): boolean {
   if (pattern === '*') return !text.includes('/');
+  if (!/[*?[\\]/.test(pattern)) return pattern === text;
   const tokens = tokenize(Array.from(pattern));
   return tokens !== undefined && matchTokens(tokens, Array.from(text), '/');
 }

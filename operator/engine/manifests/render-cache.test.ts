@@ -60,6 +60,32 @@ describe('a render is used again for as long as it holds', () => {
     assert.equal((await ask()).objects.length, 1);
   });
 
+  test('a generator is asked for its version once for all that look at the same moment, and again later', async () => {
+    const repoURL = await world.server.createRepository('versions', { 'app/spy': '' });
+    const one = spy(async () => 'seen');
+    let asked = 0;
+    let version = 'spy 1';
+    const generator: Generator = {
+      ...one.generator,
+      async version() {
+        asked += 1;
+        return version;
+      },
+    };
+    let nowMs = 1_000_000;
+    const clock = { ...systemClock, monotonic: () => nowMs };
+    const source = world.openWith({ clock }, generator);
+    const ask = () => source.manifests(requestFor([{ repoURL, path: 'app' }]), signal);
+    await ask();
+    const [rendered, before] = [one.renders, asked];
+    for (let look = 0; look < 100; look += 1) await ask();
+    assert.deepEqual([one.renders - rendered, asked - before], [0, 1]);
+    version = 'spy 2';
+    nowMs += 1_000;
+    await ask();
+    assert.equal(one.renders - rendered, 1, 'a program that was replaced renders anew');
+  });
+
   test('a file that was looked for and not found counts when it appears', async () => {
     const repoURL = await world.server.createRepository('absent', { 'app/spy': '' });
     const watching = spy(async ({ tree }) =>

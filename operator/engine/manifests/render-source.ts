@@ -56,6 +56,8 @@ export interface Job {
 const DAY_MS = 86_400_000;
 /** Renders of one generator at the same time, and looks at what is known; each holds what it reads. */
 const PARALLEL = 20;
+/** Programs and sidecars are looked for in folders: not for each of a thousand applications of one commit. */
+const VERSION_HOLDS_MS = 200;
 export const DEFAULT_PAUSE: PauseRule = { afterFailures: 3, forMs: 3_600_000, forRequests: 0 };
 
 export interface SourceRenderer {
@@ -82,6 +84,7 @@ export function createSourceRenderer(options: RenderSourceOptions): SourceRender
   });
   const flights = createSingleFlight();
   const lookups = createLimiter(PARALLEL);
+  const versions = new Map<string, { readonly version: string; readonly atMs: number }>();
   /** One for each generator: programs that hang are nobody else's trouble. */
   const renders = new Map<string, Limiter>();
 
@@ -93,11 +96,17 @@ export function createSourceRenderer(options: RenderSourceOptions): SourceRender
     return made;
   }
 
-  /** The version of a generator now; a program that was replaced renders anew. */
+  /** The version of a generator, at most a moment ago; a program that was replaced renders anew. */
   function versionOf(signal: AbortSignal) {
     return async (name: string): Promise<string | undefined> => {
+      const before = versions.get(name);
+      const nowMs = clock.monotonic();
+      if (before !== undefined && nowMs - before.atMs < VERSION_HOLDS_MS) return before.version;
       const generator = generators.generators.find((one) => one.name === name);
-      return generator === undefined ? undefined : await versionWithChoice(generator, signal);
+      if (generator === undefined) return undefined;
+      const version = await versionWithChoice(generator, signal);
+      versions.set(name, { version, atMs: nowMs });
+      return version;
     };
   }
 
