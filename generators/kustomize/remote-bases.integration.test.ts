@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { once } from 'node:events';
+import { chmod } from 'node:fs/promises';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -12,6 +13,7 @@ import { ANONYMOUS, type RepositoryAccess } from '../../operator/core/repository
 import { hasCode, TiphysError } from '../../operator/core/errors.ts';
 import type { JsonObject } from '../../operator/core/objects/json.ts';
 import type { Generator } from '../../operator/ports/generator.ts';
+import type { SourceReach } from '../../operator/ports/source-repositories.ts';
 import { type Files, openWorkshop, type Workshop } from '../testing/workshop.ts';
 import { parseManifests } from '../yaml/parse-manifests.ts';
 import { createKustomizeGenerator } from './index.ts';
@@ -32,26 +34,23 @@ describe('bases of other repositories, built', () => {
   let access: RepositoryAccess = ANONYMOUS;
   let opened: string[] = [];
   const contents: Record<string, Files> = {};
+  const reach: SourceReach = {
+    access: () => access,
+    named: () => undefined,
+    refusal: (repo) => (permitted(repo) ? undefined : `repository ${repo} is not permitted`),
+    async tree(repoUrl, revision) {
+      opened.push(`${repoUrl} ${revision}`);
+      const name = Object.keys(contents).find((one) => git.urlOf(one) === repoUrl);
+      if (name === undefined) throw new TiphysError('GitUnreachable', `${repoUrl}: unknown`);
+      return await workshop.tree(contents[name] ?? {}, signal);
+    },
+  };
 
   before(async () => {
     workshop = await openWorkshop();
     git = await startGitServer({ signal });
     program = await workshop.program('kustomize', signal);
-    generator = createKustomizeGenerator({
-      ...workshop.tool,
-      program,
-      reach: {
-        access: () => access,
-        named: () => undefined,
-        refusal: (repo) => (permitted(repo) ? undefined : `repository ${repo} is not permitted`),
-        async tree(repoUrl, revision) {
-          opened.push(`${repoUrl} ${revision}`);
-          const name = Object.keys(contents).find((one) => git.urlOf(one) === repoUrl);
-          if (name === undefined) throw new TiphysError('GitUnreachable', `${repoUrl}: unknown`);
-          return await workshop.tree(contents[name] ?? {}, signal);
-        },
-      },
-    });
+    generator = createKustomizeGenerator({ ...workshop.tool, program, reach });
     files = createServer((_request, response) => void response.end(map('by-url')));
     files.listen(0, '127.0.0.1');
     await once(files, 'listening');
@@ -116,13 +115,31 @@ describe('bases of other repositories, built', () => {
       const { objects } = await workshop.generate(generator, source, { path: 'web' }, {}, signal);
       assert.equal(objects[0]?.metadata.name, 'by-url');
       assert.deepEqual(proxy.asked, [`files.example:${port}`]);
-      access = { ...ANONYMOUS, proxy: { url: 'http://jane:sesame@127.0.0.1:x', except: '' } };
-      const failed = workshop.generate(generator, source, { path: 'web' }, {}, signal);
-      await assert.rejects(failed, (error: Error) => {
-        assert.match(error.message, /files\.example/);
-        assert.doesNotMatch(error.message, /sesame/);
-        return true;
-      });
+    } finally {
+      access = ANONYMOUS;
+    }
+  });
+
+  test('the password of a proxy is not told, even where the program tells it', async () => {
+    const talkative = `#!/bin/sh
+[ "$1" = version ] && { echo v5.8.1; exit; }
+echo "cannot connect to $HTTPS_PROXY$https_proxy for files.example" >&2
+exit 1
+`;
+    const stand = join(await workshop.folder({ kustomize: talkative }), 'kustomize');
+    await chmod(stand, 0o755);
+    const telling = createKustomizeGenerator({ ...workshop.tool, program: stand, reach });
+    access = { ...ANONYMOUS, proxy: { url: 'http://jane:sesame@127.0.0.1:3128', except: '' } };
+    try {
+      const failed = workshop.generate(
+        telling,
+        { 'web/kustomization.yaml': 'resources: []\n' },
+        { path: 'web' },
+        {},
+        signal,
+      );
+      await fails(failed, 'RenderFailed', /connect to http:\/\/127\.0\.0\.1:3128\S* for files/);
+      await assert.rejects(failed, (error: Error) => !JSON.stringify(error).includes('sesame'));
     } finally {
       access = ANONYMOUS;
     }
