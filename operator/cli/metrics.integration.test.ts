@@ -4,6 +4,7 @@ import { apiClient } from '../../e2e/language/api-client.ts';
 import { met, pending, type Expectation } from '../../e2e/language/expectation.ts';
 import { refusal } from '../../e2e/language/refusal.ts';
 import { startWorld, type World } from '../../e2e/language/world.ts';
+import { argocdSettings, everybodyMay } from '../../e2e/scenarios/manifests.ts';
 import { METRICS } from '../telemetry/metric-names.ts';
 
 const signal = AbortSignal.timeout(600_000);
@@ -22,6 +23,7 @@ before(async () => {
       '--webhook-port=0',
       '--api-port=0',
       '--api-insecure',
+      '--api-proxy-extensions',
       '--redis=127.0.0.1:1', // nobody is there
     ],
   });
@@ -151,6 +153,33 @@ test('every metric of the catalogue is there, and what tells of a deleted Applic
   const body = { username: 'nobody', password: 'a test password' };
   const refused = await api.request('/api/v1/session', { method: 'POST', body });
   assert.equal(refused.status, 401);
+
+  // A service behind the API, where nobody is.
+  const away = JSON.stringify({ services: [{ url: 'http://127.0.0.1:1' }] });
+  await world.when(
+    world.applied(
+      argocdSettings(world.namespace, {
+        'users.anonymous.enabled': 'true',
+        'extension.config.away': away,
+      }),
+      everybodyMay(
+        world.namespace,
+        'p, role:somebody, applications, get, *, allow',
+        'p, role:somebody, extensions, invoke, away, allow',
+      ),
+    ),
+  );
+  const headers = {
+    'argocd-application-name': `${world.namespace}:${app.name}`,
+    'argocd-project-name': 'default',
+  };
+  await world.thenEventually(async () => {
+    const { status } = await api.request('/extensions/away', { headers });
+    const name = 'argocd_proxy_extension_request_total';
+    return (await samples()).some((line) => nameOf(line) === name)
+      ? met(`the answer ${status} is counted`)
+      : pending(`the answer is ${status}`);
+  });
 
   const lines = await samples();
   const seen = new Set(lines.map(nameOf));
