@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type CertificateAndKey,
   type ClientAuthority,
@@ -16,8 +15,10 @@ import { systemClock } from '../runtime/clock.ts';
 import { silentMetrics } from '../telemetry/silent.ts';
 import type { RedisOptions } from './redis-client.ts';
 import { connectRedis, type RedisConnection } from './redis-connection.ts';
+import { never, untilDone } from './testing/redis-attempts.ts';
 
 const signal = AbortSignal.timeout(180_000);
+const until = (work: () => Promise<unknown>) => untilDone(work, signal);
 const telemetry = { clock: systemClock, metrics: silentMetrics };
 /** Its slots are 0 to 5461, 5462 to 10923, and the rest. */
 const KEYS = Array.from({ length: 30 }, (_, index) => `mfst|label|web-${index}|1.8.3.gz`);
@@ -221,23 +222,3 @@ describe('a cluster with TLS', () => {
     for (const key of KEYS) await until(() => redis.set(key, Buffer.from('2'), 60_000));
   });
 });
-
-/** It has tried, and was not let in. */
-async function never(redis: RedisConnection): Promise<void> {
-  for (let time = 0; time < 40; time += 1) {
-    await assert.rejects(redis.get('a'));
-    await sleep(20);
-  }
-}
-
-/** Asked again until it goes without an error. */
-async function until(work: () => Promise<unknown>): Promise<void> {
-  for (;;)
-    try {
-      await work();
-      return;
-    } catch (error) {
-      if (signal.aborted) throw error;
-      await sleep(50);
-    }
-}

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { afterEach, before, beforeEach, describe, test } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type CertificateAndKey,
   type ClientAuthority,
@@ -17,8 +16,10 @@ import { systemClock } from '../runtime/clock.ts';
 import { silentMetrics } from '../telemetry/silent.ts';
 import type { RedisOptions } from './redis-client.ts';
 import { connectRedis, type RedisConnection } from './redis-connection.ts';
+import { never, untilDone } from './testing/redis-attempts.ts';
 
 const signal = AbortSignal.timeout(120_000);
+const until = (work: () => Promise<unknown>) => untilDone(work, signal);
 const MASTER = 'shop';
 
 describe('the way to Redis', () => {
@@ -219,24 +220,4 @@ describe('the way to Redis', () => {
     assert.equal(times.length, 3);
     assert.ok(times.every((seconds) => seconds >= 0));
   });
-
-  /** It has tried, and was not let in. */
-  async function never(redis: RedisConnection): Promise<void> {
-    for (let time = 0; time < 20; time += 1) {
-      await assert.rejects(redis.get('a'));
-      await sleep(20);
-    }
-  }
 });
-
-/** Asked again until it goes without an error. */
-async function until(work: () => Promise<unknown>): Promise<void> {
-  for (;;)
-    try {
-      await work();
-      return;
-    } catch (error) {
-      if (signal.aborted) throw error;
-      await sleep(50);
-    }
-}
