@@ -12,6 +12,8 @@ export interface ClientAuthority {
   readonly certificate: string;
   /** A certificate for a day, of a user in these groups. */
   issue(user: string, groups: readonly string[]): CertificateAndKey;
+  /** A certificate for a day, of a server at this IPv4 address. */
+  issueServer(address: string): CertificateAndKey;
 }
 
 const DAY_MS = 86_400_000;
@@ -51,6 +53,7 @@ export function createClientAuthority(): ClientAuthority {
         }),
       };
     },
+    issueServer: (address) => serverCertificate(address, [], { name, key: keys.privateKey }),
   };
 }
 
@@ -59,16 +62,24 @@ export function createServerCertificate(
   address: string,
   names: readonly string[] = [],
 ): CertificateAndKey {
+  return serverCertificate(address, names, undefined);
+}
+
+function serverCertificate(
+  address: string,
+  names: readonly string[],
+  issuer: { readonly name: Buffer; readonly key: KeyObject } | undefined,
+): CertificateAndKey {
   const keys = generateKeyPairSync('ec', { namedCurve: 'P-256' });
   const name = distinguishedName('tiphys-e2e-server', []);
   const bytes = Buffer.from(address.split('.').map(Number));
   return {
     key: keys.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
     certificate: signedCertificate({
-      issuer: name,
+      issuer: issuer?.name ?? name,
       subject: name,
       publicKey: keys.publicKey,
-      signingKey: keys.privateKey,
+      signingKey: issuer?.key ?? keys.privateKey,
       extensions: [
         extension(OID.keyUsage, der(0x03, Buffer.of(0x07, 0x80))), // to sign what one sends
         extension(OID.extendedKeyUsage, sequence(objectId(OID.serverAuth))),

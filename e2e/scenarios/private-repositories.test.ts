@@ -2,10 +2,14 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { createClientAuthority } from '../controlplane/certificates.ts';
 import { git } from '../controlplane/git-repository.ts';
+import { startGitServer } from '../controlplane/git-server.ts';
+import { startSshServer } from '../controlplane/ssh-server.ts';
+import type { TestApplication } from '../language/application.ts';
 import { type Expectation, met, pending, violated } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
-import { appProject, configMap, registration } from './manifests.ts';
+import { appProject, configMap, registration, settingsMap } from './manifests.ts';
 
 const signal = AbortSignal.timeout(300_000);
 
@@ -96,6 +100,77 @@ describe('repositories that are registered in Secrets', () => {
     await world.thenEventually(
       mine.isSynced(await world.git.revision('of-team')),
       theirs.hasCondition('InvalidSpecError', /is not permitted in project/),
+    );
+  });
+
+  /** As the other, of an Application that is refreshed again and again: the operator hears of ConfigMaps in its own time. */
+  const onceRefreshed =
+    (app: TestApplication, expected: Expectation): Expectation =>
+    async (stop) => {
+      await app.refreshed()();
+      return await expected(stop);
+    };
+
+  /** An Application of a repository that anybody may read. */
+  async function publicNeighbour(base: string) {
+    const repoURL = await world.git.createRepository(base, { 'a.yaml': configMap('a', '1') });
+    return world.application(base, { repoURL, syncPolicy: true });
+  }
+
+  test('an SSH server is talked to while argocd-ssh-known-hosts-cm has its key, without a restart', async () => {
+    await using ssh = await startSshServer({ signal });
+    await world.git.createRepository('over-ssh', { 'a.yaml': configMap('a', '1') });
+    const url = ssh.urlOf(world.git.folderOf('over-ssh'));
+    const neighbour = await publicNeighbour('beside-ssh');
+    const app = world.application('over-ssh', { repoURL: url, syncPolicy: true });
+    const known = (...lines: readonly string[]) =>
+      world.applied(
+        settingsMap(world.namespace, 'argocd-ssh-known-hosts-cm', {
+          ssh_known_hosts: lines.join(''),
+        }),
+      );
+    const isRefused = app.hasCondition(
+      'ComparisonError',
+      /repository ssh:.*over-ssh\.git: list refs: .*host key.*argocd-ssh-known-hosts-cm/is,
+    );
+    await world.given(
+      registered('over-ssh', 'repository', { url, sshPrivateKey: ssh.privateKey }),
+      known(ssh.wrongKnownHosts),
+    );
+    await world.when(app.created(), neighbour.created());
+    await world.thenEventually(isRefused, neighbour.isSynced());
+    await world.when(known(ssh.wrongKnownHosts, ssh.knownHosts));
+    await world.thenEventually(app.isSynced(await world.git.revision('over-ssh')));
+    await world.when(known());
+    await world.thenEventually(
+      onceRefreshed(app, isRefused),
+      neighbour.isSynced(),
+      neighbour.hasNoConditions(),
+    );
+  });
+
+  test('an HTTPS server is talked to while argocd-tls-certs-cm has its authority, without a restart', async () => {
+    const authority = createClientAuthority();
+    await using server = await startGitServer({ signal, tls: authority.issueServer('127.0.0.1') });
+    const url = await server.createRepository('over-tls', { 'a.yaml': configMap('a', '1') });
+    const neighbour = await publicNeighbour('beside-tls');
+    const app = world.application('over-tls', { repoURL: url, syncPolicy: true });
+    const authorities = (data: Readonly<Record<string, string>>) =>
+      world.applied(settingsMap(world.namespace, 'argocd-tls-certs-cm', data));
+    const isRefused = app.hasCondition(
+      'ComparisonError',
+      /repository https:.*over-tls\.git: list refs: .*certificate.*argocd-tls-certs-cm/is,
+    );
+    await world.given(authorities({ 'other.example': authority.certificate }));
+    await world.when(app.created(), neighbour.created());
+    await world.thenEventually(isRefused, neighbour.isSynced());
+    await world.when(authorities({ '127.0.0.1': authority.certificate }));
+    await world.thenEventually(app.isSynced(await server.revision('over-tls')));
+    await world.when(authorities({}));
+    await world.thenEventually(
+      onceRefreshed(app, isRefused),
+      neighbour.isSynced(),
+      neighbour.hasNoConditions(),
     );
   });
 });

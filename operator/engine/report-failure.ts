@@ -1,7 +1,7 @@
 import type { AppKey } from '../core/app/app-key.ts';
 import { higherLevel, REFRESH_ANNOTATION, type RefreshLevel } from '../core/app/refresh.ts';
 import type { Application, OperationState } from '../core/app/types.ts';
-import { type TiphysError, toTiphysError, withHint } from '../core/errors.ts';
+import { hasCode, type TiphysError, toTiphysError, withHint } from '../core/errors.ts';
 import type { ReconcileOutcome } from '../runtime/controller.ts';
 import type { NewCondition } from './admit.ts';
 import type { AppMemory } from './app-memory.ts';
@@ -56,7 +56,10 @@ export async function reportLoadFailure(
   memory.failures += 1;
   // Until the first load after a refusal the status has nothing that is worth keeping.
   const isRefusal = (app.status.conditions ?? []).some((c) => c.type === 'InvalidSpecError');
-  const tolerated = !isRefusal && nowMs - memory.failingSinceMs < settings.repoErrorGraceMs;
+  // A signature that is not as asked is a judgement, not a failure that may pass.
+  const isJudged = hasCode(error, 'SignatureRefused');
+  const tolerated =
+    !isRefusal && !isJudged && nowMs - memory.failingSinceMs < settings.repoErrorGraceMs;
   const operation = currentOperation(app);
   if (level !== 'forced' && tolerated && operation.type === 'none') {
     memory.requested = higherLevel(memory.requested, level);

@@ -173,7 +173,7 @@ describe('HTTPS with an authority of its own', () => {
     assert.ok(hasCode(await failure(resolve()), 'GitAuthFailed'));
     password = 'right';
     assert.ok(hasCode(await failure(resolve()), 'GitAuthFailed'));
-    opened.repositories.reconsider();
+    opened.repositories.reconsider('access');
     assert.deepEqual(moved, [url]);
     assert.equal(await resolve(), await server.revision('corrected'));
   });

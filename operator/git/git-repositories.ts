@@ -31,11 +31,16 @@ interface Repository {
   /** Every spelling that applications use for it. */
   readonly spellings: Set<string>;
   readonly refs: Refs;
+  /** Whether somebody asked for its signatures. */
+  wantsSignatures: boolean;
 }
 
 export interface GitRepositories extends SourceRepositories, AsyncDisposable {
-  /** Registrations changed: what failed is worth another try now, and who listens is told so. */
-  reconsider(): void;
+  /**
+   * Who listens is told what is worth another look: with other ways to repositories (`access`) what failed, with other
+   * `signing-keys` all that was asked for signatures.
+   */
+  reconsider(what: 'access' | 'signing-keys'): void;
   /**
    * Asks the server for its refs now; whoever listens is told when they moved. Errors as `resolve`.
    */
@@ -159,7 +164,7 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
       const { mirror } = mirrored;
       const moved = () => announce(spellings);
       const refs = polledRefs.of({ key, url: repoUrl, scope, mirror, moved });
-      repository = { key, mirrored, spellings, refs };
+      repository = { key, mirrored, spellings, refs, wantsSignatures: false };
       repositories.set(key, repository);
     }
     repository.spellings.add(repoUrl);
@@ -241,6 +246,7 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
       if (criteria.type === 'contradiction') return [criteria.message];
       await prepare(signal);
       const repository = repositoryOf(repoUrl, project);
+      repository.wantsSignatures = true;
       const { mirror, access } = repository.mirrored;
       await mirror.tree(commit, signal);
       const tag = await tagOf(repository, commit, revisions, signal);
@@ -280,8 +286,11 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
     registryTags: (repository, signal) => registryTags(repository, asking, signal),
     connections: () =>
       Array.from(repositories.values()).flatMap(({ refs }) => refs.connection ?? []),
-    reconsider() {
-      for (const { refs } of repositories.values()) refs.reconsider();
+    reconsider(what) {
+      for (const { refs, spellings, wantsSignatures } of repositories.values()) {
+        if (what === 'access') refs.reconsider();
+        else if (wantsSignatures) announce(spellings);
+      }
     },
     async [Symbol.asyncDispose]() {
       stopped.abort(new TiphysError('Internal', 'git repositories: stopped'));

@@ -22,10 +22,16 @@ export interface RepositoryDirectory extends Disposable {
   authorities(host: string): string | undefined;
   /** Armored public keys of `argocd-gpg-keys-cm`, by their names there. */
   signingKeys(): Readonly<Record<string, string>>;
-  /** A registration, a known host or an authority changed. The listener must not throw or wait. */
-  onChange(listener: () => void): Disposable;
+  /**
+   * A registration, a known host or an authority changed (`access`), or a key that commits may be signed with
+   * (`signing-keys`). The listener must not throw or wait.
+   */
+  onChange(listener: (what: DirectoryChange) => void): Disposable;
 }
 
+export type DirectoryChange = 'access' | 'signing-keys';
+
+const SIGNING_KEYS = 'argocd-gpg-keys-cm';
 const MAPS = new Set(['argocd-ssh-known-hosts-cm', 'argocd-tls-certs-cm']);
 const ANSWERS_KEPT = 10_000;
 
@@ -33,12 +39,15 @@ const ANSWERS_KEPT = 10_000;
 export function createRepositoryDirectory(config: ConfigStore): RepositoryDirectory {
   const accesses = new Map<string, RepositoryAccess>();
   const projects = new Map<string, readonly string[]>();
-  const listeners = new Set<() => void>();
+  const listeners = new Set<(what: DirectoryChange) => void>();
   const subscription = config.onChange((object) => {
-    if (!concerns(object)) return;
-    accesses.clear();
-    projects.clear();
-    for (const listener of listeners) listener();
+    const what = concerned(object);
+    if (what === undefined) return;
+    if (what === 'access') {
+      accesses.clear();
+      projects.clear();
+    }
+    for (const listener of listeners) listener(what);
   });
   return {
     accessTo: (url, project) =>
@@ -53,7 +62,7 @@ export function createRepositoryDirectory(config: ConfigStore): RepositoryDirect
       return typeof pem === 'string' && pem.trim() !== '' ? pem : undefined;
     },
     signingKeys() {
-      const data = config.configMap('argocd-gpg-keys-cm')?.['data'];
+      const data = config.configMap(SIGNING_KEYS)?.['data'];
       const entries = Object.entries(isJsonObject(data) ? data : {});
       return Object.fromEntries(
         entries.filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
@@ -68,8 +77,9 @@ export function createRepositoryDirectory(config: ConfigStore): RepositoryDirect
 }
 
 /** Any Secret: one that was relabelled is told with its new label only. */
-function concerns({ kind, metadata }: KubeObject): boolean {
-  return kind === 'Secret' || MAPS.has(metadata.name ?? '');
+function concerned({ kind, metadata: { name = '' } }: KubeObject): DirectoryChange | undefined {
+  if (kind === 'Secret' || MAPS.has(name)) return 'access';
+  return name === SIGNING_KEYS ? 'signing-keys' : undefined;
 }
 
 function remember<V>(map: Map<string, V>, key: string, make: () => V): V {

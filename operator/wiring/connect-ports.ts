@@ -81,7 +81,7 @@ export async function connectPorts(
   stack.use(registerClusterMetrics(metrics, clusters, clock, options.clusterMetrics));
   const directory = stack.use(createRepositoryDirectory(stores.config));
   const repositories = stack.use(openRepositories());
-  stack.use(directory.onChange(() => repositories.reconsider()));
+  stack.use(directory.onChange((what) => repositories.reconsider(what)));
   const resources = stack.use(followResourceSettings(stores.config, logger));
   const projectSettings = stack.use(followProjectSettings(stores.config, logger));
   const generatorSettings = stack.use(followGeneratorSettings(stores.config, logger));

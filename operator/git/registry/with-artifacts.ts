@@ -37,9 +37,9 @@ export function withArtifacts(
       else await git.refresh(repoUrl, reader, signal);
     },
     connections: () => [...git.connections(), ...artifacts.connections()],
-    reconsider() {
-      git.reconsider();
-      artifacts.reconsider();
+    reconsider(what) {
+      git.reconsider(what);
+      if (what === 'access') artifacts.reconsider();
     },
   };
 }
