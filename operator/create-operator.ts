@@ -125,6 +125,7 @@ export function createOperator(options: OperatorOptions): Operator {
     const receiver = stack.use(
       createWebhookReceiver({
         ...{ ports, settings, reconciler, repositories, enqueue, spread },
+        ...connected.webhooks,
         works: () => works,
       }),
     );

@@ -105,6 +105,10 @@ export async function connectOptions(
       },
     },
     requestTimeoutMs: config.kubeRequestTimeout,
+    webhooks: {
+      parallelism: config.webhookParallelism,
+      bitbucketApiUrl: config.bitbucketApiUrl,
+    },
     git: {
       program: config.git,
       path: io.env['PATH'] ?? '',

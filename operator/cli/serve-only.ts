@@ -45,6 +45,7 @@ export async function serveOnly(config: Config, io: CommandIo): Promise<number> 
     const receiver = stack.use(
       createWebhookReceiver({
         ...{ ports, settings, repositories },
+        ...connected.webhooks,
         spread: createWebhookSpread({ ...ports, settings: connected.refreshSpread }),
         works: () => false,
         reconciler: { request() {} },

@@ -80,6 +80,15 @@ export const factor: Schema<number> = readAs((written) => {
 
 export const text: Schema<string> = z.string();
 
+/** An address with http or https, without user, query and fragment. */
+export const httpUrl: Schema<string> = readAs((written) => {
+  const url = URL.parse(written);
+  const isPlain = url !== null && /^https?:$/.test(url.protocol) && url.username === '';
+  if (isPlain && url.password === '' && url.search === '' && url.hash === '')
+    return { value: written };
+  return { problem: 'must be an address like https://api.example.com/2.0' };
+});
+
 const MAX_HOPS = 10;
 
 /** Addresses and ranges of proxies with commas between, or how many there are; empty is none. */

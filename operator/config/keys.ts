@@ -7,6 +7,7 @@ import {
   duration,
   factor,
   globs,
+  httpUrl,
   key,
   list,
   optional,
@@ -92,6 +93,8 @@ export interface Config extends ApiConfig, SignInConfig {
   readonly metricsClusterLabels: readonly string[];
   readonly webhookHost: string;
   readonly webhookPort: number | undefined;
+  readonly webhookParallelism: number;
+  readonly bitbucketApiUrl: string;
   readonly leaderElection: boolean;
   readonly leaderElectionName: string;
   readonly leaderElectionLease: number;
@@ -533,6 +536,19 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
     fallback: '',
     description:
       'Port for webhooks, POST /api/webhook over HTTP; 0 takes a free one and logs it, empty is none.',
+  }),
+  webhookParallelism: key('webhook-parallelism', {
+    schema: whole(1, 10_000),
+    fallback: '50',
+    description:
+      'How many questions to Git servers and annotations of Applications webhooks lead to at the same time.',
+    alias: ['ARGOCD_SERVER_WEBHOOK_PARALLELISM_LIMIT'],
+  }),
+  bitbucketApiUrl: key('bitbucket-api-url', {
+    schema: httpUrl,
+    fallback: 'https://api.bitbucket.org/2.0',
+    description:
+      'REST API that is asked about pushes to Bitbucket Cloud, when webhook.bitbucket.uuid is set; it gets the credentials of repositories on bitbucket.org and on its own host.',
   }),
   ...API_KEYS,
   ...SIGN_IN_KEYS,

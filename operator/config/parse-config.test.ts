@@ -66,6 +66,16 @@ test('a size is a quantity of Kubernetes, in bytes', () => {
   assert.equal(parse({}).ociMaxExtractedSize, 1e9);
 });
 
+test('an API is an address with http or https, and nothing that belongs to a question', () => {
+  const own = 'https://bitbucket.example:8443/api/2.0';
+  assert.equal(parse({ env: { TIPHYS_BITBUCKET_API_URL: own } }).bitbucketApiUrl, own);
+  assert.equal(parse({}).bitbucketApiUrl, 'https://api.bitbucket.org/2.0');
+  for (const wrong of ['bitbucket', 'ftp://a/b', 'https://me:x@a/', 'https://a/?q', 'https://a/#f'])
+    assert.deepEqual(problems({ argv: [`--bitbucket-api-url=${wrong}`] }), [
+      '--bitbucket-api-url must be an address like https://api.example.com/2.0',
+    ]);
+});
+
 test('lists have commas between their items', () => {
   const env = { ARGOCD_APPLICATION_NAMESPACES: 'team-*, /^app-\\d+$/ ,' };
   assert.deepEqual(parse({ env }).applicationNamespaces, ['team-*', '/^app-\\d+$/']);

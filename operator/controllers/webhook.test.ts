@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { appKey, type AppKey } from '../core/app/app-key.ts';
 import type { JsonObject } from '../core/objects/json.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
+import type { PushDetails } from '../core/webhook/bitbucket.ts';
 import type { WebhookEvent } from '../core/webhook/event.ts';
 import type { Clock } from '../ports/clock.ts';
 import { createVirtualClock } from '../runtime/clock.ts';
@@ -40,10 +41,14 @@ const BASES = [
   { repoUrl: 'https://git.example/team/base', revision: '', commit: 'c' },
 ];
 
+type Bounds = { readonly parallelism?: number; readonly maxHeld?: number };
+
 /** What the receiver does to the world. */
-function world(apps: readonly KubeObject[], changes: Partial<WebhookReceiverOptions> = {}) {
+function world(
+  apps: readonly KubeObject[],
+  changes: Partial<Omit<WebhookReceiverOptions, 'parallelism' | 'maxHeld'>> & Bounds = {},
+) {
   const done: string[] = [];
-  const settled = Promise.withResolvers<void>();
   const read: Record<string, readonly string[]> = {
     learned: ['apps/learned', 'shared/values.yaml'],
   };
@@ -51,7 +56,7 @@ function world(apps: readonly KubeObject[], changes: Partial<WebhookReceiverOpti
   const clock = createVirtualClock();
   const samples = async () =>
     (await metrics.text()).split('\n').filter((line) => line.startsWith('argocd_webhook'));
-  const receiver = createWebhookReceiver({
+  const inner = createWebhookReceiver({
     ports: {
       apps: {
         list: () => apps,
@@ -78,9 +83,21 @@ function world(apps: readonly KubeObject[], changes: Partial<WebhookReceiverOpti
     works: () => true,
     enqueue: (key, how) => void done.push(`enqueue ${key}${how ? ` in ${how.afterMs}` : ''}`),
     spread: { plan: () => new Map() },
+    askAboutPush: () => assert.fail('no server is asked'),
     ...changes,
   });
-  return { receiver, done, settled, samples, clock };
+  const told: (readonly AppKey[])[] = [];
+  const receiver = {
+    /** The Applications that are told at once; none, when a server is asked before. */
+    accept(event: Parameters<typeof inner.accept>[0]): readonly AppKey[] {
+      const begin = told.length;
+      isHeld = inner.accept(event, (concerned) => void told.push(concerned));
+      return told.slice(begin).flat();
+    },
+    [Symbol.asyncDispose]: () => inner[Symbol.asyncDispose](),
+  };
+  let isHeld = false;
+  return { receiver, done, told, held: () => isHeld, samples, clock };
 }
 
 /** Lets everything run that waits only on promises. */
@@ -154,6 +171,82 @@ describe('what a webhook leads to', () => {
     receiver.accept(push());
     await settle();
     assert.deepEqual(done, ['forced argocd/a', 'enqueue argocd/a']);
+  });
+
+  describe('when the server of the repository is asked what changed', () => {
+    const asked: [unknown, unknown][] = [];
+    const unsaid = { before: 'a', after: 'b' };
+    const saying =
+      (details: PushDetails | undefined | Error): WebhookReceiverOptions['askAboutPush'] =>
+      async (readers, range) => {
+        asked.push([readers, range]);
+        if (details instanceof Error) throw details;
+        return details;
+      };
+    const all = ['argocd/head', 'argocd/annotated', 'argocd/learned'];
+    for (const [name, details, expected] of [
+      ['files', { mainBranch: 'main', changedFiles: ['lib/x.yaml'] }, ['head', 'annotated']],
+      ['another main branch', { mainBranch: 'trunk', changedFiles: [] }, []],
+      ['no main branch', { mainBranch: undefined, changedFiles: ['apps/a/x'] }, undefined],
+      ['nothing, for it cannot be asked', undefined, all.map((key) => key.slice(7))],
+      ['nothing, for it fails', new Error('no'), all.map((key) => key.slice(7))],
+    ] as const)
+      test(`it says ${name}`, async () => {
+        asked.length = 0;
+        const { receiver, done, told } = world(APPS, { askAboutPush: saying(details) });
+        assert.deepEqual(receiver.accept({ ...push(), unsaid }), [], 'not known yet');
+        await settle();
+        const keys = (expected ?? ['head', 'annotated']).map((one) => `argocd/${one}`);
+        assert.deepEqual(told, [keys]);
+        assert.deepEqual(
+          done.filter((line) => line.startsWith('enqueue')),
+          keys.map((key) => `enqueue ${key}`),
+        );
+        assert.deepEqual(asked, [[[{ repoUrl: repoURL, project: 'p' }], unsaid]]);
+      });
+
+    test('nobody is asked for a repository that no Application reads', async () => {
+      const { receiver, told } = world([app('other', { repoURL: 'https://git.example/team/api' })]);
+      receiver.accept({ ...push(), unsaid });
+      await settle();
+      assert.deepEqual(told, [[]]);
+    });
+
+    test('a push is lost to nobody when this ends meanwhile', async () => {
+      const { promise, reject } = Promise.withResolvers<never>();
+      const { receiver, done, told } = world(APPS, { askAboutPush: () => promise });
+      receiver.accept({ ...push(), unsaid });
+      const disposed = receiver[Symbol.asyncDispose]();
+      reject(new Error('shutdown'));
+      await disposed;
+      assert.deepEqual([done, told], [[], []]);
+    });
+  });
+
+  test('no more servers are asked at once than is set, and what is too much is not taken', async () => {
+    const asked: PromiseWithResolvers<void>[] = [];
+    const refresh = () => {
+      const answer = Promise.withResolvers<void>();
+      asked.push(answer);
+      return answer.promise;
+    };
+    const bounds = { parallelism: 2, maxHeld: 3 };
+    const one = [app('a', { repoURL })];
+    const { receiver, held, told } = world(one, { ...bounds, repositories: { refresh } });
+    const taken = Array.from({ length: 4 }, () => {
+      receiver.accept(push());
+      return held();
+    });
+    assert.deepEqual(taken, [true, true, true, false]);
+    assert.equal(told.length, 3);
+    await settle();
+    assert.equal(asked.length, 2);
+    asked[0]?.resolve();
+    await settle();
+    assert.equal(asked.length, 3);
+    receiver.accept(push());
+    assert.ok(held(), 'there is room again');
+    for (const answer of asked) answer.resolve();
   });
 
   const many = Array.from({ length: 4 }, (_, i) => app(`a${i}`, { repoURL }));

@@ -7,12 +7,15 @@ import { HYDRATE_ANNOTATION } from '../core/hydrator/need.ts';
 import { shownUrl } from '../core/repository/shown-url.ts';
 import { normaliseRepositoryUrl } from '../core/revision/repository-url.ts';
 import { affectedBy, movesOther } from '../core/webhook/affected.ts';
+import { withDetails } from '../core/webhook/bitbucket.ts';
 import type { WebhookEvent } from '../core/webhook/event.ts';
 import { webhookTarget } from '../core/webhook/webhook-target.ts';
 import type { WebhookSpread } from './webhook-spread.ts';
 import type { EnginePorts, EngineSettings } from '../engine/ports.ts';
 import type { Reconciler } from '../engine/reconciler.ts';
 import type { RepositoryReader } from '../ports/source-repositories.ts';
+import type { AskAboutPush, PushReader } from '../ports/webhooks.ts';
+import { createLimiter } from '../runtime/limiter.ts';
 
 export interface WebhookReceiverOptions {
   readonly ports: Pick<EnginePorts, 'apps' | 'clock' | 'manifests' | 'logger' | 'metrics'>;
@@ -25,12 +28,20 @@ export interface WebhookReceiverOptions {
   readonly works: () => boolean;
   readonly enqueue: (key: AppKey, how?: { readonly afterMs: number }) => void;
   readonly spread: Pick<WebhookSpread, 'plan'>;
+  readonly askAboutPush: AskAboutPush;
+  /** How many questions and annotations are under way at once; the others wait. Default 50. */
+  readonly parallelism?: number;
+  /** How many webhooks may be worked on and wait together. Default 50 000. */
+  readonly maxHeld?: number;
 }
 
 /** Takes in what webhooks tell. Disposing ends what is under way. */
 export interface WebhookReceiver extends AsyncDisposable {
-  /** Which Applications it concerns; they are refreshed behind the scenes. */
-  accept(event: Accepted): readonly AppKey[];
+  /**
+   * Refreshes the Applications that it concerns, behind the scenes. `told` is called once they are known, which is
+   * at once unless a server has to be asked; not at all when this ends before. False: too many are held already, and this one is not.
+   */
+  accept(event: Accepted, told: (concerned: readonly AppKey[]) => void): boolean;
 }
 
 type Accepted = Extract<WebhookEvent, { type: 'push' | 'artifact' }>;
@@ -48,7 +59,8 @@ interface Concerned {
  * then those that it concerns for a comparison. Only that; how it ends is told by each of them.
  */
 export function createWebhookReceiver(options: WebhookReceiverOptions): WebhookReceiver {
-  const { ports, settings, reconciler } = options;
+  const { ports, settings, reconciler, parallelism = 50, maxHeld = 50_000 } = options;
+  const limiter = createLimiter(parallelism);
   const stop = new AbortController();
   const underWay = new Set<Promise<void>>();
   const shown = ports.metrics.gauge('argocd_webhook_handlers_in_flight', '', [], () => [
@@ -105,7 +117,8 @@ export function createWebhookReceiver(options: WebhookReceiverOptions): WebhookR
   /** An Application that then asks by itself tells what is wrong with the repository. */
   async function listed(url: string, project: string): Promise<boolean> {
     try {
-      await options.repositories.refresh(url, { project }, stop.signal);
+      const list = () => options.repositories.refresh(url, { project }, stop.signal);
+      await limiter.run(stop.signal, list);
       return true;
     } catch (error) {
       stop.signal.throwIfAborted();
@@ -127,26 +140,62 @@ export function createWebhookReceiver(options: WebhookReceiverOptions): WebhookR
       // Where nobody hydrates, nobody would take the request away.
       const hydration = hydrate && settings.hydrates ? { [HYDRATE_ANNOTATION]: 'normal' } : {};
       const annotations = { [REFRESH_ANNOTATION]: 'normal', ...hydration };
-      await ports.apps
-        .patch(key, { metadata: { annotations } }, undefined, stop.signal)
+      const patch = () =>
+        ports.apps.patch(key, { metadata: { annotations } }, undefined, stop.signal);
+      await limiter
+        .run(stop.signal, patch)
         .catch((error: unknown) =>
           ports.logger.warn({ app: key, err: error }, 'a refresh could not be asked for'),
         );
     }
   }
 
+  /** A push with what its server says of it. One that does not answer leaves all that it may concern to be refreshed. */
+  async function learnt(event: Accepted, may: readonly Concerned[]): Promise<Accepted> {
+    if (event.type !== 'push' || event.unsaid === undefined) return event;
+    try {
+      const { unsaid } = event;
+      const ask = () => options.askAboutPush(readersOf(may), unsaid, stop.signal);
+      const details = await limiter.run(stop.signal, ask);
+      return details === undefined ? event : withDetails(event, details);
+    } catch (error) {
+      stop.signal.throwIfAborted();
+      const message = 'a server did not say what a push changed; all that follow it are refreshed';
+      ports.logger.warn({ repository: repositoryOf(may), err: error }, message);
+      return event;
+    }
+  }
+
+  async function passOn(event: Accepted, concerned: readonly Concerned[]): Promise<void> {
+    await (options.works() ? refresh(concerned, event) : annotate(concerned, event));
+  }
+
+  /** Keeps count of it until it ends. */
+  function hold(work: () => Promise<void>): void {
+    const ended = work()
+      .catch((error: unknown) => {
+        if (!stop.signal.aborted) ports.logger.error({ err: error }, 'a webhook was lost');
+      })
+      .finally(() => underWay.delete(ended));
+    underWay.add(ended);
+  }
+
   return {
-    accept(event) {
-      const concerned = concernedBy(event);
-      ports.metrics.count('argocd_webhook_requests_total', { repo: repositoryOf(concerned) });
-      const work = options.works() ? refresh(concerned, event) : annotate(concerned, event);
-      const ended = work
-        .catch((error: unknown) => {
-          if (!stop.signal.aborted) ports.logger.error({ err: error }, 'a webhook was lost');
-        })
-        .finally(() => underWay.delete(ended));
-      underWay.add(ended);
-      return concerned.map(({ key }) => key);
+    accept(event, told) {
+      if (underWay.size >= maxHeld) return false;
+      const may = concernedBy(event);
+      ports.metrics.count('argocd_webhook_requests_total', { repo: repositoryOf(may) });
+      const keysOf = (concerned: readonly Concerned[]) => concerned.map(({ key }) => key);
+      const isAsked = event.type === 'push' && event.unsaid !== undefined && may.length > 0;
+      if (!isAsked) told(keysOf(may));
+      hold(async () => {
+        if (!isAsked) return await passOn(event, may);
+        const whole = await learnt(event, may);
+        const concerned = concernedBy(whole);
+        told(keysOf(concerned));
+        await passOn(whole, concerned);
+      });
+      return true;
     },
     async [Symbol.asyncDispose]() {
       stop.abort(new Error('shutdown'));
@@ -159,6 +208,15 @@ export function createWebhookReceiver(options: WebhookReceiverOptions): WebhookR
 /** As an Application has it: what a stranger may send is without end. Empty: nobody is concerned. */
 function repositoryOf([first]: readonly Concerned[]): string {
   return normaliseRepositoryUrl(shownUrl(first?.sources[0]?.repoURL ?? ''));
+}
+
+/** Every way in which those who are concerned read it. */
+function readersOf(concerned: readonly Concerned[]): readonly PushReader[] {
+  const readers = new Map<string, PushReader>();
+  for (const { project, sources } of concerned)
+    for (const { repoURL: repoUrl } of sources)
+      readers.set(JSON.stringify([repoUrl, project]), { repoUrl, project });
+  return [...readers.values()];
 }
 
 function projectOf(app: KubeObject): string {

@@ -8,6 +8,7 @@ export {
   type WebhookAnswer,
   type WebhookRequest,
 } from './webhook.ts';
+export { createBitbucketPushes } from './bitbucket-pushes.ts';
 export { createWebhookReader } from './receive-webhook.ts';
 export { startWebhookServer } from './webhook-server.ts';
 export { createKeyReader } from './key-reader.ts';

@@ -115,6 +115,26 @@ describe('webhooks over HTTP', () => {
     });
   }
 
+  test('bitbucket cloud has a server asked for the rest only where its UUID is known', async () => {
+    const href = 'https://bitbucket.org/team/web';
+    const hash = (letter: string) => ({ name: 'dev', target: { hash: letter.repeat(40) } });
+    const body = JSON.stringify({
+      repository: { links: { html: { href } } },
+      push: { changes: [{ old: hash('a'), new: hash('b') }] },
+    });
+    const headers = { 'x-event-key': 'repo:push', 'x-hook-uuid': '{u}' };
+    for (const [configured, unsaid] of [
+      [{}, undefined],
+      [{ bitbucketUuid: '{u}' }, { before: 'a'.repeat(40), after: 'b'.repeat(40) }],
+    ] as const) {
+      secrets = configured;
+      assert.equal((await send(headers, body)).status, 200);
+      const { event } = answer ?? assert.fail('no answer');
+      assert.ok(event?.type === 'push');
+      assert.deepEqual([event.unsaid, event.touchedHead, event.revision], [unsaid, true, 'dev']);
+    }
+  });
+
   test('harbor is never believed without a secret', async () => {
     secrets = {};
     assert.equal((await send({ authorization: '' }, '{"type":"x"}')).status, 401);

@@ -38,7 +38,12 @@ export async function readWebhook(
   if (payload === undefined) return unreadable(maxBytes);
   const event = parseEvent(provider, nameOf(headers), payload);
   switch (event.type) {
-    case 'push':
+    case 'push': {
+      // Nobody has us ask a server who has not shown that he may.
+      const { unsaid, ...said } = event;
+      const mayAsk = unsaid !== undefined && isSet(secrets.bitbucketUuid);
+      return { status: 200, message: 'accepted', event: mayAsk ? event : said };
+    }
     case 'artifact':
       return { status: 200, message: 'accepted', event };
     case 'ignored':

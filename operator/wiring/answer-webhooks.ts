@@ -19,16 +19,24 @@ export function answerWebhooks({
   readonly logger: Logger;
 }): ReceiveWebhook {
   return async (request) => {
-    const answer = await read(request);
-    const { event, status, message } = answer;
-    const concerned = event === undefined ? [] : receiver.accept(event);
+    const answer = accepted(await read(request));
+    const { status, message, event } = answer;
     metrics.count('tiphys_webhooks_total', { status: String(status) });
     if (event === undefined) logger.debug({ status, reason: message }, 'a webhook was answered');
-    else
-      logger.info({ ...shortEvent(event), applications: concerned.length }, 'a webhook told news');
     return answer;
   };
+
+  function accepted(answer: WebhookAnswer): WebhookAnswer {
+    const { event } = answer;
+    if (event === undefined) return answer;
+    const isHeld = receiver.accept(event, (concerned) =>
+      logger.info({ ...shortEvent(event), applications: concerned.length }, 'a webhook told news'),
+    );
+    return isHeld ? answer : FULL;
+  }
 }
+
+const FULL: WebhookAnswer = { status: 503, message: 'Queue is full, try again later' };
 
 /** Anybody may send one, so no more of it than fits on a line. */
 function shortEvent(event: NonNullable<WebhookAnswer['event']>): LogFields {

@@ -7,7 +7,12 @@ import { instanceOf } from '../core/tracking/tracking.ts';
 import { createDefaultCharts, createDefaultGenerators } from './default-generators.ts';
 import { createManifestSource } from '../engine/manifests/index.ts';
 import type { EnginePorts } from '../engine/ports.ts';
-import { createGitRepositories, createKeyReader, createWebhookReader } from '../git/index.ts';
+import {
+  createBitbucketPushes,
+  createGitRepositories,
+  createKeyReader,
+  createWebhookReader,
+} from '../git/index.ts';
 import { connectionFromClusterSecret } from '../kube/cluster-secret.ts';
 import { createKubeClient } from '../kube/kube-client.ts';
 import { createAppStore, createProjectStore } from '../live/app-store.ts';
@@ -40,6 +45,7 @@ import { readSettings } from './settings-at-start.ts';
 const MAX_CACHE_BYTES = 256 * 2 ** 20;
 const RENDER_FAILURE_MS = 5_000;
 const MAX_GIT_CONNECTIONS = 10;
+const BITBUCKET_API = 'https://api.bitbucket.org/2.0';
 
 /** Folders in `dataDir` that hold nothing worth keeping when no operator works there. */
 export const TEMPORARY_FOLDERS: readonly string[] = [
@@ -125,7 +131,18 @@ export async function connectPorts(
     repositoriesOf: directory.ofProject,
   };
   const readWebhook = createWebhookReader({ settings: () => readWebhookSettings(stores.config) });
+  const { bitbucketApiUrl = BITBUCKET_API, ...webhooks } = options.webhooks ?? {};
   return {
+    webhooks: {
+      ...webhooks,
+      askAboutPush: createBitbucketPushes({
+        clock,
+        apiUrl: bitbucketApiUrl,
+        access: directory.accessTo,
+        authorities: directory.authorities,
+        proxies: options.git?.env ?? {},
+      }),
+    },
     ...{ client, ports, settings, repositories, readWebhook, resources, projectSettings, charts },
     connectCluster,
     refreshSpread: () => readRefreshSpread(stores.config),

@@ -25,6 +25,7 @@ import type {
 } from '../ports/index.ts';
 import type { KeyReader } from '../ports/key-reader.ts';
 import type { KubeClient } from '../ports/kube-client.ts';
+import type { AskAboutPush } from '../ports/webhooks.ts';
 import type { AccessLookup, SourceReach } from '../ports/source-repositories.ts';
 import type { AppMetricsOptions } from '../telemetry/app-metrics.ts';
 import type { ClusterMetricsOptions } from '../telemetry/cluster-metrics.ts';
@@ -47,6 +48,7 @@ export interface ConnectOptions {
   /** Engine settings that differ from the defaults. */
   readonly settings?: Partial<EngineSettings>;
   readonly git?: GitOptions;
+  readonly webhooks?: WebhookOptions;
   /** Runs Lua, CEL and jq. Default: a thread of its own, started when the first program is met. */
   readonly scripts?: ScriptEngine;
   /** Longest time of one request to an API server; not of watches. Default 60 s. */
@@ -92,6 +94,13 @@ export interface GitOptions {
   readonly azureIdentity?: AzureIdentity;
 }
 
+export interface WebhookOptions {
+  /** How many questions to servers and annotations webhooks lead to at once. Default 50. */
+  readonly parallelism?: number;
+  /** The REST API that is asked about pushes to Bitbucket Cloud. Default `https://api.bitbucket.org/2.0`. */
+  readonly bitbucketApiUrl?: string;
+}
+
 /** Everything the engine needs, wired and listed. */
 export interface Connected {
   readonly client: KubeClient;
@@ -110,6 +119,8 @@ export interface Connected {
   readonly connectCluster: ClusterConnector;
   /** Reads a webhook as the control plane is configured. */
   readonly readWebhook: (request: WebhookRequest) => Promise<WebhookAnswer>;
+  /** How what webhooks tell is passed on. */
+  readonly webhooks: { readonly askAboutPush: AskAboutPush; readonly parallelism?: number };
   /** How those that a webhook concerns are spread over time. */
   readonly refreshSpread: () => RefreshSpread;
   readonly resources: FollowedSettings;

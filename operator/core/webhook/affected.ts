@@ -70,15 +70,28 @@ export function isSameRepository(pageUrl: string, repoUrl: string): boolean {
   const page = /^[a-z]+:\/\/(?:[^/@]*@)?([^/:@]+)(?::\d+)?\/+(.+)$/i.exec(pageUrl.trim());
   if (page === null) return false;
   const [, pageHost = '', pagePath = ''] = page;
+  const clone = clonedFrom(repoUrl);
+  if (clone === undefined) return false;
+  const hosts = [pageHost.toLowerCase(), pageHost.toLowerCase().replace(/^(?:alt)?ssh\./, '')];
+  const path = withoutSuffix(pagePath.toLowerCase());
+  return hosts.includes(clone.host) && path === clone.path.toLowerCase();
+}
+
+/** Where an address for cloning leads: the host in lower case, without `ssh.`, and the path without `.git`. */
+export function clonedFrom(
+  repoUrl: string,
+): { readonly host: string; readonly path: string } | undefined {
   const clone =
     /^(?:(?:https?|ssh):\/\/)?(?:[^/@]+@)?(?:(?:alt)?ssh\.)?([^/:@]+)(?::\d+(?=\/))?[/:](.+)$/i.exec(
       repoUrl.trim(),
     );
-  if (clone === null) return false;
+  if (clone === null) return undefined;
   const [, host = '', path = ''] = clone;
-  const plain = (text: string) => text.toLowerCase().replace(/\.git$/, '');
-  const hosts = [pageHost.toLowerCase(), pageHost.toLowerCase().replace(/^(?:alt)?ssh\./, '')];
-  return hosts.includes(host.toLowerCase()) && plain(pagePath) === plain(path);
+  return { host: host.toLowerCase(), path: withoutSuffix(path) };
+}
+
+function withoutSuffix(path: string): string {
+  return path.replace(/\.git$/i, '');
 }
 
 /** A name, HEAD, or a range that the pushed name lies in as a version. */

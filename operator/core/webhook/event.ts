@@ -1,5 +1,11 @@
 import { isJsonArray, isJsonObject, type JsonObject, type JsonValue } from '../objects/json.ts';
 
+/** The commits of a branch or tag before and after a push, in full; empty: there was or is none. */
+export interface PushedRange {
+  readonly before: string;
+  readonly after: string;
+}
+
 /** What a webhook says has happened. */
 export type WebhookEvent =
   | {
@@ -12,6 +18,8 @@ export type WebhookEvent =
       readonly touchedHead: boolean;
       /** Empty: not known. */
       readonly changedFiles: readonly string[];
+      /** What the server can be asked about for the rest: Bitbucket Cloud names neither files nor the main branch. */
+      readonly unsaid?: PushedRange;
     }
   | {
       readonly type: 'artifact';
@@ -102,18 +110,27 @@ function parseAzure(payload: JsonObject): WebhookEvent {
   });
 }
 
-/** Without the API of Bitbucket, nobody knows which branch is the main one. */
+/** Without the API of Bitbucket, nobody knows which branch is the main one, and which files changed. */
 function parseBitbucketCloud(payload: JsonObject, name: string): WebhookEvent {
   if (name !== 'repo:push') return ignored(name);
   const change = firstOf(objectAt(payload, 'push'), 'changes');
   const branch = textAt(objectAt(change, 'new'), 'name') || textAt(objectAt(change, 'old'), 'name');
   const links = objectAt(objectAt(payload, 'repository'), 'links');
-  return push({
+  const event = push({
     urls: [textAt(objectAt(links, 'html'), 'href')],
     ref: branch === '' ? '' : `refs/heads/${branch}`,
     defaultBranch: undefined,
     changedFiles: [],
   });
+  const commitAt = (key: string) =>
+    fullCommit(textAt(objectAt(objectAt(change, key), 'target'), 'hash'));
+  if (event.type !== 'push') return event;
+  return { ...event, unsaid: { before: commitAt('old'), after: commitAt('new') } };
+}
+
+/** What is sent goes into the URL of a question. */
+function fullCommit(hash: string): string {
+  return /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(hash) ? hash : '';
 }
 
 function parseBitbucketServer(payload: JsonObject, name: string): WebhookEvent {
@@ -183,13 +200,26 @@ function shortRef(ref: string): string {
 
 function changedFiles(payload: JsonObject): readonly string[] {
   const files = new Set<string>();
-  for (const commit of arrayAt(payload, 'commits')) {
+  const commits = arrayAt(payload, 'commits');
+  if (isPartOnly(payload, commits.length)) return [];
+  for (const commit of commits) {
     if (!isJsonObject(commit)) continue;
     for (const kind of ['added', 'modified', 'removed'])
       for (const file of arrayAt(commit, kind)) if (typeof file === 'string') files.add(file);
     if (files.size > MAX_CHANGED_FILES) return []; // as good as unknown
   }
   return [...files];
+}
+
+/**
+ * Whether the commits that are named are not all that changed: GitLab names 20 at most, Gitea 5; a forced push takes
+ * others away, and a branch that is new had none.
+ */
+function isPartOnly(payload: JsonObject, named: number): boolean {
+  const total = payload['total_commits_count'] ?? payload['total_commits'];
+  if (typeof total === 'number' && total > named) return true;
+  if (payload['forced'] === true || payload['created'] === true) return true;
+  return /^0{40,64}$/.test(textAt(payload, 'before'));
 }
 
 const ignored = (what: string): WebhookEvent => ({

@@ -48,6 +48,23 @@ const PAYLOADS: readonly (readonly [Provider, string, JsonValue, WebhookEvent | 
     { ref: 'refs/tags/v1.0.0', repository },
     push({ revision: 'v1.0.0', touchedHead: false }),
   ],
+  ...(
+    [
+      [{ forced: true }, []],
+      [{ created: true }, []],
+      [{ before: '0'.repeat(40) }, []],
+      [{ total_commits: 3 }, []],
+      [{ total_commits: 2, forced: false, created: false, before: 'a'.repeat(40) }, FILES],
+    ] as const
+  ).map(
+    ([told, changedFiles]) =>
+      [
+        'gogs',
+        'push',
+        { ref: 'refs/heads/main', repository, commits, ...told },
+        push({ changedFiles }),
+      ] as const,
+  ),
   ['github', 'ping', { zen: 'x' }, 'ignored'],
   ['github', 'push', { ref: 'refs/heads/main' }, 'malformed'],
   ['github', 'push', { repository }, 'malformed'],
@@ -61,6 +78,15 @@ const PAYLOADS: readonly (readonly [Provider, string, JsonValue, WebhookEvent | 
       commits,
     },
     push({ changedFiles: FILES }),
+  ],
+  [
+    'gitlab',
+    'Push Hook',
+    {
+      ...{ object_kind: 'push', ref: 'refs/heads/main', commits, total_commits_count: 21 },
+      project: { web_url: PAGE, default_branch: 'main' },
+    },
+    push(),
   ],
   [
     'gitlab',
@@ -80,7 +106,39 @@ const PAYLOADS: readonly (readonly [Provider, string, JsonValue, WebhookEvent | 
       repository: { links: { html: { href: PAGE } } },
       push: { changes: [{ new: { name: 'dev' } }, { new: { name: 'other' } }] },
     },
-    push({ revision: 'dev' }),
+    push({ revision: 'dev', unsaid: { before: '', after: '' } }),
+  ],
+  [
+    'bitbucket-cloud',
+    'repo:push',
+    {
+      repository: { links: { html: { href: PAGE } } },
+      push: {
+        changes: [
+          {
+            old: { name: 'dev', target: { hash: 'a'.repeat(40) } },
+            new: { name: 'dev', target: { hash: 'b'.repeat(64) } },
+          },
+        ],
+      },
+    },
+    push({ revision: 'dev', unsaid: { before: 'a'.repeat(40), after: 'b'.repeat(64) } }),
+  ],
+  [
+    'bitbucket-cloud',
+    'repo:push',
+    {
+      repository: { links: { html: { href: PAGE } } },
+      push: {
+        changes: [
+          {
+            old: { target: { hash: `${'a'.repeat(40)}/../x` } },
+            new: { name: 'dev', target: { hash: 'b'.repeat(12) } },
+          },
+        ],
+      },
+    },
+    push({ revision: 'dev', unsaid: { before: '', after: '' } }),
   ],
   [
     'bitbucket-cloud',
@@ -89,7 +147,7 @@ const PAYLOADS: readonly (readonly [Provider, string, JsonValue, WebhookEvent | 
       repository: { links: { html: { href: PAGE } } },
       push: { changes: [{ new: null, old: { name: 'gone' } }] },
     },
-    push({ revision: 'gone' }),
+    push({ revision: 'gone', unsaid: { before: '', after: '' } }),
   ],
   [
     'bitbucket-server',
