@@ -209,6 +209,19 @@ describe('our own tokens', () => {
     assert.equal(await refusal(await sign({ sub: 'admin:login', jti: 'other' })), 'none');
   });
 
+  test('are revoked for as long as they would count, also for ever', async () => {
+    const { refusal, sign, identity, clock } = setUp();
+    const DAY_MS = 86_400_000;
+    const long = await sign({ sub: 'admin:login', exp: START_S + 40 * 86_400 });
+    const endless = await sign({ sub: 'admin:login', jti: 'endless' });
+    for (const token of [long, endless]) await identity.sessions.signOut(token, signal);
+    await clock.advance(39 * DAY_MS);
+    assert.equal(await refusal(long), 'the token was revoked');
+    await clock.advance(1_000 * DAY_MS);
+    assert.equal(await refusal(long), 'the token has expired');
+    assert.equal(await refusal(endless), 'the token was revoked');
+  });
+
   test('are renewed in their last five minutes, for as long as they were made for', async () => {
     const { sign, identity, clock } = setUp();
     const token = await sign({ sub: 'admin:login', exp: START_S + 3600 });

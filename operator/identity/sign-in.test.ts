@@ -116,6 +116,8 @@ describe('checking a password', () => {
     await assert.rejects(second, { message: WRONG });
     await early.clock.advance(1_000);
     assert.equal((await first).name, 'admin');
+    for (const password of ['wrong', 'right']) await early.attempt('admin', password);
+    assert.equal(await early.attempt('admin', 'right'), 'admin', 'each leaves its place');
   });
 
   test('refuses what no account can be called before anything else', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import type { OidcIssuer } from '../../../e2e/controlplane/oidc-issuer.ts';
+import { fakeProvider, signInAt } from './testing/fake-provider.ts';
 import { BASE, issuer, setUp, signal, stack } from './testing/sign-in-world.ts';
 
 after(() => stack.disposeAsync());
@@ -78,6 +79,36 @@ describe('signing in with a provider', () => {
       signal,
     );
     await assert.rejects(finished, { code: 'RequestFailed' });
+  });
+
+  test('an answer with the nonce of another sign-in does not count, even without PKCE', async () => {
+    const given = await fakeProvider(); // says nothing of PKCE
+    const world = setUp(given);
+    const asked = new URL((await world.begin()).redirect).searchParams;
+    assert.deepEqual([asked.has('code_challenge'), asked.has('nonce')], [false, true]);
+    const refused = { code: 'RequestFailed' };
+    await assert.rejects(signInAt(given, world, { nonce: 'of another' }), refused);
+    await assert.rejects(signInAt(given, world, { nonce: undefined }), refused);
+    await signInAt(given, world);
+    const pkce = setUp(given, { enablePKCEAuthentication: true });
+    const { searchParams } = new URL((await pkce.begin()).redirect);
+    assert.equal(searchParams.get('code_challenge_method'), 'S256');
+    await signInAt(given, pkce);
+    const exchange = given.asked.findLast(({ path }) => path === '/token');
+    assert.match(exchange?.body ?? '', /code_verifier=[\w-]{43}/);
+  });
+
+  test('where one may be sent is looked at once more when one comes back', async () => {
+    const given = await fakeProvider();
+    const more = { additionalUrls: '["https://other.test"]' };
+    const world = setUp(given, {}, more);
+    const { redirect, state } = await world.begin('https://other.test/a');
+    const { searchParams } = new URL(redirect);
+    const search = new URLSearchParams({ code: 'c', state: searchParams.get('state') ?? '' });
+    world.change({ ...world.data, additionalUrls: '[]' });
+    const finished = world.identity.browser.finish({ search, host: 'argo.test', state }, signal);
+    await assert.rejects(finished, { code: 'InvalidRequest', message: /^return_url: / });
+    assert.equal(given.countOf('/token'), 0);
   });
 
   test('what the provider says no with is shown', async () => {

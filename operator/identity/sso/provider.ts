@@ -13,6 +13,7 @@ import {
   customFetch,
   discovery,
   None,
+  type ServerMetadata,
 } from 'openid-client';
 import { Agent, fetch as undiciFetch } from 'undici';
 import { TiphysError } from '../../core/errors.ts';
@@ -64,6 +65,10 @@ const ALGORITHMS: ReadonlySet<string> = new Set([
 const TIMEOUT_S = 10;
 /** What a provider says of itself is asked again so much later. */
 const METADATA_MS = 3_600_000;
+/** A provider that cannot be asked is left alone for so long, while what it said before counts. */
+const RETRY_MS = 60_000;
+/** A key that the provider took back counts no longer than this. */
+const KEYS_MS = 600_000;
 /** Somebody with wrong tokens must not make us ask for keys all the time. */
 const KEYS_COOLDOWN_MS = 5_000;
 
@@ -80,7 +85,10 @@ export function createProvider({ settings, dex, clock }: ProviderOptions): Provi
   const agent = new Agent({
     connect: { ...(ca !== '' && { ca }), rejectUnauthorized: !isTrusted },
   });
-  let discovered: Promise<Discovered> | undefined;
+  let discovered: Discovered | undefined;
+  let asking: Promise<Discovered> | undefined;
+  let failedMs = Number.NEGATIVE_INFINITY;
+  let keysMs = Number.NEGATIVE_INFINITY;
   let reloadedMs = Number.NEGATIVE_INFINITY;
 
   const request = async (url: string, init: object): Promise<Response> => {
@@ -97,7 +105,9 @@ export function createProvider({ settings, dex, clock }: ProviderOptions): Provi
       ...(issuer.startsWith('http:') && { execute: [allowInsecureRequests] }),
     };
     const found = await discovery(new URL(issuer), clientId, undefined, None(), options);
-    const metadata = found.serverMetadata();
+    const { url: userInfoUrl = '' } = settings.userInfo ?? {};
+    const told: ServerMetadata = found.serverMetadata();
+    const metadata = userInfoUrl === '' ? told : { ...told, userinfo_endpoint: userInfoUrl };
     const methods = metadata.token_endpoint_auth_methods_supported ?? ['client_secret_basic'];
     const withSecret = methods.includes('client_secret_basic')
       ? ClientSecretBasic
@@ -110,6 +120,7 @@ export function createProvider({ settings, dex, clock }: ProviderOptions): Provi
     const keys = createRemoteJWKSet(new URL(metadata.jwks_uri ?? ''), {
       [keysFetch]: request,
       cooldownDuration: Number.POSITIVE_INFINITY, // asked again below
+      cacheMaxAge: Number.POSITIVE_INFINITY, // the same
       timeoutDuration: TIMEOUT_S * 1000,
     });
     const offered = metadata.id_token_signing_alg_values_supported ?? [...ALGORITHMS];
@@ -117,23 +128,32 @@ export function createProvider({ settings, dex, clock }: ProviderOptions): Provi
     return { client, keys, algorithms, atMs: clock.monotonic() };
   }
 
+  /** What a provider said lasts longer than a time in which it cannot be asked: nobody is signed out by that. */
   async function current(): Promise<Discovered> {
     const known = discovered;
-    if (known !== undefined) {
-      const { atMs } = await known.catch(() => ({ atMs: Number.NEGATIVE_INFINITY }));
-      if (clock.monotonic() - atMs < METADATA_MS) return await known;
-    }
-    if (discovered === known) discovered = discover();
+    const nowMs = clock.monotonic();
+    if (known !== undefined && (nowMs - known.atMs < METADATA_MS || nowMs - failedMs < RETRY_MS))
+      return known;
     try {
-      return await (discovered as Promise<Discovered>);
+      asking ??= discover().finally(() => (asking = undefined));
+      discovered = await asking;
+      return discovered;
     } catch (cause) {
-      discovered = undefined;
+      failedMs = clock.monotonic();
+      if (known !== undefined) return known;
       throw new TiphysError(
         'RequestFailed',
         `provider ${settings.issuer}: it does not say how to sign in`,
         { cause, hint: 'Check issuer and rootCA in argocd-cm, and that the server can reach it.' },
       );
     }
+  }
+
+  async function refreshKeys(keys: Discovered['keys']): Promise<void> {
+    const nowMs = clock.monotonic();
+    if (nowMs - keysMs < KEYS_MS) return;
+    keysMs = nowMs;
+    await keys.reload().catch(() => {}); // those that are known count on
   }
 
   async function check(token: string): Promise<JWTPayload> {
@@ -144,6 +164,7 @@ export function createProvider({ settings, dex, clock }: ProviderOptions): Provi
       requiredClaims: ['sub', 'exp'],
       currentDate: new Date(clock.now()),
     };
+    await refreshKeys(keys);
     try {
       return (await jwtVerify(token, keys, options)).payload;
     } catch (error) {

@@ -1,4 +1,3 @@
-import { exportJWK } from 'jose';
 import { type OidcIssuer, startOidcIssuer } from '../../../../e2e/controlplane/oidc-issuer.ts';
 import { type Browser, createBrowser } from '../../../../e2e/language/browser.ts';
 import { createMemoryStateCache } from '../../../cache/memory-state-cache.ts';
@@ -46,6 +45,8 @@ export interface SignInWorld {
   readonly identity: Identity;
   readonly browser: Browser;
   readonly states: StateCache;
+  /** The settings that it began with. */
+  readonly data: Readonly<Record<string, string>>;
   begin(returnUrl?: string): Promise<LoginStart>;
   signIn(returnUrl?: string): Promise<LoginAnswer>;
   /** Time goes by here, not for the provider. */
@@ -59,7 +60,7 @@ export interface SignInWorld {
 
 /** An identity whose provider it is, and a browser. */
 export function setUp(
-  provider: OidcIssuer,
+  provider: Pick<OidcIssuer, 'url'>,
   oidc: object = {},
   config: Readonly<Record<string, string>> = {},
 ): SignInWorld {
@@ -74,7 +75,8 @@ export function setUp(
     cliClientID: 'cli',
     ...oidc,
   };
-  let map: KubeObject = cm({ url: BASE, 'oidc.config': JSON.stringify(settings), ...config });
+  const data = { url: BASE, 'oidc.config': JSON.stringify(settings), ...config };
+  let map: KubeObject = cm(data);
   const listeners = new Set<(object: KubeObject) => void>();
   const secret: KubeObject = {
     ...{ apiVersion: 'v1', kind: 'Secret', metadata: {} },
@@ -111,7 +113,7 @@ export function setUp(
     );
   }
   return {
-    ...{ identity, browser, begin, signIn, states },
+    ...{ identity, browser, begin, signIn, states, data },
     pass: (ms: number) => void (aheadMs += ms),
     change(data: Readonly<Record<string, string>>) {
       map = cm(data);
@@ -139,28 +141,3 @@ export const OFFLINE: { readonly requestedScopes: readonly string[] } = {
   requestedScopes: ['openid', 'email', 'groups', 'offline_access'],
 };
 export const FAILED = 'failed to verify the token';
-
-/** As much of a provider as checking tokens needs. */
-export async function jwksServer(
-  publicKey: Parameters<typeof exportJWK>[0],
-): Promise<{ readonly url: string }> {
-  const { createServer } = await import('node:http');
-  const key = { ...(await exportJWK(publicKey)), kid: 'k', alg: 'RS256' };
-  const server = createServer((request, response) => {
-    const isKeys = request.url === '/keys';
-    response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify(isKeys ? { keys: [key] } : metadata()));
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  stack.defer(() => void server.close());
-  const { port } = server.address() as { port: number };
-  const url = `http://127.0.0.1:${port}`;
-  const metadata = () => ({
-    issuer: url,
-    jwks_uri: `${url}/keys`,
-    authorization_endpoint: `${url}/auth`,
-    token_endpoint: `${url}/token`,
-    id_token_signing_alg_values_supported: ['RS256'],
-  });
-  return { url };
-}
