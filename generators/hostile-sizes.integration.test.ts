@@ -8,6 +8,8 @@ import { gzipSync } from 'node:zlib';
 import type { ApplicationSource } from '../operator/core/app/types.ts';
 import type { TiphysError } from '../operator/core/errors.ts';
 import { ANONYMOUS } from '../operator/core/repository/access.ts';
+import type { Clock } from '../operator/ports/clock.ts';
+import { systemClock } from '../operator/runtime/clock.ts';
 import { openTenant, refuses, type Tenant } from './testing/tenant.ts';
 import { type Files, openWorkshop, type Workshop } from './testing/workshop.ts';
 
@@ -304,7 +306,7 @@ describe('sources that are too large', () => {
 
   describe('CVE-2024-29893: indexes', () => {
     const source = () => ({ repoURL: url, chart: 'web', targetRevision: '1.x' });
-    test('that never end', async () => {
+    const endless = () => {
       serve = (_path, response) => {
         const chunk = Buffer.alloc(1_000_000, '# nothing but comments\n');
         response.on('error', () => {});
@@ -315,11 +317,22 @@ describe('sources that are too large', () => {
         response.write('apiVersion: v1\nentries:\n');
         more();
       };
-      await refuses(
-        tenant.render({}, source()),
-        'LimitExceeded',
-        /helm\S*: needs more than 400000000 bytes of memory/,
-      );
+    };
+    const tooMuch = /helm\S*: needs more than 400000000 bytes of memory/;
+    test('that never end', async () => {
+      endless();
+      await refuses(tenant.render({}, source()), 'LimitExceeded', tooMuch);
+    });
+    test('that never end, and nobody looks: the kernel keeps the bound', async () => {
+      endless();
+      const clock: Clock = {
+        ...systemClock,
+        schedule: (ms, callback) =>
+          ms === 50 ? { [Symbol.dispose]() {} } : systemClock.schedule(ms, callback),
+      };
+      const tool = { maxMemoryBytes: PROGRAM_BYTES, timeoutMs: 30_000, clock };
+      const blind = await openTenant(workshop, { access: () => ANONYMOUS, tool }, signal);
+      await refuses(blind.render({}, source()), 'LimitExceeded', tooMuch);
     });
     test('that never come', async () => {
       serve = (_path, response) => void response.write('apiVersion: v1\n');

@@ -23,7 +23,10 @@ export interface ToolOptions extends ProgramPlaces {
   readonly remembered?: TextCache;
   /** Soft bound of a program's memory (GOMEMLIMIT). Default 512 MiB. */
   readonly memoryBytes?: number;
-  /** Hard bound of the memory of a program and what it starts, where there is `/proc`. Default 1 GiB. */
+  /**
+   * Hard bound of the memory of a program and what it starts, where there is `/proc`. Default 1 GiB. The
+   * kernel keeps each process below five quarters of it, where there is `prlimit`.
+   */
   readonly maxMemoryBytes?: number;
 }
 
@@ -58,6 +61,7 @@ export function runTool(
   },
   signal: AbortSignal,
 ): Promise<ProgramResult> {
+  const maxMemoryBytes = options.maxMemoryBytes ?? DEFAULT_MAX_MEMORY_BYTES;
   return options.limiter.run(signal, async () =>
     runProgram(
       {
@@ -68,7 +72,9 @@ export function runTool(
         ...(run.stdin === undefined ? {} : { stdin: run.stdin }),
         timeoutMs: options.timeoutMs ?? 90_000,
         maxOutputBytes: options.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES,
-        maxMemoryBytes: options.maxMemoryBytes ?? DEFAULT_MAX_MEMORY_BYTES,
+        maxMemoryBytes,
+        // What is mapped is more than what is in use; this one is for who takes it faster than we look.
+        maxDataBytes: Math.ceil(maxMemoryBytes * 1.25),
         clock: options.clock,
       },
       signal,
@@ -92,6 +98,7 @@ export function privateEnvironment(options: ToolOptions, home: string): Record<s
     HELM_PLUGINS: join(home, 'plugins'),
     KUBECONFIG: join(home, 'kubeconfig'),
     GOMEMLIMIT: String(options.memoryBytes ?? 512 * 1024 * 1024),
+    GOTRACEBACK: 'none', // why it ended stands before all that it was doing
   };
 }
 

@@ -106,6 +106,38 @@ describe('running a program', () => {
     });
   }
 
+  test('the kernel gives it no more than its bound, however fast it asks', async () => {
+    const script = `try {
+      new ArrayBuffer(4_000_000_000);
+      console.log('given');
+    } catch {
+      console.log('refused');
+    }`;
+    const bounded = await run(script, { maxDataBytes: 3_000_000_000 });
+    assert.equal(bounded.stdout.toString(), 'refused\n');
+    const free = await run(script);
+    assert.equal(free.stdout.toString(), 'given\n');
+  });
+
+  test('of Go, and ended because the kernel gave it nothing more, is said so', async () => {
+    const script = `console.error('runtime: out of memory: cannot allocate 4194304-byte block\\nfatal error: out of memory');
+      process.exitCode = 2`;
+    const limits = { maxMemoryBytes: 4e9, maxDataBytes: 5e9 };
+    await assert.rejects(run(script, limits), (error) => {
+      assert.ok(hasCode(error, 'LimitExceeded'), String(error));
+      assert.match(error.message, /^node: needs more than 4000000000 bytes of memory$/);
+      return true;
+    });
+  });
+
+  test('that cannot be started is said so with a bound of the kernel too', async () => {
+    await assert.rejects(run('', { program: '/etc/passwd', maxDataBytes: 5e9 }), (error) => {
+      assert.ok(hasCode(error, 'ToolMissing'), String(error));
+      assert.match(error.message, /^passwd: cannot be started: Permission denied$/);
+      return true;
+    });
+  });
+
   test('that somebody kills is over at once, and so is what it started', async () => {
     const child = "require('child_process').spawn('sleep', ['300'], { stdio: 'inherit' })";
     const script = `${child}.on('spawn', () => process.kill(process.pid, 'SIGKILL'))`;

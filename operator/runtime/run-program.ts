@@ -3,6 +3,13 @@ import { basename } from 'node:path';
 import { TiphysError } from '../core/errors.ts';
 import type { Clock } from '../ports/clock.ts';
 import { withDeadline } from './deadline.ts';
+import {
+  boundedByKernel,
+  boundRefused,
+  type Command,
+  endedWithoutMemory,
+  notExecuted,
+} from './kernel-memory.ts';
 import { watchMemory } from './watch-memory.ts';
 
 /** The one place that starts child processes for a single answer. Never a shell. */
@@ -22,6 +29,8 @@ export interface ProgramRun {
   readonly maxOutputBytes: number;
   /** Memory of the child and what it starts; it is stopped when it takes more. Default: no bound. */
   readonly maxMemoryBytes?: number;
+  /** Private memory that the kernel gives each of its processes, where it can be asked. Default: no bound. */
+  readonly maxDataBytes?: number;
   readonly clock: Clock;
 }
 
@@ -43,10 +52,26 @@ const STDERR_BYTES = 64 * 1024;
  * the child has ended. However it ends, nothing of its group is left.
  */
 export async function runProgram(run: ProgramRun, signal: AbortSignal): Promise<ProgramResult> {
+  const { maxDataBytes } = run;
+  const bounded = maxDataBytes === undefined ? undefined : boundedByKernel(run, maxDataBytes);
+  if (bounded === undefined) return await runCommand(run, run, signal);
+  const result = await runCommand(run, bounded, signal);
+  if (boundRefused(result)) return await runCommand(run, run, signal);
+  const why = notExecuted(result);
+  if (why !== undefined) throw couldNotStart(run, new Error(why));
+  if (endedWithoutMemory(result)) throw needsTooMuch(run, result.stderr);
+  return result;
+}
+
+async function runCommand(
+  run: ProgramRun,
+  command: Command,
+  signal: AbortSignal,
+): Promise<ProgramResult> {
   signal.throwIfAborted();
   using deadline = withDeadline(signal, run.timeoutMs, run.clock);
   const stop = new AbortController();
-  const child = spawn(run.program, run.args, {
+  const child = spawn(command.program, command.args, {
     cwd: run.cwd,
     env: run.env,
     stdio: ['pipe', 'pipe', 'pipe'],
@@ -66,10 +91,7 @@ export async function runProgram(run: ProgramRun, signal: AbortSignal): Promise<
     return result;
   } catch (error) {
     if (signal.aborted) throw signal.reason;
-    if (takesTooMuch) {
-      const message = `${basename(run.program)}: needs more than ${run.maxMemoryBytes} bytes of memory`;
-      throw new TiphysError('LimitExceeded', message, { cause: error });
-    }
+    if (takesTooMuch) throw needsTooMuch(run, error);
     if (deadline.signal.aborted) {
       throw new TiphysError(
         'Timeout',
@@ -84,6 +106,12 @@ export async function runProgram(run: ProgramRun, signal: AbortSignal): Promise<
     end();
     signalGroup(child, 'SIGKILL'); // what it left running in its group has no reader any more
   }
+}
+
+function needsTooMuch(run: ProgramRun, cause: unknown): TiphysError {
+  const maxBytes = run.maxMemoryBytes ?? run.maxDataBytes;
+  const message = `${basename(run.program)}: needs more than ${maxBytes} bytes of memory`;
+  return new TiphysError('LimitExceeded', message, { cause });
 }
 
 function boundMemory(child: ChildProcess, run: ProgramRun, onExceeded: () => void): Disposable {
