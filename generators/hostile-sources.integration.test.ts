@@ -379,6 +379,21 @@ describe('hostile sources', () => {
         assert.ok(!existsSync(marker), 'a program was started');
       });
     }
+    test('templates in the name of a release read no variable: a proxy may have a password there', async () => {
+      const env = { https_proxy: 'http://jane:hunter2@proxy.invalid' };
+      const proxied = await openTenant(
+        workshop,
+        { access: () => ANONYMOUS, tool: { env } },
+        signal,
+      );
+      for (const releaseName of ['{{ env "https_proxy" }}', '{{ getHostByName "localhost" }}'])
+        await refuses(
+          proxied.render(CHART, { path: 'web', helm: { releaseName } }),
+          'InvalidSpec',
+          /the Helm release name ".+" is invalid$/,
+          ['hunter2', '127.0.0.1'],
+        );
+    });
     test('functions of a kustomization are not run', () =>
       assert.rejects(
         tenant.render(

@@ -41,6 +41,14 @@ export const KUSTOMIZE: GoProgram = {
   firstBuild: 'about 20 seconds',
 };
 
+/** The version before, for who registers a second one. */
+export const KUSTOMIZE_BEFORE: GoProgram = {
+  name: 'kustomize-before',
+  package: 'sigs.k8s.io/kustomize/kustomize/v5',
+  ldflags: '-s -w -X sigs.k8s.io/kustomize/api/provenance.version=v5.7.1',
+  firstBuild: 'about 10 seconds',
+};
+
 export const JSONNET: GoProgram = {
   name: 'jsonnet',
   package: 'github.com/google/go-jsonnet/cmd/jsonnet',

@@ -22,10 +22,16 @@ describe('Applications in other namespaces, and objects that nobody manages', ()
   const namespace = (name: string) => ({ apiVersion: 'v1', kind: 'Namespace', metadata: { name } });
 
   /** An Application that is not in the namespace of the control plane. */
-  const elsewhere = (base: string, inProject: string, home: string) => {
+  const elsewhere = (
+    base: string,
+    inProject: string,
+    home: string,
+    { repo = 'apps', source = {} }: { readonly repo?: string; readonly source?: object } = {},
+  ) => {
     const app = world.application(base, {
-      repoURL: world.git.urlOf('apps'),
+      repoURL: world.git.urlOf(repo),
       project: inProject,
+      source,
       syncPolicy: true,
     });
     const object = { ...app.object, metadata: { name: app.name, namespace: home } };
@@ -66,6 +72,38 @@ describe('Applications in other namespaces, and objects that nobody manages', ()
     await world.thenEventually(
       world.object('configmaps', 'a', app.name).has('data.value', '1'),
       app.seen.has('status.sync.status', 'Synced'),
+    );
+  });
+
+  test('its chart is released under its name alone, and knows it with its namespace', async () => {
+    const charts = project('charts', { sourceNamespaces: ['team-*'] });
+    const home = world.name('team-h');
+    await world.given(
+      world.repository('chart', {
+        'Chart.yaml': 'apiVersion: v2\nname: web\nversion: 1.0.0\n',
+        'templates/map.yaml': configMap('{{ .Release.Name }}', '{{ .Values.instance }}'),
+      }),
+    );
+    const release = (base: string, releaseName: string) => {
+      const parameters = [{ name: 'instance', value: '$ARGOCD_APP_NAME' }];
+      const helm = { parameters, ...(releaseName !== '' && { releaseName }) };
+      return elsewhere(base, charts.name, home, { repo: 'chart', source: { helm } });
+    };
+    const [short, other, long] = [
+      release('released', ''),
+      release('renamed', 'shop'),
+      release(`r${'0'.repeat(53)}`, ''),
+    ];
+    await world.when(charts.created, short.created, other.created, long.created);
+    await world.thenEventually(
+      world.object('configmaps', short.name, short.name).has('data.value', `${home}_${short.name}`),
+      world.object('configmaps', 'shop', other.name).has('data.value', `${home}_${other.name}`),
+      short.seen.has('status.sync.status', 'Synced'),
+      other.seen.has('status.sync.status', 'Synced'),
+      long.hasCondition(
+        'ComparisonError',
+        /the Helm release name r0+-\w+ has 61 characters, more than 53\. Set a shorter one in source\.helm\.releaseName/,
+      ),
     );
   });
 

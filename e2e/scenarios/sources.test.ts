@@ -1,9 +1,17 @@
 import assert from 'node:assert/strict';
+import { mkdtemp, rm, symlink, unlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { goProgram, KUSTOMIZE_BEFORE } from '../controlplane/go-build.ts';
+import { progressToStderr as log, toolCacheFolder } from '../controlplane/tool-cache.ts';
+import { resolveTool } from '../controlplane/tools.ts';
+import type { TestApplication } from '../language/application.ts';
 import { startWorld, type World } from '../language/world.ts';
 import {
   appProject,
   annotated,
+  argocdSettings,
   chart,
   configMap,
   deployment,
@@ -244,6 +252,132 @@ describe('an Application follows its source', () => {
     await world.thenEventually(
       app.isSynced(commit),
       settings.has('data.value', 'from a new commit'),
+    );
+  });
+});
+
+describe('argocd-cm chooses the programs', () => {
+  let world: World;
+  let dir = '';
+  before(async () => {
+    world = await startWorld({ signal });
+    dir = await mkdtemp(join(tmpdir(), 'tiphys-programs-'));
+  });
+  after(async () => {
+    await world[Symbol.asyncDispose]();
+    await rm(dir, { recursive: true });
+  });
+  const settings = (data: Readonly<Record<string, string>>) =>
+    world.applied(argocdSettings(world.namespace, data));
+  const automated = {
+    automated: { prune: true, selfHeal: true, allowEmpty: true },
+    syncOptions: ['CreateNamespace=true'],
+  };
+
+  test('kustomize of another version builds for who asks for it, and anew when it is another', async () => {
+    const earlier = await goProgram(
+      KUSTOMIZE_BEFORE,
+      { cacheDir: toolCacheFolder(process.env), log },
+      signal,
+    );
+    const usual = await resolveTool('kustomize', { env: process.env, log, signal });
+    const chosen = join(dir, 'kustomize');
+    await symlink(earlier, chosen);
+    await world.given(
+      world.repository('versions', {
+        'kustomization.yaml': 'resources: [map.yaml]\nbuildMetadata: [managedByLabel]\n',
+        'map.yaml': configMap('map', '1'),
+      }),
+      settings({ 'kustomize.path.old': chosen, 'kustomize.path.near': './kustomize' }),
+    );
+    const app = (base: string, version: string) =>
+      world.application(base, {
+        repoURL: world.git.urlOf('versions'),
+        source: version === '' ? {} : { kustomize: { version } },
+        syncPolicy: true,
+      });
+    const builtBy = ({ name }: { readonly name: string }, version: string) =>
+      world
+        .object('configmaps', 'map', name)
+        .matches(
+          `is built by ${version}`,
+          ({ metadata }) =>
+            metadata.labels?.['app.kubernetes.io/managed-by'] === `kustomize-${version}`,
+        );
+    const [plain, old] = [app('plain', ''), app('old', 'old')];
+    const [unknown, near] = [app('unknown', 'v9'), app('near', 'near')];
+    await world.when(plain.created(), old.created(), unknown.created(), near.created());
+    await world.thenEventually(
+      builtBy(plain, 'v5.8.1'),
+      builtBy(old, 'v5.7.1'),
+      plain.isSynced(),
+      old.isSynced(),
+      unknown.hasCondition(
+        'ComparisonError',
+        /kustomize version v9 is not registered\. Ask for one of near, old, or have an administrator set kustomize\.path\.v9/,
+      ),
+      near.hasCondition(
+        'ComparisonError',
+        /path \.\/kustomize of kustomize\.path\.near .* not absolute/,
+      ),
+    );
+    // The same commit, and nothing in argocd-cm changes.
+    await unlink(chosen);
+    await symlink(usual, chosen);
+    await world.when(old.refreshed());
+    await world.thenEventually(builtBy(old, 'v5.8.1'), builtBy(plain, 'v5.8.1'));
+    await world.when(unknown.patched({ spec: { source: { kustomize: { version: 'old' } } } }));
+    await world.thenEventually(builtBy(unknown, 'v5.8.1'), unknown.hasNoConditions());
+  });
+
+  test('a tool that is switched off leaves its folders to the next kind, and plain manifests in the end', async () => {
+    const templates = configMap('from-helm', '{{ .Release.Name }}');
+    await world.given(
+      world.repository('both', {
+        'kustomization.yaml': 'resources: [map.yaml]\nnamePrefix: built-\n',
+        'Chart.yaml': 'apiVersion: v2\nname: both\nversion: 1.0.0\n',
+        'templates/map.yaml': templates,
+        'map.yaml': configMap('map', '1'),
+      }),
+    );
+    const repoURL = world.git.urlOf('both');
+    const found = world.application('found', { repoURL, syncPolicy: automated });
+    const named = world.application('named', {
+      repoURL,
+      source: { helm: { releaseName: 'shop' } },
+      syncPolicy: automated,
+    });
+    const has = (app: TestApplication, type: string, name: string) => [
+      world
+        .object('applications.argoproj.io', app.name, world.namespace)
+        .has('status.sourceType', type),
+      world.object('configmaps', name, app.name).exists(),
+      ...['built-map', 'from-helm', 'map']
+        .filter((other) => other !== name)
+        .map((other) => world.object('configmaps', other, app.name).isAbsent()),
+      app.isSynced(),
+    ];
+    await world.given(settings({}));
+    await world.when(found.created(), named.created());
+    await world.thenEventually(
+      ...has(found, 'Kustomize', 'built-map'),
+      ...has(named, 'Helm', 'from-helm'),
+    );
+    await world.when(settings({ 'kustomize.enable': 'false' }), found.refreshed());
+    await world.thenEventually(...has(found, 'Helm', 'from-helm'));
+    await world.when(
+      settings({ 'kustomize.enable': 'false', 'helm.enable': 'false' }),
+      found.refreshed(),
+      named.refreshed(),
+    );
+    await world.thenEventually(
+      ...has(found, 'Directory', 'map'),
+      ...has(named, 'Directory', 'map'),
+    );
+    await world.when(settings({ 'helm.enable': 'true' }), found.refreshed(), named.refreshed());
+    await world.thenEventually(
+      ...has(found, 'Kustomize', 'built-map'),
+      ...has(named, 'Helm', 'from-helm'),
     );
   });
 });

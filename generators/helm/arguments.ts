@@ -28,7 +28,7 @@ export function helmArguments(
   const namespace = firstSet(helm.namespace, kustomize?.namespace, request.namespace);
   const kubeVersion = firstSet(helm.kubeVersion, kustomize?.kubeVersion) ?? request.kubeVersion;
   const apiVersions = helm.apiVersions?.length ? helm.apiVersions : request.apiVersions;
-  const args = ['template', '.', '--name-template', firstSet(helm.releaseName) ?? request.appName];
+  const args = ['template', '.', '--name-template', releaseName(request)];
   if (namespace !== undefined) args.push('--namespace', namespace);
   if (kubeVersion !== '') args.push('--kube-version', plainVersion(kubeVersion));
   args.push(...setFlags(helm, variables));
@@ -39,6 +39,34 @@ export function helmArguments(
   if (helm.skipSchemaValidation === true) args.push('--skip-schema-validation');
   if (helm.skipTests === true) args.push('--skip-tests');
   return args;
+}
+
+const MAX_RELEASE_NAME = 53;
+const RELEASE_NAME = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
+
+/**
+ * The name of the Application without its namespace, unless the source has another. Helm would take a
+ * template for it, whose functions read the environment and ask the network: only a name gets there.
+ */
+function releaseName({ source, appName }: GenerateRequest): string {
+  const name = firstSet(source.helm?.releaseName) ?? appName;
+  if (name.length > MAX_RELEASE_NAME) {
+    throw new TiphysError(
+      'InvalidSpec',
+      `the Helm release name ${name.slice(0, 100)} has ${name.length} characters, more than ${MAX_RELEASE_NAME}`,
+      { hint: 'Set a shorter one in source.helm.releaseName.' },
+    );
+  }
+  if (!RELEASE_NAME.test(name)) {
+    throw new TiphysError(
+      'InvalidSpec',
+      `the Helm release name ${JSON.stringify(name)} is invalid`,
+      {
+        hint: 'Set one of lower case letters, digits, dashes and dots in source.helm.releaseName; templates are not evaluated there.',
+      },
+    );
+  }
+  return name;
 }
 
 /** The arguments as people should see them: hundreds of API versions say nothing. */

@@ -78,6 +78,34 @@ data:
     assert.equal(generated.data['pods'], 'false');
   });
 
+  test('the release has the name of the Application without its namespace, unless the source has another', async () => {
+    const outside = { request: { appName: 'shop', instance: 'team-a_shop' } };
+    const nameOf = async (helm: ApplicationSource['helm']) => {
+      const { objects } = await renderer.render(chart, { path: 'charts/web', helm }, outside);
+      return objects.find(({ kind }) => kind === 'ConfigMap')?.metadata.name;
+    };
+    assert.equal(await nameOf({}), 'shop');
+    assert.equal(await nameOf({ releaseName: 'other.one' }), 'other.one');
+    const parameters = [{ name: 'x', value: '$ARGOCD_APP_NAME' }];
+    const built = await values({ parameters }, outside);
+    assert.equal(built.values['x'], 'team-a_shop', 'the variable keeps both');
+  });
+
+  test('a release name that Helm does not take is refused with what to do, and no template is one', async () => {
+    const long = 'a'.repeat(54);
+    const named = (releaseName: string) => values({ releaseName });
+    await values({ releaseName: long.slice(1) });
+    await fails(named(long), 'InvalidSpec', /release name a+ has 54 characters, more than 53/);
+    await fails(
+      values({}, { request: { appName: long } }),
+      'InvalidSpec',
+      /has 54 characters, more than 53/,
+    );
+    for (const name of ['Web', 'a_b', 'a b', '-a', 'a.', '{{ env "HOME" | len }}', '--debug'])
+      await fails(named(name), 'InvalidSpec', /^the Helm release name ".+" is invalid$/);
+    await values({ releaseName: '' });
+  });
+
   test('values come in their order of strength', async () => {
     const { values: found } = await values({
       valueFiles: ['prod.yaml', '/envs/a.yaml'],

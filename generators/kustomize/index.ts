@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, relative } from 'node:path';
-import { TiphysError } from '../../operator/core/errors.ts';
+import { hasCode, TiphysError } from '../../operator/core/errors.ts';
 import type { KustomizeSource } from '../../operator/core/app/types.ts';
-import { isJsonArray, isJsonObject, type JsonValue } from '../../operator/core/objects/json.ts';
+import { isJsonArray, type JsonValue } from '../../operator/core/objects/json.ts';
 import type {
   Generated,
   GenerateRequest,
@@ -29,12 +29,8 @@ import { parseManifests } from '../yaml/parse-manifests.ts';
 import { editKustomization } from './edit.ts';
 import { findKustomizeFiles, type FindOptions, type FoundTree } from './find-files.ts';
 import { joinPath, KUSTOMIZATION_FILES, readKustomization } from './kustomization.ts';
-import {
-  findKustomize,
-  kustomize,
-  type KustomizeProgram,
-  type KustomizeProgramOptions,
-} from './program.ts';
+import { findKustomize, type KustomizeProgram, type KustomizeProgramOptions } from './program.ts';
+import { ofVersion, otherVersions, registered, textsIn } from './versions.ts';
 
 export interface KustomizeGeneratorOptions extends KustomizeProgramOptions {
   /** Other programs by the version that `source.kustomize.version` asks for. */
@@ -66,20 +62,34 @@ export function createKustomizeGenerator(options: KustomizeGeneratorOptions): Ge
       const names = KUSTOMIZATION_FILES.map((name) => joinPath(path, name));
       return entries.some((entry) => entry.type !== 'directory' && names.includes(entry.path));
     },
-    version: async (signal) => `kustomize ${(await program(signal)).version}`,
-    async generate(request, signal) {
-      const wanted = request.source.kustomize?.version ?? '';
-      if (wanted === '') return await generate(options, await program(signal), request, signal);
-      const path = ofVersion(request, 'versions', wanted) ?? options.versions?.[wanted];
-      if (path === undefined) {
-        throw new TiphysError('InvalidSpec', `kustomize version ${wanted} is not registered`);
-      }
-      return await generate(
+    async version(signal, settings = {}) {
+      const others = await otherVersions(
+        registered(options, settings),
         options,
-        await kustomize(options, path, remembered, signal),
-        request,
+        remembered,
         signal,
       );
+      try {
+        return [`kustomize ${(await program(signal)).version}`, ...others].join(', ');
+      } catch (error) {
+        // Who names no version is told so by `generate`; the others need not care.
+        if (others.length === 0 || !hasCode(error, 'ToolMissing')) throw error;
+        return ['kustomize -', ...others].join(', ');
+      }
+    },
+    async generate(request, signal) {
+      const wanted = request.source.kustomize?.version ?? '';
+      const tool =
+        wanted === ''
+          ? await program(signal)
+          : await ofVersion(
+              wanted,
+              registered(options, request.settings),
+              options,
+              remembered,
+              signal,
+            );
+      return await generate(options, tool, request, signal);
     },
   };
 }
@@ -93,7 +103,7 @@ async function generate(
   const { tree, path } = request;
   const source = request.source.kustomize ?? {};
   const buildOptions = (
-    ofVersion(request, 'versionOptions', source.version ?? '') ??
+    textsIn(request.settings, 'versionOptions').get(source.version ?? '') ??
     textSetting(request, 'buildOptions')
   )
     .split(/\s+/)
@@ -248,13 +258,6 @@ function helmFlags(request: GenerateRequest, source: KustomizeSource): readonly 
   const apiVersions = source.apiVersions?.length ? source.apiVersions : request.apiVersions;
   const flags = kubeVersion === '' ? [] : ['--helm-kube-version', plainVersion(kubeVersion)];
   return [...flags, ...apiVersions.flatMap((version) => ['--helm-api-versions', version])];
-}
-
-/** A setting that has one text for each version. */
-function ofVersion(request: GenerateRequest, name: string, version: string): string | undefined {
-  const versions = request.settings[name];
-  const value = isJsonObject(versions) ? versions[version] : undefined;
-  return typeof value === 'string' ? value : undefined;
 }
 
 function textSetting(request: GenerateRequest, name: string): string {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
@@ -34,6 +34,17 @@ test('a configured path, then PATH in its order, then the tool cache', async () 
   assert.equal(await locateProgram('helm', places()), first);
   const configured = await program('elsewhere', 'helm-4');
   assert.equal(await locateProgram(configured, places()), configured);
+});
+
+test('a configured path that is not absolute is one of this folder, not of where programs run', async () => {
+  const path = await program('bin', 'helm-4');
+  const before = process.cwd();
+  process.chdir(root);
+  try {
+    assert.equal(await locateProgram('./bin/helm-4', places()), await realpath(path));
+  } finally {
+    process.chdir(before);
+  }
 });
 
 test('what cannot be executed, and folders of that name, are passed over', async () => {

@@ -1,5 +1,5 @@
 import { access, constants, stat } from 'node:fs/promises';
-import { delimiter, isAbsolute, join } from 'node:path';
+import { delimiter, isAbsolute, join, resolve } from 'node:path';
 import { TiphysError } from '../../operator/core/errors.ts';
 
 export interface ProgramPlaces {
@@ -27,7 +27,8 @@ const SOURCES: Readonly<Record<string, string>> = {
  */
 export async function locateProgram(name: string, places: ProgramPlaces): Promise<string> {
   if (name.includes('/')) {
-    if (await isProgram(name)) return name;
+    // Programs run inside repositories: seen from there, it would be another one.
+    if (await isProgram(name)) return resolve(name);
     throw new TiphysError('ToolMissing', `${name}: no such program`, {
       hint: 'Correct the configured path, or leave it out so that PATH is searched.',
     });

@@ -3,7 +3,7 @@ import type { ApplicationSource } from '../../operator/core/app/types.ts';
 import { hasCode, type TiphysError } from '../../operator/core/errors.ts';
 import type { JsonObject } from '../../operator/core/objects/json.ts';
 import { openFolderTree } from '../../operator/git/index.ts';
-import type { Generated } from '../../operator/ports/generator.ts';
+import type { Generated, GenerateRequest } from '../../operator/ports/generator.ts';
 import type { SourceTree } from '../../operator/ports/source-tree.ts';
 import {
   createDirectoryGenerator,
@@ -17,6 +17,8 @@ export interface RenderOptions {
   readonly settings?: Readonly<Record<string, JsonObject>>;
   /** What `$name` stands for: the roots of other repositories. */
   readonly refs?: Readonly<Record<string, Files>>;
+  /** Names other than those of the Application `web`. */
+  readonly request?: Partial<Pick<GenerateRequest, 'appName' | 'instance'>>;
 }
 
 /** All generators with real programs; the registry chooses, as for an Application. */
@@ -72,6 +74,7 @@ export async function openRenderer(signal: AbortSignal): Promise<Renderer> {
           refs,
           multipleSources: refs.size > 0,
           settings: settings[generator.name] ?? {},
+          ...options.request,
         },
         signal,
       );

@@ -72,8 +72,11 @@ export interface OtherRepository {
 export interface Generator {
   /** Shown as `status.sourceType`: `Directory`, `Helm`, `Kustomize`, `Plugin` or the name of your own. */
   readonly name: string;
-  /** Identifies program and version, so that an upgrade renders anew, e.g. `helm 4.2.3`. */
-  version(signal: AbortSignal): Promise<string>;
+  /**
+   * Identifies program and version, so that an upgrade renders anew, e.g. `helm 4.2.3`; with `settings`
+   * (those of this generator) also the programs that they name.
+   */
+  version(signal: AbortSignal, settings?: JsonObject): Promise<string>;
   /**
    * What `detect` goes by besides the files, when there is something: sources that name no type are
    * rendered anew when it changes. Cheap: it is asked for at every look into the cache.

@@ -36,7 +36,9 @@ export function notExecuted({ exitCode, stderr }: ProgramResult): string | undef
 
 /** Whether a program of Go ended because the kernel gave it no more memory. */
 export function endedWithoutMemory({ exitCode, stderr }: ProgramResult): boolean {
-  return exitCode !== 0 && /^(?:fatal error|runtime): .*(?:out of|cannot allocate) memory/m.test(stderr);
+  return (
+    exitCode !== 0 && /^(?:fatal error|runtime): .*(?:out of|cannot allocate) memory/m.test(stderr)
+  );
 }
 
 function hardLimit(): number {

@@ -53,6 +53,13 @@ export interface Job {
   readonly situation: Situation;
 }
 
+interface KnownVersion {
+  readonly version: string;
+  /** Of the generator, as JSON. */
+  readonly settings: string;
+  readonly atMs: number;
+}
+
 const DAY_MS = 86_400_000;
 /** Renders of one generator at the same time, and looks at what is known; each holds what it reads. */
 const PARALLEL = 20;
@@ -84,7 +91,7 @@ export function createSourceRenderer(options: RenderSourceOptions): SourceRender
   });
   const flights = createSingleFlight();
   const lookups = createLimiter(PARALLEL);
-  const versions = new Map<string, { readonly version: string; readonly atMs: number }>();
+  const versions = new Map<string, KnownVersion>();
   /** One for each generator: programs that hang are nobody else's trouble. */
   const renders = new Map<string, Limiter>();
 
@@ -97,22 +104,28 @@ export function createSourceRenderer(options: RenderSourceOptions): SourceRender
   }
 
   /** The version of a generator, at most a moment ago; a program that was replaced renders anew. */
-  function versionOf(signal: AbortSignal) {
+  function versionOf({ settings }: Job, signal: AbortSignal) {
     return async (name: string): Promise<string | undefined> => {
       const before = versions.get(name);
       const nowMs = clock.monotonic();
-      if (before !== undefined && nowMs - before.atMs < VERSION_HOLDS_MS) return before.version;
+      const given = JSON.stringify(settings[name] ?? {});
+      const isFresh = before?.settings === given && nowMs - before.atMs < VERSION_HOLDS_MS;
+      if (isFresh) return before.version;
       const generator = generators.generators.find((one) => one.name === name);
       if (generator === undefined) return undefined;
-      const version = await versionWithChoice(generator, signal);
-      versions.set(name, { version, atMs: nowMs });
+      const version = await versionWithChoice(generator, settings, signal);
+      versions.set(name, { version, settings: given, atMs: nowMs });
       return version;
     };
   }
 
   /** A generator that was not there when the choice was made could be chosen now. */
-  async function versionWithChoice(generator: Generator, signal: AbortSignal): Promise<string> {
-    const parts = [await generator.version(signal)];
+  async function versionWithChoice(
+    generator: Generator,
+    settings: GeneratorSettings,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const parts = [await generator.version(signal, settings[generator.name])];
     for (const one of generators.generators) {
       const detected = await one.detectVersion?.(signal);
       if (detected) parts.push(`${one.name}: ${detected}`);
@@ -206,7 +219,7 @@ export function createSourceRenderer(options: RenderSourceOptions): SourceRender
           options.repositories.signInVariables(source.repoURL, { project: request.project }, stop),
       }),
     };
-    const generatorVersion = await versionWithChoice(generator, signal);
+    const generatorVersion = await versionWithChoice(generator, settings, signal);
     const generated = await placeOf(generator.name).run(signal, () =>
       counted(generator.name, signal, () =>
         generator.generate(watchFacts(generateRequest, use), signal),
@@ -249,7 +262,7 @@ export function createSourceRenderer(options: RenderSourceOptions): SourceRender
     async render(job, signal) {
       if (!job.request.freshManifests) {
         const known = await lookups.run(signal, () =>
-          cache.find(job.situation, versionOf(signal), signal),
+          cache.find(job.situation, versionOf(job, signal), signal),
         );
         metrics?.count('tiphys_manifest_cache_total', { result: known ? 'hit' : 'miss' });
         if (known !== undefined) return known;
