@@ -67,6 +67,28 @@ describe('where an Application comes from, over the API', () => {
     assert.equal(head['author'], 'Tess Test <tess@example.com>');
   });
 
+  test('a range is that of the tags with the prefix of the source, and nobody else has a say in that', async () => {
+    await world.given(world.repository('many', { 'a.yaml': configMap('a', '1') }));
+    const tagged = async (tag: string) => {
+      const message = `This is ${tag}`;
+      await world.git.commit('many', { files: { 'a.yaml': configMap('a', tag) }, message });
+      await world.git.tag('many', tag);
+    };
+    for (const tag of ['web-1.1.0', '1.9.0']) await tagged(tag);
+    const repoURL = world.git.urlOf('many');
+    const prefixed = { repoURL, targetRevision: '1.x', source: { tagPrefix: 'web-' } };
+    const many = world.application('many', prefixed);
+    const typed = world.application('typed', { repoURL, targetRevision: 'web-:1.x' });
+    await world.given(many.created(), typed.created());
+    const metadata = (of: TestApplication, revision: string) =>
+      api.request(`/api/v1/applications/${of.name}/revisions/${revision}/metadata`);
+    const { status, json, text } = await metadata(many, '1.x');
+    assert.equal(status, 200, text);
+    assert.match(String((json as { message: string }).message), /This is web-1\.1\.0/);
+    const refusal = await metadata(typed, encodeURIComponent('web-:1.x'));
+    assert.match(refusal.text, /unable to resolve 'web-:1\.x' to a commit SHA/);
+  });
+
   test('only of revisions that it uses or used, from where its project permits', async () => {
     await world.when(world.pushed('shop', { files: { 'other.txt': '1' }, branch: 'secret' }));
     const other = await world.git.revision('shop', 'secret');

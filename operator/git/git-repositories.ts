@@ -192,13 +192,12 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
   /** The annotated tag of this commit that one of the names means. */
   async function tagOf(
     repository: Repository,
-    commit: string,
-    revisions: readonly string[],
+    { commit, revisions, tagPrefix }: Parameters<GitRepositories['verify']>[1],
     signal: AbortSignal,
   ): Promise<{ readonly name: string; readonly object: string } | undefined> {
     for (const revision of revisions.filter((text) => !isFullCommit(text))) {
       const refs = await repository.refs.read(false, signal);
-      const resolved = resolveRevision(refs, revision);
+      const resolved = resolveRevision(refs, revision, tagPrefix);
       if (resolved.type !== 'commit' || resolved.commit !== commit) continue;
       const name = resolved.ref ?? '';
       const object = refs.tagObjects.get(name);
@@ -212,21 +211,22 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
   }
 
   const commitsOnly: Omit<GitRepositories, 'artifact'> = {
-    async resolve(repoUrl, revision, { fresh, project }, signal) {
+    async resolve(repoUrl, revision, { fresh, project, tagPrefix }, signal) {
       await prepare(signal);
       const repository = repositoryOf(repoUrl, project);
       if (isFullCommit(revision)) return revision.toLowerCase();
-      const resolved = resolveRevision(await repository.refs.read(fresh, signal), revision);
+      const refs = await repository.refs.read(fresh, signal);
+      const resolved = resolveRevision(refs, revision, tagPrefix);
       switch (resolved.type) {
         case 'commit':
           return resolved.commit;
         case 'short-commit': {
           const commit = await repository.mirrored.mirror.expand(resolved.prefix, signal);
-          if (commit === undefined) throw revisionNotFound(repoUrl, revision);
+          if (commit === undefined) throw revisionNotFound(repoUrl, revision, tagPrefix);
           return commit;
         }
         case 'not-found':
-          throw revisionNotFound(repoUrl, revision);
+          throw revisionNotFound(repoUrl, revision, tagPrefix);
       }
     },
     async tree(repoUrl, commit, { project }, signal) {
@@ -241,7 +241,8 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
       const named = tags.filter((tag) => tag.commit === commit).map(({ name }) => name);
       return { ...told, tags: named };
     },
-    async verify(repoUrl, { commit, revisions, criteria }, { project }, signal) {
+    async verify(repoUrl, asked, { project }, signal) {
+      const { commit, criteria } = asked;
       if (criteria.type === 'none' || options.verifySignatures === false) return [];
       if (criteria.type === 'contradiction') return [criteria.message];
       await prepare(signal);
@@ -249,7 +250,7 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
       repository.wantsSignatures = true;
       const { mirror, access } = repository.mirrored;
       await mirror.tree(commit, signal);
-      const tag = await tagOf(repository, commit, revisions, signal);
+      const tag = await tagOf(repository, asked, signal);
       if (tag !== undefined) await mirror.ensure(tag.object, signal);
       const shallow = access().depth > 0;
       const shown = withoutCredentials(repoUrl);
@@ -307,11 +308,12 @@ function textOf(why: unknown): string {
   return why instanceof Error ? why.message : String(why);
 }
 
-function revisionNotFound(repoUrl: string, revision: string): TiphysError {
+function revisionNotFound(repoUrl: string, revision: string, tagPrefix = ''): TiphysError {
   const repository = withoutCredentials(repoUrl);
+  const among = tagPrefix === '' ? '' : ` (with tagPrefix '${tagPrefix}')`;
   return new TiphysError(
     'RevisionNotFound',
-    `repository ${repository}: unable to resolve '${revision}' to a commit SHA: revision not found`,
+    `repository ${repository}: unable to resolve '${revision}' to a commit SHA: revision not found${among}`,
     { fields: { repository, revision } },
   );
 }

@@ -105,6 +105,7 @@ describe('signatures, with a real gpg', () => {
       readonly access?: Partial<RepositoryAccess>;
       readonly signingKeys?: Readonly<Record<string, string>>;
       readonly enabled?: boolean;
+      readonly tagPrefix?: string;
     } = {},
   ): Promise<readonly string[]> {
     await using opened = await openRepositories(options.access, {
@@ -113,10 +114,11 @@ describe('signatures, with a real gpg', () => {
       verifySignatures: options.enabled ?? true,
     });
     const { repositories } = opened;
-    const found = await repositories.resolve(url, revision, { fresh: false }, signal);
+    const { tagPrefix = '' } = options;
+    const found = await repositories.resolve(url, revision, { fresh: false, tagPrefix }, signal);
     const keys = options.keys ?? [idOf('tess')];
     const criteria = { type: 'check', mode: options.mode ?? 'head', keys } as const;
-    const question = { commit: found, revisions: [revision], criteria };
+    const question = { commit: found, revisions: [revision], criteria, tagPrefix };
     return await repositories.verify(url, question, {}, signal);
   }
 
@@ -172,6 +174,7 @@ describe('signatures, with a real gpg', () => {
     run('git', ['-C', folder, 'tag', '-u', idOf('tess'), '-m', 'signed', 'v1.0.0', id]);
     run('git', ['-C', folder, 'tag', '-a', '-m', 'unsigned', 'v2.0.0', id]);
     run('git', ['-C', folder, 'tag', 'v3.0.0', id]);
+    run('git', ['-C', folder, 'tag', '-u', idOf('other'), '-m', 'signed', 'web-1.5.0', id]);
     assert.deepEqual(await problems(url, 'v1.0.0'), []);
     assert.deepEqual(await problems(url, '1.x'), []);
     assert.deepEqual(await problems(url, '1.x', { access: { blobLimit: 1 } }), []);
@@ -187,6 +190,8 @@ describe('signatures, with a real gpg', () => {
     }
     const [unallowed] = await problems(url, 'v1.0.0', { keys: [idOf('other')] });
     assert.match(unallowed ?? '', /revision v1\.0\.0 .*signed with unallowed key/);
+    const [prefixed] = await problems(url, '1.x', { tagPrefix: 'web-' });
+    assert.match(prefixed ?? '', /revision web-1\.5\.0 .*signed with unallowed key/);
   });
 
   test('strict looks at the history, back to seals', async () => {

@@ -10,6 +10,17 @@ export interface RepositoryReader {
   readonly project?: string;
 }
 
+/** How a revision is looked for. */
+export interface RevisionLookup extends RepositoryReader {
+  /** Ask the server, once for all who ask meanwhile; else the table of refs will do. */
+  readonly fresh: boolean;
+  /**
+   * Versions and ranges are looked for among the Git tags that begin so, whose rest is the version. Absent or empty:
+   * among all. Names, commits and artifacts know no such thing.
+   */
+  readonly tagPrefix?: string;
+}
+
 /** A commit for people. */
 export interface CommitInfo {
   /** `Name <address>`. */
@@ -35,7 +46,7 @@ export interface SourceRepositories {
   resolve(
     repoUrl: string,
     revision: string,
-    options: RepositoryReader & { readonly fresh: boolean },
+    options: RevisionLookup,
     signal: AbortSignal,
   ): Promise<string>;
   /** The tree of one commit, fetched when the mirror lacks it. Errors as `resolve`. */
@@ -61,7 +72,8 @@ export interface SourceRepositories {
   ): Promise<ArtifactInfo>;
   /**
    * Why the signatures of a commit do not meet the criteria; empty when they do. `revisions` are the
-   * names that led to it: if one is an annotated tag of this very commit, its signature counts.
+   * names that led to it, versions and ranges among the tags of `tagPrefix`: if one is an annotated tag of this very
+   * commit, its signature counts.
    * Errors: `SignatureRefused` when it cannot be judged, and as `resolve`.
    */
   verify(
@@ -69,6 +81,7 @@ export interface SourceRepositories {
     question: {
       readonly commit: string;
       readonly revisions: readonly string[];
+      readonly tagPrefix?: string;
       readonly criteria: SignatureCriteria;
     },
     reader: RepositoryReader,

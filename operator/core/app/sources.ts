@@ -1,5 +1,3 @@
-import { isArtifactUrl } from '../revision/repository-url.ts';
-import { withTagPrefix } from '../revision/resolve-revision.ts';
 import type { ApplicationSource, ApplicationSpec, SyncOperation } from './types.ts';
 
 /** Sources, and for each the revision to take; empty: what the source says. */
@@ -33,12 +31,4 @@ export function sourcesOf(
   }
   if (sources !== undefined && sources.length > 0) return sources;
   return source === undefined ? [] : [source];
-}
-
-/** A revision as the Git repository of a source is asked for it: versions and ranges among the tags of its prefix. */
-export function revisionToAsk(
-  { repoURL, tagPrefix }: Pick<ApplicationSource, 'repoURL' | 'tagPrefix'>,
-  revision: string,
-): string {
-  return isArtifactUrl(repoURL) ? revision : withTagPrefix(tagPrefix ?? '', revision);
 }

@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { parseConstraint } from './constraint.ts';
 import { parseLsRemote, type RefTable } from './ref-table.ts';
-import { resolveRevision, withTagPrefix } from './resolve-revision.ts';
+import { resolveRevision } from './resolve-revision.ts';
 import { compareVersions, parseVersion } from './version.ts';
 
 /** A table whose commits can be told from the names: the first letters of 40. */
@@ -103,7 +103,7 @@ describe('resolving a revision', () => {
       'refs/heads/main',
     ]);
     const pick = (text: string) => {
-      const resolved = resolveRevision(refs, withTagPrefix('app-', text));
+      const resolved = resolveRevision(refs, text, 'app-');
       return resolved.type === 'commit' ? resolved.ref : resolved.type;
     };
     assert.equal(pick('1.x'), 'refs/tags/app-1.1.0');
@@ -112,8 +112,14 @@ describe('resolving a revision', () => {
     assert.equal(pick('2.x'), 'not-found');
     assert.equal(pick('1.9.0'), 'not-found');
     assert.equal(pick('b'.repeat(40)), undefined);
-    assert.equal(withTagPrefix('', '1.x'), '1.x');
     assert.equal(resolveRevision(refs, 'x:main').type, 'not-found');
+  });
+
+  test('nobody can write a tag prefix into the revision itself', () => {
+    const refs = table(['refs/tags/app-1.1.0', 'refs/tags/1.0.0']);
+    for (const text of ['app-:1.x', 'app-:1.1.0', ':1.x', ' app-:1.x '])
+      for (const tagPrefix of ['', 'app-'])
+        assert.equal(resolveRevision(refs, text, tagPrefix).type, 'not-found', text);
   });
 });
 

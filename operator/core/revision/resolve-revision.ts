@@ -15,10 +15,11 @@ export type ResolvedRevision =
  * on that very name; a semver range is the highest tag within it, and beats a branch of the same
  * text; then branch, tag or full ref by name; then 7 or more hex digits are a short commit.
  *
- * What `withTagPrefix` gives is looked for among the tags that begin with the prefix.
+ * Versions and ranges are looked for among the tags that begin with `tagPrefix`, whose rest is compared; names and
+ * commits mean what they mean without it.
  */
-export function resolveRevision(refs: RefTable, text: string): ResolvedRevision {
-  const { tagPrefix, wanted } = splitTagPrefix(text);
+export function resolveRevision(refs: RefTable, text: string, tagPrefix = ''): ResolvedRevision {
+  const wanted = text.trim();
   if (isFullCommit(wanted)) return { type: 'commit', commit: wanted.toLowerCase(), ref: undefined };
   if (wanted === '' || wanted === 'HEAD') return resolveHead(refs);
 
@@ -27,31 +28,6 @@ export function resolveRevision(refs: RefTable, text: string): ResolvedRevision 
   if (commit !== undefined) return { type: 'commit', commit, ref: name };
   if (/^[0-9a-fA-F]{7,}$/.test(wanted)) return { type: 'short-commit', prefix: wanted };
   return { type: 'not-found' };
-}
-
-/**
- * A revision whose version or range is looked for among the tags that begin with `tagPrefix`: `app-:1.x`. The name of
- * a ref holds no colon. Names and commits stay as they are, and so does everything without a prefix.
- */
-export function withTagPrefix(tagPrefix: string, revision: string): string {
-  if (tagPrefix === '' || isFullCommit(revision.trim()) || !isVersionOrRange(revision))
-    return revision;
-  return `${tagPrefix}:${revision.trim()}`;
-}
-
-/** The parts of what `withTagPrefix` gives; the prefix of any other revision is empty. */
-export function splitTagPrefix(revision: string): {
-  readonly tagPrefix: string;
-  readonly wanted: string;
-} {
-  const at = revision.lastIndexOf(':');
-  const wanted = revision.slice(at + 1).trim();
-  if (at < 0 || !isVersionOrRange(wanted)) return { tagPrefix: '', wanted: revision.trim() };
-  return { tagPrefix: revision.slice(0, at), wanted };
-}
-
-function isVersionOrRange(text: string): boolean {
-  return parseVersion(text.trim()) !== undefined || parseConstraint(text.trim()) !== undefined;
 }
 
 /** True for exactly 40 hex digits, or 64 as in repositories with SHA-256. */

@@ -1,8 +1,7 @@
-import { revisionToAsk, sourcesOf } from '../app/sources.ts';
+import { sourcesOf } from '../app/sources.ts';
 import type { ApplicationSource } from '../app/types.ts';
 import { pathMatch } from '../project/path-match.ts';
 import { parseConstraint } from '../revision/constraint.ts';
-import { splitTagPrefix } from '../revision/resolve-revision.ts';
 import { parseVersion } from '../revision/version.ts';
 import type { WebhookEvent } from './event.ts';
 import type { WebhookTarget } from './webhook-target.ts';
@@ -36,7 +35,7 @@ export function affectedBy(
     event.type === 'artifact'
       ? concernsArtifact(source, event)
       : matchesUrl(source, event) &&
-        matchesRevision(revisionToAsk(source, source.targetRevision ?? ''), event) &&
+        matchesRevision(source.targetRevision ?? '', event, source.tagPrefix ?? '') &&
         matchesPaths(source, event.changedFiles, paths, learned);
   const { sourceHydrator: hydrator } = app.spec;
   const dry = hydrator === undefined ? [] : [hydrator.drySource].filter(concerns);
@@ -94,22 +93,23 @@ function withoutSuffix(path: string): string {
   return path.replace(/\.git$/i, '');
 }
 
-/** A name, HEAD, or a range that the pushed name lies in as a version. */
+/** A name, HEAD, or a range that the pushed name lies in as a version, behind the `tagPrefix`. */
 export function matchesRevision(
   target: string,
   { revision, touchedHead }: Pick<Push, 'revision' | 'touchedHead'>,
+  tagPrefix = '',
 ): boolean {
-  const { tagPrefix, wanted } = splitTagPrefix(target);
+  const wanted = target.trim();
   if (wanted === '' || wanted === 'HEAD') return touchedHead;
   const name = wanted.replace(/^refs\/(?:heads|tags)\//, '');
-  if (!revision.startsWith(tagPrefix)) return false;
-  const pushed = revision.slice(tagPrefix.length);
-  return name === pushed || isInRange(wanted, pushed);
+  if (name === revision) return true;
+  return revision.startsWith(tagPrefix) && isInRange(wanted, revision.slice(tagPrefix.length));
 }
 
+/** A version alone is a range of itself, however it is written. */
 function isInRange(range: string, name: string): boolean {
   const version = parseVersion(name);
-  return version !== undefined && parseConstraint(range)?.(version) === true;
+  return version !== undefined && (range === name || parseConstraint(range)?.(version) === true);
 }
 
 function matchesPaths(

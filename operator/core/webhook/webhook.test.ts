@@ -315,13 +315,22 @@ describe('the revision that was pushed', () => {
     ['1.2', '1.2.9', false, true],
     ['>=1.0.0', '1.1.0-rc1', false, false],
     ['*', 'main', false, false],
-    ['app-:1.x', 'app-1.4.0', false, true],
-    ['app-:1.x', '1.4.0', false, false],
-    ['app-:1.0.0', 'app-1.0.0', false, true],
+    ['app-:1.x', 'app-1.4.0', false, false],
     ['a'.repeat(40), 'main', true, false],
   ] as const)
     test(`"${target}" ${matches ? 'follows' : 'does not follow'} ${revision}`, () =>
       assert.equal(matchesRevision(target, { revision, touchedHead }), matches));
+
+  for (const [target, revision, matches] of [
+    ['1.x', 'app-1.4.0', true],
+    ['1.x', '1.4.0', false],
+    ['1.0.0', 'app-1.0.0', true],
+    ['1.0.0', '1.0.0', true], // a branch of that name is what it means when there is no such tag
+    ['main', 'main', true],
+    ['main', 'app-main', false],
+  ] as const)
+    test(`"${target}" of tagPrefix "app-" ${matches ? 'follows' : 'does not follow'} ${revision}`, () =>
+      assert.equal(matchesRevision(target, { revision, touchedHead: true }, 'app-'), matches));
 });
 
 describe('the files that changed', () => {

@@ -73,7 +73,8 @@ describe('the manifest source', () => {
     assert.equal(await nameAt('1.x'), 'other');
     assert.equal(await nameAt('main', 'web-'), 'other');
     assert.equal(await nameAt('main', 'web-', '1.0.0'), 'old');
-    await assert.rejects(nameAt('2.x', 'web-'), /unable to resolve 'web-:2\.x'/);
+    await assert.rejects(nameAt('2.x', 'web-'), /unable to resolve '2\.x'.*tagPrefix 'web-'/);
+    await assert.rejects(nameAt('web-:1.x'), /unable to resolve 'web-:1\.x'/);
   });
 
   test('refs may be two revisions of one repository, also of that which is rendered', async () => {

@@ -1,5 +1,4 @@
 import { TiphysError } from '../../core/errors.ts';
-import { revisionToAsk } from '../../core/app/sources.ts';
 import type { ApplicationSource } from '../../core/app/types.ts';
 import { canonicalJson, type JsonObject } from '../../core/objects/json.ts';
 import type { KubeObject } from '../../core/objects/kube-object.ts';
@@ -85,9 +84,8 @@ export function createManifestSource(options: ManifestSourceOptions): ManifestSo
     const commit = await resolve(request, source, index, signal);
     const criteria = request.signatures?.[index] ?? { type: 'none' };
     if (criteria.type === 'none') return commit;
-    const names = [request.revisions[index] ?? '', source.targetRevision ?? ''];
-    const revisions = names.map((name) => revisionToAsk(source, name));
-    const question = { commit, revisions, criteria };
+    const revisions = [request.revisions[index] ?? '', source.targetRevision ?? ''];
+    const question = { commit, revisions, criteria, tagPrefix: source.tagPrefix ?? '' };
     const problems = await repositories.verify(source.repoURL, question, request, signal);
     if (problems.length === 0) return commit;
     throw new TiphysError('SignatureRefused', `GIT/GPG: ${problems.join('; ')}`);
@@ -106,8 +104,8 @@ export function createManifestSource(options: ManifestSourceOptions): ManifestSo
     if (chart !== undefined && options.charts !== undefined) {
       return options.charts.resolve(chart, revision, { fresh, project: request.project }, signal);
     }
-    const how = { fresh, project: request.project };
-    return repositories.resolve(source.repoURL, revisionToAsk(source, revision), how, signal);
+    const how = { fresh, project: request.project, tagPrefix: source.tagPrefix ?? '' };
+    return repositories.resolve(source.repoURL, revision, how, signal);
   }
 
   async function openTrees(

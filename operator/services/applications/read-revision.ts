@@ -1,5 +1,5 @@
 import type { Requester } from '../../core/access/requester.ts';
-import { revisionToAsk, sourcesOf } from '../../core/app/sources.ts';
+import { sourcesOf } from '../../core/app/sources.ts';
 import type { Application, ApplicationSource, Project } from '../../core/app/types.ts';
 import { TiphysError } from '../../core/errors.ts';
 import { isJsonArray, isJsonObject, type JsonValue } from '../../core/objects/json.ts';
@@ -44,9 +44,9 @@ export async function readRevision(
     throw otherKind(source, 'a Git repository');
   const { repositories } = controlPlane.ports;
   const reader = { project: project.name, fresh: false };
-  const { repoURL } = source;
-  const asked = revisionToAsk(source, request.revision);
-  const commit = await repositories.resolve(repoURL, asked, reader, signal);
+  const { repoURL, tagPrefix } = source;
+  const how = { ...reader, tagPrefix: tagPrefix ?? '' };
+  const commit = await repositories.resolve(repoURL, request.revision, how, signal);
   return await repositories.commit(repoURL, commit, reader, signal);
 }
 

@@ -1,5 +1,5 @@
 import type { Requester } from '../../core/access/requester.ts';
-import { isMultiSource, revisionToAsk, sourcesOf } from '../../core/app/sources.ts';
+import { isMultiSource, sourcesOf } from '../../core/app/sources.ts';
 import type {
   Application,
   ApplicationSource,
@@ -154,8 +154,8 @@ async function resolveAll(
         return chart === undefined
           ? await ports.repositories.resolve(
               source.repoURL,
-              revisionToAsk(source, revision),
-              reader,
+              revision,
+              { ...reader, tagPrefix: source.tagPrefix ?? '' },
               stop,
             )
           : await ports.charts.resolve(chart, revision, reader, stop);

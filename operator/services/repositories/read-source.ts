@@ -1,5 +1,4 @@
 import type { Requester } from '../../core/access/requester.ts';
-import { revisionToAsk } from '../../core/app/sources.ts';
 import type { ApplicationSource } from '../../core/app/types.ts';
 import { isJsonArray, isJsonObject, type JsonValue } from '../../core/objects/json.ts';
 import { isArtifactUrl } from '../../core/revision/repository-url.ts';
@@ -130,8 +129,8 @@ async function open(
   const { repoURL, chart = '', targetRevision = '', path = '', helm } = source;
   const reader = { project, fresh: false };
   if (chart === '' || chart === null || isArtifactUrl(repoURL)) {
-    const asked = revisionToAsk(source, targetRevision ?? '');
-    const commit = await ports.repositories.resolve(repoURL, asked, reader, signal);
+    const how = { ...reader, tagPrefix: source.tagPrefix ?? '' };
+    const commit = await ports.repositories.resolve(repoURL, targetRevision ?? '', how, signal);
     const tree = await ports.repositories.tree(repoURL, commit, { project }, signal);
     return { tree, path: (path ?? '').replace(/^(\.?\/)+|^\.$|\/+$/g, ''), revision: commit };
   }
