@@ -256,6 +256,32 @@ describe('the front side of Argo CD', () => {
     await world.thenEventually(app.isAbsent(), world.object('configmaps', 'a', name).isAbsent());
   });
 
+  // The client of the front side waits for a comparison that is not older than the end of the operation.
+  test('sees after each sync, of some objects too, that they were compared again', async () => {
+    const app = world.application('plain', { repoURL: world.git.urlOf('apps') });
+    const status = async () =>
+      (await app.read(signal))?.['status'] as {
+        sync: { revision: string };
+        reconciledAt: string;
+        operationState: { finishedAt?: string; operation: { info?: unknown } };
+      };
+    const { revision } = (await status()).sync;
+    const resources = [{ kind: 'ConfigMap', name: 'a' }];
+    for (const [round, sync] of [{ revision }, { resources }, { resources, revision }].entries()) {
+      const info = [{ name: 'round', value: String(round) }];
+      await new Promise((resolve) => setTimeout(resolve, 1_100)); // times are of seconds
+      await world.when(patched(app.name, { operation: { info, sync } }));
+      await world.thenEventually(
+        shows(`a comparison after ${JSON.stringify(sync)}`, async () => {
+          const { operationState, reconciledAt } = await status();
+          const { finishedAt, operation } = operationState;
+          const isThis = JSON.stringify(operation.info) === JSON.stringify(info);
+          return isThis && finishedAt !== undefined && reconciledAt >= finishedAt;
+        }),
+      );
+    }
+  });
+
   test('is told how the cluster is, again and again', async () => {
     const app = world.application('plain', { repoURL: world.git.urlOf('apps') });
     await world.thenEventually(app.isSynced());
