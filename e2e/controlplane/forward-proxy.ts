@@ -12,6 +12,8 @@ export interface ForwardProxy extends AsyncDisposable {
 export interface ForwardProxyOptions {
   /** Names that it takes for this machine, since programs go to loopback addresses without any proxy. */
   readonly here?: readonly string[];
+  /** `HOST:PORT` by the `HOST:PORT` that is asked for. */
+  readonly elsewhere?: Readonly<Record<string, string>>;
   /** Who may use it. Default: everybody. */
   readonly user?: { readonly username: string; readonly password: string };
 }
@@ -19,6 +21,7 @@ export interface ForwardProxyOptions {
 /** A proxy on loopback: tunnels by CONNECT, and plain HTTP. Lifetime: disposing cuts what is open. */
 export async function startForwardProxy({
   here = [],
+  elsewhere = {},
   user,
 }: ForwardProxyOptions = {}): Promise<ForwardProxy> {
   const asked: string[] = [];
@@ -32,7 +35,9 @@ export async function startForwardProxy({
     const target = new URL(request.url ?? '');
     asked.push(target.host);
     const { port, pathname, search } = target;
-    const options = { host: addressOf(target.hostname), port, path: pathname + search };
+    const instead = elsewhere[`${target.hostname}:${port || 80}`]?.split(':');
+    const [host = addressOf(target.hostname), hostPort = port] = instead ?? [];
+    const options = { host, port: hostPort, path: pathname + search };
     const { method, headers } = request;
     const upstream = ask({ ...options, method, headers }, (answer) => {
       response.writeHead(answer.statusCode ?? 502, answer.headers);
@@ -48,7 +53,7 @@ export async function startForwardProxy({
       );
     const target = request.url ?? '';
     asked.push(target);
-    const [host = '', port = ''] = target.split(':');
+    const [host = '', port = ''] = (elsewhere[target] ?? target).split(':');
     const upstream = connect(Number(port), addressOf(host), () => {
       client.write('HTTP/1.1 200 Connection established\r\n\r\n');
       upstream.write(head);

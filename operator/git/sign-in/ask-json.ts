@@ -101,8 +101,8 @@ export async function ask<T>(
 
 /** What a server says about its refusal, short and on one line. */
 export function refusalOf({ status, body }: Answer): string {
-  const { errors } = body; // of registries
-  const [first] = isJsonArray(errors) ? errors : [];
+  const { errors, error } = body;
+  const [first = error] = isJsonArray(errors) ? errors : []; // registries; Bitbucket has one
   const told = isJsonObject(first) ? first['message'] : undefined;
   const words = [body['message'], body['error_description'], body['error'], told].find(
     (value) => typeof value === 'string' && value !== '',
