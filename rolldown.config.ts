@@ -56,6 +56,19 @@ function build(): readonly (readonly [string, string])[] {
   return Object.entries({ ...said, gitTag, gitTreeState });
 }
 
+type LinksProgram = { readonly program: string; readonly licenses: string };
+
+/** Paths of what reads links; why there is none: without Go all else can be built. Errors: it does not compile. */
+function programForLinks(): LinksProgram | { readonly missing: string } {
+  const root = import.meta.dirname;
+  const node = join(root, 'node_modules/.bin/node');
+  const said = execFileSync(node, [join(root, 'e2e/controlplane/build-links.ts')], {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  return JSON.parse(said) as LinksProgram | { readonly missing: string };
+}
+
 const options: RolldownOptions = {
   input: {
     index: 'operator/index.ts',
@@ -79,6 +92,21 @@ const options: RolldownOptions = {
         const file = new URL('generators/plugin/plugin.proto', import.meta.url);
         const source = await readFile(file, 'utf8');
         this.emitFile({ type: 'asset', fileName: 'plugin.proto', source });
+      },
+    },
+    {
+      // Read by the worker, beside whatever file asks for it. Its sources are in operator/scripts/links/program.
+      name: 'program-for-links',
+      async generateBundle() {
+        const found = programForLinks();
+        if ('missing' in found)
+          return this.warn(
+            `links of argocd-cm with a template or a condition will be left out: ${found.missing}`,
+          );
+        const emit = async (fileName: string, path: string) =>
+          this.emitFile({ type: 'asset', fileName, source: await readFile(path) });
+        await emit('links.wasm.br', found.program);
+        await emit('links.LICENSES', found.licenses);
       },
     },
     {

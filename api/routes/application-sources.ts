@@ -5,11 +5,12 @@ import {
   readImage,
   readLinks,
   readManifests,
+  readResourceLinks,
   readRevision,
 } from '../../operator/services/index.ts';
-import type { ApplicationName } from '../../operator/services/index.ts';
 import { json, type Route, route } from '../route.ts';
 import { text, texts, wantedOf, WHICH } from './which-application.ts';
+import { RESOURCE, resourceOf } from './which-resource.ts';
 
 const GET = { type: 'needs', resource: 'applications', action: 'get' } as const;
 const whole = z.optional(z.int());
@@ -100,24 +101,25 @@ export const applicationSourceRoutes: readonly Route[] = [
   route({
     method: 'get',
     path: '/api/v1/applications/{name}/links',
-    summary: 'Links of `application.links` that are the same for every Application',
+    summary: 'Links of `application.links`, as they are for an Application',
     access: GET,
     query: LINKS,
     async answer({ params, query, requester, signal }, controlPlane) {
-      const wanted = linkedOf(params, query);
-      const found = await readLinks(controlPlane, requester, wanted, 'application.links', signal);
+      const { namespace, project } = query;
+      const wanted = wantedOf(params, { appNamespace: namespace, project });
+      const found = await readLinks(controlPlane, requester, wanted, signal);
       return json(found.length > 0 ? { items: found } : {});
     },
   }),
   route({
     method: 'get',
     path: '/api/v1/applications/{name}/resource/links',
-    summary: 'Links of `resource.links` that are the same for every object',
+    summary: 'Links of `resource.links`, as they are for an object',
     access: GET,
-    query: LINKS,
+    query: z.object({ ...WHICH, ...RESOURCE }),
     async answer({ params, query, requester, signal }, controlPlane) {
-      const wanted = linkedOf(params, query);
-      const found = await readLinks(controlPlane, requester, wanted, 'resource.links', signal);
+      const request = { app: wantedOf(params, query), resource: resourceOf(query) };
+      const found = await readResourceLinks(controlPlane, requester, request, signal);
       return json(found.length > 0 ? { items: found } : {});
     },
   }),
@@ -132,8 +134,4 @@ function revisionOf(params: Params, query: z.output<typeof REVISION>) {
     sourceIndex: query.sourceIndex ?? 0,
     versionId: query.versionId,
   };
-}
-
-function linkedOf(params: Params, { namespace, project }: z.output<typeof LINKS>): ApplicationName {
-  return wantedOf(params, { appNamespace: namespace, project });
 }

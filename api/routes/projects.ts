@@ -142,10 +142,10 @@ export const projectRoutes: readonly Route[] = [
   route({
     method: 'get',
     path: '/api/v1/projects/{name}/links',
-    summary: 'Links of `project.links` that are the same for every project',
+    summary: 'Links of `project.links`, as they are for a project',
     access: needs('get'),
-    answer({ params, requester }, controlPlane) {
-      const found = projectLinks(controlPlane, requester, params['name'] ?? '');
+    async answer({ params, requester, signal }, controlPlane) {
+      const found = await projectLinks(controlPlane, requester, params['name'] ?? '', signal);
       return json(found.length > 0 ? { items: found } : {});
     },
   }),

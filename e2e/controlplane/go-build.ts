@@ -8,6 +8,10 @@ import { MissingToolError } from './waiting.ts';
 export interface GoProgram {
   /** Folder under `build/`, also the prefix of the file in the cache. */
   readonly name: string;
+  /** Absolute path of the module, where it is not under `build/`. */
+  readonly folder?: string;
+  /** Given: it is built for something else than this machine. */
+  readonly env?: Readonly<Record<'GOOS' | 'GOARCH' | 'GOFLAGS', string>>;
   /** What is built, seen from that folder. */
   readonly package: string;
   readonly ldflags: string;
@@ -56,6 +60,16 @@ export const JSONNET: GoProgram = {
   firstBuild: 'about 10 seconds',
 };
 
+/** The product's own, for `argocd-cm`'s links. */
+export const LINKS: GoProgram = {
+  name: 'links',
+  folder: join(import.meta.dirname, '../../operator/scripts/links/program'),
+  env: { GOOS: 'wasip1', GOARCH: 'wasm', GOFLAGS: '-buildmode=c-shared' },
+  package: '.',
+  ldflags: '-s -w',
+  firstBuild: 'about 15 seconds',
+};
+
 export interface BuildOptions {
   readonly cacheDir: string;
   readonly log: Progress;
@@ -72,7 +86,7 @@ export async function goProgram(
   { cacheDir, log }: BuildOptions,
   signal: AbortSignal,
 ): Promise<string> {
-  const cwd = join(import.meta.dirname, 'build', program.name);
+  const { folder: cwd = join(import.meta.dirname, 'build', program.name) } = program;
   const sources = await hashSources(program, cwd);
   const goVersion = await installedGo(cwd, log, signal);
   if (goVersion === undefined)
@@ -98,7 +112,7 @@ export async function goProgram(
               program.package,
             ],
             cwd,
-            env: { CGO_ENABLED: '0', GOWORK: 'off' },
+            env: { CGO_ENABLED: '0', GOWORK: 'off', ...program.env },
             label: `building ${program.name}`,
             log,
           },
@@ -118,7 +132,8 @@ async function hashSources(program: GoProgram, folder: string): Promise<string> 
       .update(await readFile(join(folder, name)))
       .update('\0');
   }
-  hash.update(`${program.package}\0${program.ldflags}\0${process.platform}/${process.arch}`);
+  const { GOOS = process.platform, GOARCH = process.arch, GOFLAGS = '' } = program.env ?? {};
+  hash.update(`${program.package}\0${program.ldflags}\0${GOOS}/${GOARCH}${GOFLAGS}`);
   return hash.digest('hex').slice(0, 16);
 }
 

@@ -51,6 +51,8 @@ describe('the published package', () => {
     ];
     const odd = files.map((file) => file.path).filter((path) => /\.test\.|testdata|e2e/.test(path));
     assert.deepEqual(odd, [], 'no tests are published');
+    const links = files.map((file) => file.path).filter((path) => /^dist\/links\.[^j]/.test(path));
+    assert.deepEqual(links, ['dist/links.LICENSES', 'dist/links.wasm.br']);
     return join(source, filename);
   }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { type ApiClient, apiClient } from '../language/api-client.ts';
 import type { TestApplication } from '../language/application.ts';
+import { eventually, met, pending } from '../language/expectation.ts';
 import { startWorld, type World } from '../language/world.ts';
 import { startRegistry, tarOf } from '../controlplane/registry.ts';
 import { argocdSettings, configMap, registration } from './manifests.ts';
@@ -16,6 +17,24 @@ stringData:
   password: ${CANARY}
 `;
 
+const APPLICATION_LINKS = `
+- { title: Wiki, url: 'https://wiki.example.com', icon.class: fa-book }
+- title: Logs
+  url: https://{{.cluster.name}}.example.com/{{.application.spec.project}}/{{.app.metadata.name}}?team={{.app.metadata.labels.team | default "none"}}
+  if: application.spec.destination.namespace != ""
+- { title: Team, url: 'https://x', if: 'app.metadata.labels.team == "blue"', description: of blue }
+- { title: Broken, url: 'https://x/{{' }
+- { title: Script, url: '{{.app.metadata.annotations.x}}' }
+- { title: Credentials, url: 'https://x/{{.cluster.config}}' }
+`;
+const RESOURCE_LINKS = `
+- title: Value
+  url: https://x/{{.resource.kind}}/{{.resource.data.value}}?app={{.app.metadata.name}}
+  if: resource.kind == "ConfigMap"
+- { title: Password, url: 'https://x/{{.resource.data.password}}', if: 'resource.kind == "Secret"' }
+- { title: Plain, url: 'https://plain.example.com' }
+`;
+
 describe('where an Application comes from, over the API', () => {
   let world: World;
   let api: ApiClient;
@@ -25,11 +44,11 @@ describe('where an Application comes from, over the API', () => {
   before(async () => {
     world = await startWorld({ signal, operator: ['--api-port=0'] });
     api = await apiClient(world, signal);
-    const links = `- { title: Wiki, url: 'https://wiki.example.com', icon.class: fa-book }
-- { title: Logs, url: 'https://logs.example.com/{{.app.metadata.name}}' }`;
     const settings = argocdSettings(world.namespace, {
       'users.anonymous.enabled': 'true',
-      'application.links': links,
+      'application.links': APPLICATION_LINKS,
+      'resource.links': RESOURCE_LINKS,
+      'project.links': `- { title: Audit, url: 'https://audit.example.com/{{.project.metadata.name}}' }`,
     }) as { metadata: object };
     const metadata = { ...settings.metadata, name: 'argocd-rbac-cm' };
     await world.given(
@@ -188,12 +207,53 @@ describe('where an Application comes from, over the API', () => {
     assert.match(hint, /tiphys render .*--repo-dir/);
   });
 
-  test('links that are the same for all are shown', async () => {
-    assert.deepEqual(await get('/links'), {
-      items: [{ title: 'Wiki', url: 'https://wiki.example.com', iconClass: 'fa-book' }],
+  test('links are as they are for an Application, a project and an object', async () => {
+    const wiki = { title: 'Wiki', url: 'https://wiki.example.com', iconClass: 'fa-book' };
+    const logs = (team: string) => ({
+      title: 'Logs',
+      url: `https://in-cluster.example.com/default/${app.name}?team=${team}`,
     });
-    assert.deepEqual(await get('/resource/links?kind=ConfigMap&resourceName=a'), {});
+    const credentials = { title: 'Credentials', url: 'https://x/<no value>' };
+    assert.deepEqual(await get('/links'), { items: [wiki, logs('none'), credentials] });
+    const script = { x: 'javascript:alert(1)' };
+    await world.when(
+      world.edited('applications.argoproj.io', app.name, world.namespace, {
+        metadata: { labels: { team: 'blue' }, annotations: script },
+      }),
+    );
+    const team = { title: 'Team', url: 'https://x', description: 'of blue' };
+    assert.deepEqual(await get('/links'), { items: [wiki, logs('blue'), team, credentials] });
     const hidden = await api.request('/api/v1/applications/nobody/links?namespace=elsewhere');
     assert.equal(hidden.status, 403);
+
+    const audit = await api.request('/api/v1/projects/default/links');
+    assert.deepEqual(audit.json, {
+      items: [{ title: 'Audit', url: 'https://audit.example.com/default' }],
+    });
+
+    const plain = { title: 'Plain', url: 'https://plain.example.com' };
+    const of = (kind: string, resourceName: string) =>
+      `/resource/links?${new URLSearchParams({ kind, resourceName, version: 'v1', namespace: app.name })}`;
+    assert.deepEqual(await get(of('ConfigMap', 'a')), {
+      items: [{ title: 'Value', url: `https://x/ConfigMap/one?app=${app.name}` }, plain],
+    });
+    const masked = { title: 'Password', url: 'https://x/++++++++' };
+    assert.deepEqual(await get(of('Secret', 'hidden')), { items: [masked, plain] });
+    assert.deepEqual(await get(of('ConfigMap', 'nosuch')), { items: [plain] });
+    const settings = {
+      data: { 'resource.links': `- { title: Other, url: 'https://{{.resource.kind}}' }` },
+    };
+    await world.when(world.edited('configmap', 'argocd-cm', world.namespace, settings));
+    await eventually(
+      async () => {
+        const { items } = (await get(of('ConfigMap', 'a'))) as {
+          items: readonly { title: string }[];
+        };
+        return items[0]?.title === 'Other'
+          ? met(assert.deepEqual(items, [{ title: 'Other', url: 'https://ConfigMap' }]) ?? 'it is')
+          : pending(JSON.stringify(items));
+      },
+      { withinMs: 20_000, signal },
+    );
   });
 });

@@ -22,8 +22,14 @@ export type ScriptHealth =
   | { readonly status: HealthStatusCode; readonly message?: string }
   | undefined;
 
+/** A link that is not the same for every object: its URL is a Go template, or it has a condition in expr. */
+export interface LinkTexts {
+  readonly url: string;
+  readonly condition?: string;
+}
+
 /**
- * Runs programs that administrators and users wrote (Lua, CEL, jq), each within an instruction,
+ * Runs programs that administrators and users wrote (Lua, CEL, jq, links), each within an instruction,
  * memory and wall-clock budget, with no access to files, processes or the network, off the main
  * thread. A program that does not end is stopped, fails alone, and stops nothing else.
  *
@@ -60,4 +66,13 @@ export interface ScriptEngine extends AsyncDisposable {
     objects: readonly JsonObject[],
     signal: AbortSignal,
   ): Promise<readonly ScriptOutcome<readonly JsonPath[]>[]>;
+  /**
+   * Where a link leads, given what its texts can name; `undefined` when its condition is false. A template
+   * gives any text: whether that is a web address is for the caller to see.
+   */
+  linkUrl(
+    link: LinkTexts,
+    variables: JsonObject,
+    signal: AbortSignal,
+  ): Promise<ScriptOutcome<string | undefined>>;
 }

@@ -30,6 +30,7 @@ test('what is published works, knows how it was built, and keeps no process aliv
       lua: [{ type: 'value', value: { status: 'Healthy', message: 'web' } }],
       jq: [{ type: 'value', value: [['metadata', 'name']] }],
       cel: [{ type: 'value', value: { status: 'Degraded' } }],
+      link: { type: 'value', value: 'https://x/WEB' },
     });
     const told = await run(process.execPath, ['dist/main.js', 'version', '-o', 'json'], {
       cwd: folder,
@@ -61,5 +62,6 @@ console.log(JSON.stringify({
   lua: await engine.luaHealth({ source, openLibs: false }, objects, signal),
   jq: await engine.jqPaths('.metadata.name', objects, signal),
   cel: await engine.celHealth({ rules: [{ status: 'Degraded', when: 'obj.kind == "ConfigMap"' }] }, objects, signal),
+  link: await engine.linkUrl({ url: 'https://x/{{.metadata.name | upper}}', condition: 'kind == "ConfigMap"' }, objects[0], signal),
 }));
 `;

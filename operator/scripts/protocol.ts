@@ -1,5 +1,5 @@
 import type { CelRule } from '../core/settings/resource-settings.ts';
-import type { ScriptOutcome } from '../ports/script-engine.ts';
+import type { LinkTexts, ScriptOutcome } from '../ports/script-engine.ts';
 
 /** What the main thread and the worker say to each other. One chunk is under way at a time. */
 export type Program =
@@ -11,7 +11,8 @@ export type Program =
       readonly parameters: Readonly<Record<string, string>>;
     }
   | { readonly type: 'cel-health' | 'cel-check'; readonly rules: readonly CelRule[] }
-  | { readonly type: 'jq-paths'; readonly expression: string };
+  | { readonly type: 'jq-paths'; readonly expression: string }
+  | { readonly type: 'link'; readonly link: LinkTexts };
 
 export interface Chunk {
   readonly program: Program;
@@ -39,8 +40,10 @@ export interface WorkerSetup {
 export interface ScriptLimits {
   /** Of one Lua run. */
   readonly maxInstructions: number;
-  /** Of each of the machines for Lua and jq. */
+  /** Of each of the machines for Lua, jq and links. */
   readonly maxBytes: number;
+  /** The program for links, where it is not in its place. */
+  readonly linksFile?: string;
 }
 
 /**

@@ -4,6 +4,7 @@ import type { JsonValue } from '../core/objects/json.ts';
 import type { ScriptOutcome } from '../ports/script-engine.ts';
 import type { CelEvaluator } from './cel/cel-health.ts';
 import type { JqRunner } from './jq/jq-paths.ts';
+import type { Links } from './links/links.ts';
 import { healthOfResult } from './lua/health-of-result.ts';
 import { createLuaMachine, type LuaMachine, type LuaResult } from './lua/machine.ts';
 import type { Chunk, Program, ScriptLimits } from './protocol.ts';
@@ -25,6 +26,7 @@ export async function createRunner(limits: ScriptLimits): Promise<Runner> {
   const lua = createLua(limits);
   const jq = createJq(limits);
   let cel: CelEvaluator | undefined;
+  let links: Links | undefined;
 
   return {
     async prepare({ program, inputs, now }) {
@@ -43,6 +45,12 @@ export async function createRunner(limits: ScriptLimits): Promise<Runner> {
           if (type === 'cel-check')
             return { one: () => ({ type: 'value', value: evaluator.check(rules) }) };
           return { one: (index) => withShortMessage(evaluator.health(rules, object(index))) };
+        }
+        case 'link': {
+          const { createLinks } = await import('./links/links.ts');
+          links ??= createLinks(limits);
+          const render = await links.load(now);
+          return { one: (index) => render(program.link, input(index)) };
         }
         case 'jq-paths': {
           const { expression } = program;

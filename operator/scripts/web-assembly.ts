@@ -1,7 +1,10 @@
 /** The part of the global `WebAssembly` that is used here: TypeScript knows it only with the DOM. */
 export interface WasmApi {
   compile(program: Uint8Array<ArrayBuffer>): Promise<WasmModule>;
-  readonly Module: new (program: Uint8Array<ArrayBuffer>) => WasmModule;
+  readonly Module: {
+    new (program: Uint8Array<ArrayBuffer>): WasmModule;
+    imports(module: WasmModule): readonly { readonly name: string }[];
+  };
   readonly Instance: new (
     module: WasmModule,
     imports: Readonly<Record<string, WasmImports>>,

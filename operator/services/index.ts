@@ -44,7 +44,7 @@ export {
   type ApplicationEvent,
   type WatchFilter,
 } from './applications/watch-applications.ts';
-export { readLinks } from './applications/read-links.ts';
+export { readLinks, readResourceLinks } from './applications/read-links.ts';
 export { readManifests, type ManifestsRequest } from './applications/read-manifests.ts';
 export {
   readChart,

@@ -5,7 +5,7 @@ import { isJsonObject, type JsonValue } from '../../core/objects/json.ts';
 import type { JsonPath } from '../../core/objects/json-path.ts';
 import type { ScriptOutcome } from '../../ports/script-engine.ts';
 import { wasm, type WasmModule } from '../web-assembly.ts';
-import { limitMemory } from './limit-memory.ts';
+import { limitMemory } from '../limit-memory.ts';
 import { resolvePath } from './resolve-path.ts';
 
 export type PathsOutcome = ScriptOutcome<readonly JsonPath[]>;

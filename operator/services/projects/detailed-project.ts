@@ -2,6 +2,7 @@ import type { Requester } from '../../core/access/requester.ts';
 import type { KubeObject } from '../../core/objects/kube-object.ts';
 import type { RepositoryRecord } from '../../core/repository/repository-record.ts';
 import type { DeepLink } from '../../core/settings/deep-links.ts';
+import { forLinks } from '../../core/settings/link-variables.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import { type RegisteredCluster, registeredClusters } from '../clusters/read-clusters.ts';
 import { eventsOf } from '../events-of.ts';
@@ -46,12 +47,15 @@ export async function projectEvents(
   return await eventsOf(controlPlane.ports.client, project, signal);
 }
 
-/** The links that `argocd-cm` has for projects. Errors as `getProject`. */
-export function projectLinks(
+/** The links that `argocd-cm` has for projects, as they are for one. Errors as `getProject`. */
+export async function projectLinks(
   controlPlane: ControlPlane,
   requester: Requester,
   name: string,
-): readonly DeepLink[] {
-  getProject(controlPlane, requester, name);
-  return configuredLinks(controlPlane, 'project.links');
+  signal: AbortSignal,
+): Promise<readonly DeepLink[]> {
+  const project = getProject(controlPlane, requester, name);
+  const variables = () => ({ project: forLinks(project) });
+  const request = { key: 'project.links', shownFor: name, variables } as const;
+  return await configuredLinks(controlPlane, request, signal);
 }

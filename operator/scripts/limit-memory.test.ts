@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { wasm, type WasmMemory } from '../web-assembly.ts';
+import { wasm, type WasmMemory } from './web-assembly.ts';
 import { limitMemory } from './limit-memory.ts';
 
 const PAGE = 65_536;
@@ -44,7 +44,13 @@ test('the program given is not changed', () => {
   assert.deepEqual(BOUNDED, copy);
 });
 
-test('a program without a bound is refused', () => {
-  assert.throws(() => limitMemory(program(0, 1), PAGE), /no bounded memory/);
-  assert.throws(() => limitMemory(BOUNDED.subarray(0, 8), PAGE), /no bounded memory/);
+test('a program without a bound of its own gets one, what comes after its memory stays', () => {
+  const open = program(0, 1);
+  assert.equal(pagesAfterGrowing(limitMemory(open, 5 * PAGE)), 5);
+  assert.equal(pagesAfterGrowing(limitMemory(open, 300 * PAGE)), 300);
+});
+
+test('a program without one memory is refused', () => {
+  assert.throws(() => limitMemory(BOUNDED.subarray(0, 8), PAGE), /not one memory of its own/);
+  assert.throws(() => limitMemory(program(3, 1, 2), PAGE), /not one memory of its own/);
 });
