@@ -17,6 +17,8 @@ export interface ToolOptions extends ProgramPlaces {
   readonly limiter: Limiter;
   /** Longest time for one render. Default 90 s. */
   readonly timeoutMs?: number;
+  /** How long a program may take to end when it is told to, before it is killed. Default 2 s. */
+  readonly stopMs?: number;
   /** Default 100 MB. */
   readonly maxOutputBytes?: number;
   /** Keeps the versions of programs over restarts. Default: they are asked anew. */
@@ -71,6 +73,7 @@ export function runTool(
         env: privateEnvironment(options, run.home),
         ...(run.stdin === undefined ? {} : { stdin: run.stdin }),
         timeoutMs: options.timeoutMs ?? 90_000,
+        ...(options.stopMs !== undefined && { killAfterMs: options.stopMs }),
         maxOutputBytes: options.maxOutputBytes ?? DEFAULT_MAX_OUTPUT_BYTES,
         maxMemoryBytes,
         // What is mapped is more than what is in use; this one is for who takes it faster than we look.

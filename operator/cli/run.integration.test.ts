@@ -56,11 +56,14 @@ describe('tiphys run', () => {
     await rm(folder, { recursive: true, force: true });
   });
 
-  function run(flags: readonly string[]): Running & AsyncDisposable {
+  function run(
+    flags: readonly string[],
+    variables: Readonly<Record<string, string>> = {},
+  ): Running & AsyncDisposable {
     const main = join(import.meta.dirname, '../main.ts');
     const kubeconfig = ['--kubeconfig', join(folder, 'kubeconfig'), '--metrics-port', '0'];
     const child = spawn(process.execPath, [main, 'run', ...kubeconfig, ...flags], {
-      env: { PATH: process.env['PATH'] },
+      env: { PATH: process.env['PATH'], ...variables },
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     const lines: LogLine[] = [];
@@ -88,7 +91,7 @@ describe('tiphys run', () => {
   }
 
   test('logs what is in effect, becomes ready, is measured, and ends in order', async () => {
-    await using running = run(['--resync', '5m', '--workers=3']);
+    await using running = run(['--resync', '5m', '--workers=3'], { ARGOCD_GRPC_MAX_SIZE_MB: '9' });
     const { config } = await eventually('the start is logged', () =>
       running.lines.find(({ msg }) => msg === 'starting'),
     );
@@ -102,6 +105,11 @@ describe('tiphys run', () => {
     running.child.kill('SIGTERM');
     assert.deepEqual(await running.exited, [0, null]);
     assert.ok(!running.lines.some(({ level }) => level === 'error'), JSON.stringify(running.lines));
+    const told = running.lines.filter(({ msg }) => msg === 'settings have no effect');
+    assert.deepEqual(
+      told.map(({ settings }) => Object.keys(settings as object)),
+      [['ARGOCD_GRPC_MAX_SIZE_MB']],
+    );
   });
 
   test('with leader election the second stands by, and takes over when the first is stopped', async () => {

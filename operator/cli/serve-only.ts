@@ -9,6 +9,7 @@ import { startProbes } from '../telemetry/probes.ts';
 import { EXIT_OK, type CommandIo } from './command.ts';
 import { connectOptions } from './connect-options.ts';
 import { openMetrics } from './open-metrics.ts';
+import { warnOfSettings } from './warn-of-settings.ts';
 import { redisOptions } from './redis-options.ts';
 import { serveApi } from './serve-api.ts';
 
@@ -21,6 +22,7 @@ export async function serveOnly(config: Config, io: CommandIo): Promise<number> 
     destination: io.stderr,
   });
   logger.info({ config }, 'starting');
+  warnOfSettings(io.env, logger);
   await using stack = new AsyncDisposableStack();
   const metrics = await openMetrics(stack);
   let notReady: readonly string[] = ['connecting'];

@@ -13,6 +13,7 @@ import { EXIT_ERROR, EXIT_OK, type CommandIo } from './command.ts';
 import { connectOptions } from './connect-options.ts';
 import { frontSideOf } from './front-side.ts';
 import { openMetrics } from './open-metrics.ts';
+import { warnOfSettings } from './warn-of-settings.ts';
 import { redisOptions } from './redis-options.ts';
 
 /** Runs until the signal or until leadership is lost, which is an error: a supervisor starts anew. */
@@ -24,6 +25,7 @@ export async function serve(config: Config, io: CommandIo): Promise<number> {
     destination: io.stderr,
   });
   logger.info({ config }, 'starting');
+  warnOfSettings(io.env, logger);
   await using stack = new AsyncDisposableStack();
   const metrics = await openMetrics(stack);
   const redis = await redisOptions(config, io);

@@ -1,4 +1,5 @@
 import { CONFIG_KEYS } from './keys.ts';
+import { WITHOUT_EFFECT } from './without-effect.ts';
 
 /** Lines of help: every flag with its meaning and default. */
 export function describeConfig(): string {
@@ -20,6 +21,11 @@ export function configurationTable(): string {
   return ['| flag | variables | default | meaning |', '| --- | --- | --- | --- |', ...rows].join(
     '\n',
   );
+}
+
+function withoutEffectTable(): string {
+  const rows = WITHOUT_EFFECT.map(({ name, reason }) => `| ${code(name)} | ${reason} |`);
+  return ['| variable | why |', '| --- | --- |', ...rows].join('\n');
 }
 
 const code = (text: string): string => `\`${text}\``;
@@ -51,5 +57,13 @@ plane, where people who come from Argo CD already have them.
 
 Argo CD compares every 120 s by default; here a push is seen by asking each repository once per
 \`--repo-poll-interval\`, whatever the number of Applications, and the full comparison runs less often.
+
+\`ARGOCD_REPO_SERVER_PARALLELISM_LIMIT\` of 0 is no bound there; here it is the number of cores.
+
+## Settings of Argo CD without effect
+
+Whoever brings these variables along is told so once, by a warning at the start (\`settings have no effect\`):
+
+${withoutEffectTable()}
 `;
 }

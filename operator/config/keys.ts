@@ -76,6 +76,7 @@ export interface Config extends ApiConfig, SignInConfig {
   readonly pauseGenerationRequests: number;
   readonly renderTimeout: number;
   readonly renderParallelism: number;
+  readonly programStopTimeout: number;
   readonly git: string;
   readonly helm: string;
   readonly kustomize: string;
@@ -438,6 +439,14 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
     fallback: '0',
     description:
       'Runs of helm, kustomize and plugins at the same time; 0 means the number of cores.',
+    alias: ['ARGOCD_REPO_SERVER_PARALLELISM_LIMIT'],
+  }),
+  programStopTimeout: key('program-stop-timeout', {
+    schema: duration,
+    fallback: '2s',
+    description:
+      'How long git, helm, kustomize and jsonnet may take to end when their time is up, before they are killed.',
+    alias: ['ARGOCD_EXEC_FATAL_TIMEOUT'],
   }),
   git: key('git', { schema: text, fallback: 'git', description: 'The git program.' }),
   helm: key('helm', {

@@ -66,6 +66,23 @@ test('a size is a quantity of Kubernetes, in bytes', () => {
   assert.equal(parse({}).ociMaxExtractedSize, 1e9);
 });
 
+test('the names of Argo CD for bounds of programs and webhooks count', () => {
+  const env = {
+    ARGOCD_REPO_SERVER_PARALLELISM_LIMIT: '3',
+    ARGOCD_EXEC_TIMEOUT: '2m',
+    ARGOCD_EXEC_FATAL_TIMEOUT: '30s',
+    ARGOCD_REPO_CACHE_EXPIRATION: '48h',
+    ARGOCD_SERVER_WEBHOOK_PARALLELISM_LIMIT: '7',
+  };
+  const config = parse({ env });
+  const { renderParallelism, renderTimeout, gitTimeout, programStopTimeout } = config;
+  assert.deepEqual([renderParallelism, renderTimeout, gitTimeout], [3, 120_000, 120_000]);
+  assert.deepEqual([programStopTimeout, config.webhookParallelism], [30_000, 7]);
+  assert.equal(config.manifestCacheExpiration, 172_800_000);
+  const other = { ...env, ARGOCD_REPO_SERVER_CACHE_EXPIRATION: '1h' };
+  assert.equal(parse({ env: other }).manifestCacheExpiration, 3_600_000);
+});
+
 test('an API is an address with http or https, and nothing that belongs to a question', () => {
   const own = 'https://bitbucket.example:8443/api/2.0';
   assert.equal(parse({ env: { TIPHYS_BITBUCKET_API_URL: own } }).bitbucketApiUrl, own);

@@ -152,7 +152,12 @@ describe('the API of Bitbucket Cloud', () => {
   });
 
   for (const [name, code, changes, message] of [
-    ['refuses', 'GitAuthFailed', { [REPOSITORY]: [401, { error: { message: 'no' } }] }, /HTTP 401: no$/],
+    [
+      'refuses',
+      'GitAuthFailed',
+      { [REPOSITORY]: [401, { error: { message: 'no' } }] },
+      /HTTP 401: no$/,
+    ],
     ['knows no such commit', 'GitAuthFailed', { [DIFF]: [404, {}] }, /HTTP 404/],
     ['is ill', 'GitUnreachable', { [DIFF]: [500, 'oops'] }, /HTTP 500/],
     ['leads elsewhere', 'GitUnreachable', { [REPOSITORY]: [301, {}] }, /HTTP 301/],

@@ -83,6 +83,7 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
     path: options.path ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
     extra: options.env ?? {},
     allowLocal: options.allowLocal ?? false,
+    ...(options.stopMs !== undefined && { stopMs: options.stopMs }),
   };
   const mirrors = join(options.dir, 'mirrors');
   const mirroring = {

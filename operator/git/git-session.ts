@@ -16,6 +16,8 @@ export interface GitEnvironment {
   readonly extra: Readonly<Record<string, string>>;
   /** Local repositories are for tests and the command line: an Application must not read our disk. */
   readonly allowLocal: boolean;
+  /** How long git may take to end when it is told to, before it is killed. Default 2 s. */
+  readonly stopMs?: number;
 }
 
 /** Configuration that no repository and no user file may change. */

@@ -38,6 +38,7 @@ export function createLocalGit(options: LocalGitOptions): LocalGit {
         env: { ...localEnvironment(git, config), ...env },
         ...(stdin !== undefined && { stdin }),
         timeoutMs: fetchTimeoutMs,
+        ...(git.stopMs !== undefined && { killAfterMs: git.stopMs }),
         maxOutputBytes: MAX_LIST_BYTES,
         clock,
       },

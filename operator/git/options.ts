@@ -31,6 +31,8 @@ export interface GitRepositoriesOptions {
   readonly listTimeoutMs?: number;
   /** Longest time for one fetch. */
   readonly timeoutMs: number;
+  /** How long git may take to end when it is told to, before it is killed. Default 2 s. */
+  readonly stopMs?: number;
   /** How many git processes may talk to servers at once. */
   readonly maxConcurrent: number;
   /** Polling stops, and the reading process ends, when a repository was not used for so long. Default 10 min. */

@@ -57,6 +57,7 @@ export function createRemoteGit(options: RemoteGitOptions): RemoteGit {
         env: { ...session.env, ...command.env?.(session.url) },
         ...(command.stdin !== undefined && { stdin: command.stdin }),
         timeoutMs: command.timeoutMs,
+        ...(options.git.stopMs !== undefined && { killAfterMs: options.git.stopMs }),
         maxOutputBytes: MAX_LIST_BYTES,
         clock,
       };

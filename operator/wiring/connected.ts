@@ -78,6 +78,8 @@ export interface GitOptions {
   readonly pollJitterMs?: number;
   /** Longest time of one fetch. */
   readonly timeoutMs?: number;
+  /** How long git may take to end when it is told to, before it is killed. Default 2 s. */
+  readonly stopMs?: number;
   /** Allows `file://` URLs: for tests only. */
   readonly allowLocal?: boolean;
   /** Mirrors that are not in use go when all take more than this. Default: no bound. */

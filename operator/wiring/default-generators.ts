@@ -38,6 +38,8 @@ export interface DefaultGeneratorsOptions {
   readonly parallelism?: number;
   /** Longest time of one render. Default 90 s. */
   readonly timeoutMs?: number;
+  /** How long a program may take to end when its time is up, before it is killed. Default 2 s. */
+  readonly stopMs?: number;
   /** Bound of an unpacked chart. Default 1,000,000,000. */
   readonly maxChartBytes?: number;
   /** Bound of the index of a Helm repository. Default 1,000,000,000. */
@@ -129,7 +131,7 @@ function toolOptions(options: DefaultGeneratorsOptions): {
   readonly templates: ToolOptions;
   readonly tool: ToolOptions;
 } {
-  const { clock, path, toolCache, timeoutMs, remembered } = options;
+  const { clock, path, toolCache, timeoutMs, stopMs, remembered } = options;
   const templates = {
     clock,
     workDir: join(options.dataDir, 'render'),
@@ -137,6 +139,7 @@ function toolOptions(options: DefaultGeneratorsOptions): {
     ...(path === undefined ? {} : { path }),
     ...(toolCache === undefined ? {} : { toolCache }),
     ...(remembered === undefined ? {} : { remembered }),
+    ...(stopMs === undefined ? {} : { stopMs }),
   };
   return { templates, tool: { ...templates, ...(timeoutMs === undefined ? {} : { timeoutMs }) } };
 }
