@@ -5,6 +5,7 @@ import { type RedisServer, startRedisServer } from '../controlplane/redis-server
 import { eventually, type Expectation, met, pending } from '../language/expectation.ts';
 import { type FrontReader, readFrontSide } from '../language/front-side.ts';
 import { startWorld, type World } from '../language/world.ts';
+import { describeOperations } from './front-side/operations.ts';
 import { describeRows } from './front-side/rows.ts';
 import { configMap, deployment, hangingHook } from './manifests.ts';
 
@@ -256,32 +257,6 @@ describe('the front side of Argo CD', () => {
     await world.thenEventually(app.isAbsent(), world.object('configmaps', 'a', name).isAbsent());
   });
 
-  // The client of the front side waits for a comparison that is not older than the end of the operation.
-  test('sees after each sync, of some objects too, that they were compared again', async () => {
-    const app = world.application('plain', { repoURL: world.git.urlOf('apps') });
-    const status = async () =>
-      (await app.read(signal))?.['status'] as {
-        sync: { revision: string };
-        reconciledAt: string;
-        operationState: { finishedAt?: string; operation: { info?: unknown } };
-      };
-    const { revision } = (await status()).sync;
-    const resources = [{ kind: 'ConfigMap', name: 'a' }];
-    for (const [round, sync] of [{ revision }, { resources }, { resources, revision }].entries()) {
-      const info = [{ name: 'round', value: String(round) }];
-      await new Promise((resolve) => setTimeout(resolve, 1_100)); // times are of seconds
-      await world.when(patched(app.name, { operation: { info, sync } }));
-      await world.thenEventually(
-        shows(`a comparison after ${JSON.stringify(sync)}`, async () => {
-          const { operationState, reconciledAt } = await status();
-          const { finishedAt, operation } = operationState;
-          const isThis = JSON.stringify(operation.info) === JSON.stringify(info);
-          return isThis && finishedAt !== undefined && reconciledAt >= finishedAt;
-        }),
-      );
-    }
-  });
-
   test('is told how the cluster is, again and again', async () => {
     const app = world.application('plain', { repoURL: world.git.urlOf('apps') });
     await world.thenEventually(app.isSynced());
@@ -316,6 +291,8 @@ describe('the front side of Argo CD', () => {
       }),
     );
   });
+
+  describeOperations(() => world, signal);
 
   describeRows(
     () => ({

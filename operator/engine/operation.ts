@@ -1,6 +1,8 @@
+import type { RefreshLevel } from '../core/app/refresh.ts';
 import type {
   Application,
   ApplicationSource,
+  ApplicationStatus,
   HistoryEntry,
   Operation,
   OperationState,
@@ -43,6 +45,29 @@ export function isBegun(app: Application): boolean {
   );
 }
 
+/**
+ * What `operation` is to be beside this status, where both are one write (ADR 0048): it stands as long as the
+ * operation runs, and goes with its end. `null`: taken away; absent: left as it is, which is what another
+ * request that came meanwhile is.
+ */
+export function requestBeside(
+  app: Application,
+  { operationState: state }: ApplicationStatus,
+): Operation | null | undefined {
+  if (state === undefined) return undefined;
+  const before = app.status.operationState;
+  const isOurs =
+    isBegun(app) || isBegun({ ...app, status: { ...app.status, operationState: state } });
+  if (isCompleted(state.phase)) {
+    const ends = before?.startedAt !== state.startedAt || !isCompleted(before.phase);
+    return ends && isOurs ? null : undefined;
+  }
+  const wanted = withoutOwnInfo(state.operation);
+  if (app.operation === undefined) return state.phase === 'Running' ? wanted : undefined;
+  const isSame = jsonEqual(app.operation as JsonValue, wanted as JsonValue);
+  return isOurs && !isSame ? wanted : undefined;
+}
+
 /** A fresh operation state. The sources are those of the operation, else of the application. */
 export function beginOperation(
   app: Application,
@@ -64,6 +89,15 @@ export function beginOperation(
     resources: [],
   };
   return { operation, phase: 'Running', startedAt, message: '', syncResult };
+}
+
+/**
+ * How closely to compare when an operation has ended. Who asks for one may have pushed just before, and name the
+ * revision: a branch as it was known until then would be taken for what Git wants.
+ */
+export function levelAfter({ operation }: OperationState): RefreshLevel {
+  const { initiatedBy, sync } = operation;
+  return initiatedBy?.automated === true || sync?.dryRun === true ? 'latest' : 'forced';
 }
 
 /** What an operation renders: its sources and the revisions it is pinned to. */

@@ -9,7 +9,7 @@ import { AUTO_SYNC_INFO, decideNext, type NextDecision } from './decide-next.ts'
 import { endedPass, type Hindrance, hindranceOf } from './hindrance.ts';
 import { recordHeals } from './hold-back.ts';
 import { compareTargets, type LoadedState } from './load-state.ts';
-import { beginOperation, isBegun, pinRevisions } from './operation.ts';
+import { beginOperation, isBegun, levelAfter, pinRevisions } from './operation.ts';
 import { again, type Engine, goOn, type Pass } from './pass.ts';
 import type { Report } from './report.ts';
 import { respectIgnoredParts } from './respect-ignored-parts.ts';
@@ -136,7 +136,7 @@ async function carryOut(
       ? await announce({ ...pass, begun: state }, now, engine, signal)
       : app;
   if (stored === undefined) return goOn(0);
-  if (isBegun(stored)) return goOn(REQUEST_POLL_MS); // the next pass takes the request away
+  if (!ports.apps.inOneWrite && isBegun(stored)) return goOn(REQUEST_POLL_MS); // the next pass takes the request away
   // A pass that cannot write its outcome is taken up again: the objects alone do not tell of it.
   const { uid } = app.metadata;
   memory.unwritten = stored === app && !isStored(app, state) ? { uid, state } : undefined;
@@ -165,7 +165,7 @@ async function carryOut(
   // What was pushed meanwhile goes unnoticed, for the revision is pinned: it is looked for afterwards.
   if (pass.begun !== undefined && pass.need.level === 'forced') memory.requested = 'forced';
   if (settled.type === 'finished') {
-    memory.requested = higherLevel(memory.requested, 'latest');
+    memory.requested = higherLevel(memory.requested, levelAfter(settled.state));
     return goOn(0);
   }
   if (ran.next === 'again') return goOn(pauseMs);

@@ -22,7 +22,13 @@ import { countRequests } from './count-requests.ts';
 import { forgetHeals } from './hold-back.ts';
 import { keepHookFinalizers } from './keep-hook-finalizers.ts';
 import { loadState, type LoadedState, type LoadRequest } from './load-state.ts';
-import { type CurrentOperation, currentOperation, isBegun, operationSources } from './operation.ts';
+import {
+  type CurrentOperation,
+  currentOperation,
+  isBegun,
+  levelAfter,
+  operationSources,
+} from './operation.ts';
 import { again, DONE, type Engine } from './pass.ts';
 import { holdOperation, proceed } from './proceed.ts';
 import { removeApplication } from './remove-application.ts';
@@ -31,7 +37,7 @@ import { beginOrResume, unwrittenOf } from './resume-operation.ts';
 import { timestamp } from './run-sync-pass.ts';
 import { supersedeOperation } from './supersede-operation.ts';
 import { terminateOperation } from './terminate-operation.ts';
-import { resyncPeriod, untilResync, untilWindow, withComparison } from './timing.ts';
+import { resyncPeriod, untilResync, untilWatched, untilWindow, withComparison } from './timing.ts';
 
 type Admitted = Extract<Admission, { type: 'admitted' }>;
 
@@ -52,12 +58,14 @@ export async function reconcileApplication(
   const idle = operation.type === 'none' || operation.type === 'requested';
   const isGoing = app.metadata.deletionTimestamp !== undefined;
   if (isGoing && (idle || isBetweenAttempts(operation))) {
+    const waitMs = ports.apps.inOneWrite ? untilWatched(app, ports.clock.now()) : 0;
+    if (waitMs > 0) return again(waitMs);
     const removed = await removeApplication(key, app, engine, signal);
     if (removed.type === 'gone') return DONE;
     await reporter.deletion(key, removed.app, removed.conditions, signal);
     return again(removed.afterMs ?? DELETION_POLL_MS);
   }
-  if (!idle && isBegun(app)) {
+  if (!idle && !ports.apps.inOneWrite && isBegun(app)) {
     // Before anything else is done: it would be taken for another one when this is over.
     await reporter.report(key, app, app.status, signal);
     return again(REQUEST_POLL_MS);
@@ -109,7 +117,7 @@ async function reportEnd(
   signal: AbortSignal,
 ): Promise<ReconcileOutcome> {
   await reporter.report(key, app, { ...app.status, operationState: ended }, signal);
-  memories.of(key).requested = 'latest';
+  memories.of(key).requested = levelAfter(ended);
   return again(0);
 }
 

@@ -13,7 +13,7 @@ import { hasCode } from '../core/errors.ts';
 import type { AppKey } from '../core/app/app-key.ts';
 import type { Occurrence } from '../ports/telemetry.ts';
 import type { NewCondition } from './admit.ts';
-import { isBegun } from './operation.ts';
+import { isBegun, requestBeside } from './operation.ts';
 import type { EnginePorts } from './ports.ts';
 import { isCompleted, timestamp } from './run-sync-pass.ts';
 
@@ -80,13 +80,14 @@ export function createReporter(ports: EnginePorts): Reporter {
     const before = isJsonObject(app.raw['status']) ? app.raw['status'] : {};
     const patch = mergePatch(before, plain(status));
     let stored = app.raw;
+    const { resourceVersion } = app.metadata;
     if (patch !== undefined)
-      stored = await apps.patchStatus(key, patch, app.metadata.resourceVersion, signal);
+      stored = await apps.patchStatus(key, patch, resourceVersion, signal, dealtWith(app, status));
     if (keepsReasons && hasReasons(plain(status)) && !hasReasons(stored['status'])) {
       keepsReasons = false;
       logger.info({}, 'the Application CRD does not know syncReason; it is left out of status');
     }
-    const rest = dealtWith(app, status);
+    const rest = patch !== undefined && apps.inOneWrite ? undefined : dealtWith(app, status);
     if (rest !== undefined) stored = await clear(key, stored, rest, signal);
     announceChanges(key, app, status);
     return stored;
@@ -114,13 +115,18 @@ export function createReporter(ports: EnginePorts): Reporter {
     for (const name of [REFRESH, REFRESH_TIMESTAMP])
       if (app.metadata.annotations[name] !== undefined) annotations[name] = null;
     if (Object.keys(annotations).length > 0) patch['metadata'] = { annotations };
-    const begun = { ...app, status };
-    if (app.operation !== undefined && isBegun(begun)) patch['operation'] = null;
+    const request = apps.inOneWrite ? requestBeside(app, status) : takenOver(app, status);
+    const operation = request && mergePatch(plain(app.operation ?? {}), plain(request));
+    if (operation !== undefined) patch['operation'] = operation;
     const spec = normaliseSpec(app.spec);
     const specPatch = spec === app.spec ? undefined : mergePatch(plain(app.spec), plain(spec));
     if (specPatch !== undefined) patch['spec'] = specPatch;
     return Object.keys(patch).length === 0 ? undefined : patch;
   }
+
+  /** Where the status is a write of its own the request goes as soon as the operation has begun (ADR 0029). */
+  const takenOver = (app: Application, status: Report): null | undefined =>
+    app.operation !== undefined && isBegun({ ...app, status }) ? null : undefined;
 
   function announceChanges(key: AppKey, app: Application, status: Report): void {
     const log = logger.child({ app: key, project: app.spec.project });

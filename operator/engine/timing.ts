@@ -38,6 +38,19 @@ export function retryDelay({ failures }: AppMemory, { resyncMs }: EngineSettings
   return Math.min(resyncMs, 5_000 * 2 ** Math.min(failures, 10));
 }
 
+/**
+ * How long the deletion of an application waits where the front side of Argo CD is in use: its client begins to
+ * watch after it has asked for the deletion, and waits for ever for an application that was gone by then.
+ */
+export function untilWatched(app: Application, nowMs: number): number {
+  const deletedAt = Date.parse(app.metadata.deletionTimestamp ?? '');
+  if (Number.isNaN(deletedAt)) return 0;
+  return Math.min(UNWATCHED_MS, Math.max(0, deletedAt + UNWATCHED_MS - nowMs));
+}
+
+/** Times of Kubernetes are whole seconds: between half a second and one and a half. */
+const UNWATCHED_MS = 1_500;
+
 /** The application with the time of its last comparison, which is not written when nothing else changed. */
 export function withComparison(app: Application, { comparedAt }: AppMemory): Application {
   const { reconciledAt } = app.status;

@@ -189,6 +189,31 @@ describe('the stores of the control plane on a real API server', () => {
       await store.delete(key, created.metadata.uid ?? '', never);
     });
 
+  for (const status of [false, true])
+    test(`what stands beside the status is ${status ? 'left out with a' : 'in the same write without'} status subresource`, async () => {
+      await install(status);
+      const name = `beside-${status}`;
+      const key = appKey('default', name);
+      const wanted = { ...application(), metadata: { name, namespace: 'default' } };
+      await eventually(
+        async () => (await put(wanted, 'argoproj.io').catch(() => undefined)) !== undefined,
+      );
+      await using store = createAppStore({ ...options(), allNamespaces: false });
+      await store.start(never);
+      const before = (await store.read(key, never))?.metadata.resourceVersion;
+      const beside = { operation: { sync: {} }, metadata: { annotations: { seen: 'yes' } } };
+      const ended = { sync: { status: 'Synced' } };
+      const written = await store.patchStatus(key, ended, before, never, beside);
+      assert.equal(store.inOneWrite, !status);
+      assert.deepEqual(written['status'], ended);
+      assert.deepEqual(written['operation'], status ? undefined : { sync: {} });
+      assert.equal(written.metadata.annotations?.['seen'], status ? undefined : 'yes');
+      await assert.rejects(
+        store.patchStatus(key, { sync: { status: 'OutOfSync' } }, before, never, beside),
+        { code: 'KubeConflict' },
+      );
+    });
+
   test('a CRD that loses its status subresource is noticed', async () => {
     await install(true);
     await eventually(

@@ -92,7 +92,11 @@ export function createAppStore(options: AppStoreOptions): StartableAppStore {
     status: JsonObject,
     resourceVersion: string | undefined,
     signal: AbortSignal,
-  ) => write(key, { status }, resourceVersion, throughSubresource() ? 'status' : undefined, signal);
+    beside: JsonObject,
+  ) =>
+    throughSubresource()
+      ? write(key, { status }, resourceVersion, 'status', signal)
+      : write(key, { ...beside, status }, resourceVersion, undefined, signal);
 
   /** Whether another CRD is installed by now, with or without the subresource. */
   async function statusMoved(signal: AbortSignal): Promise<boolean> {
@@ -106,17 +110,19 @@ export function createAppStore(options: AppStoreOptions): StartableAppStore {
     status: JsonObject,
     resourceVersion: string | undefined,
     signal: AbortSignal,
+    beside: JsonObject = {},
   ): Promise<KubeObject> {
     try {
-      const stored = await writeStatus(key, status, resourceVersion, signal);
+      const stored = await writeStatus(key, status, resourceVersion, signal, beside);
       // An ordinary patch of `status` is dropped in silence once there is a subresource.
       const dropped = !throughSubresource() && stored['status'] === undefined;
       if (!dropped || !(await statusMoved(signal))) return stored;
+      resourceVersion = stored.metadata.resourceVersion; // `beside` may have been written
     } catch (error) {
       // Either the Application is gone or the subresource is.
       if (!hasCode(error, 'KubeNotFound') || !(await statusMoved(signal))) throw error;
     }
-    return await writeStatus(key, status, resourceVersion, signal);
+    return await writeStatus(key, status, resourceVersion, signal, beside);
   }
 
   return {
@@ -135,6 +141,9 @@ export function createAppStore(options: AppStoreOptions): StartableAppStore {
       const object = await client.get(addressOf(resource, key), signal);
       if (object !== undefined) store.observe(object);
       return object;
+    },
+    get inOneWrite() {
+      return !throughSubresource();
     },
     patchStatus,
     patch: (key, patch, resourceVersion, signal) =>

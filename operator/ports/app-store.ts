@@ -20,14 +20,21 @@ export interface AppStore {
   /** The Application as it is on the API server now. */
   read(key: AppKey, signal: AbortSignal): Promise<KubeObject | undefined>;
   /**
+   * Whether `status` and the rest of an Application are one write, for its CRD has no status subresource:
+   * that of Argo CD, whose front side then stays in use.
+   */
+  readonly inOneWrite: boolean;
+  /**
    * Merge-patches `status`, through the subresource where the CRD has one. With `resourceVersion`
-   * the write fails with `KubeConflict` when somebody else wrote meanwhile. Resolves with the object as stored.
+   * the write fails with `KubeConflict` when somebody else wrote meanwhile. `beside` is a merge patch of the
+   * rest, which counts only `inOneWrite`. Resolves with the object as stored.
    */
   patchStatus(
     key: AppKey,
     status: JsonObject,
     resourceVersion: string | undefined,
     signal: AbortSignal,
+    beside?: JsonObject,
   ): Promise<KubeObject>;
   /** Merge-patches everything but `status`. `resourceVersion` as above. */
   patch(
