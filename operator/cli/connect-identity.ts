@@ -44,8 +44,8 @@ export async function connectIdentity(
       },
     }),
   );
-  const isActive = () => identity.usesDex();
-  const dexProxy = stack.use(createDexProxy({ address, ca, basePath, isActive, logger }));
+  const pathAtDex = () => identity.dexPath();
+  const dexProxy = stack.use(createDexProxy({ address, ca, basePath, pathAtDex, logger }));
   if (runsDex)
     stack.use(
       await runDex({ program: config.dex, listen, config: options.config, clock, random, logger }),

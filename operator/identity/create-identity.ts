@@ -42,8 +42,8 @@ export interface Identity extends AsyncDisposable {
   readonly browser: BrowserSignIn;
   /** Whether those without a token are let in, as nobody in particular. */
   allowsAnonymous(): boolean;
-  /** Whether Dex is the provider now. */
-  usesDex(): boolean;
+  /** The path below which Dex serves, which is that of its issuer; `undefined` when it is not the provider now. */
+  dexPath(): string | undefined;
 }
 
 /** A token that never expires is remembered as revoked for so long. */
@@ -105,7 +105,10 @@ export function createIdentity(options: IdentityOptions): Identity {
     tokens: { issue: (subject, lifetime) => tokens.sign(subject, lifetime) },
     passwords,
     allowsAnonymous: () => identity().settings.anonymous,
-    usesDex: () => sso.current()?.provider.settings.type === 'dex',
+    dexPath() {
+      const { type, issuer = '' } = sso.current()?.provider.settings ?? {};
+      return type === 'dex' ? new URL(issuer).pathname : undefined;
+    },
     [Symbol.asyncDispose]: () => stack.disposeAsync(),
   };
 }

@@ -9,8 +9,8 @@ export interface DexProxyOptions {
   readonly address: string;
   /** PEM of the authority of its certificate; empty: no certificate is checked, as Dex makes its own. */
   readonly ca: string;
-  /** Whether Dex is the provider now. */
-  readonly isActive: () => boolean;
+  /** The path below which Dex serves; `undefined` when it is not the provider now. */
+  readonly pathAtDex: () => string | undefined;
   /** Where the pages are: `/`, or the base path behind a proxy. */
   readonly basePath: string;
   readonly logger: Logger;
@@ -37,7 +37,7 @@ const HOP_BY_HOP: ReadonlySet<string> = new Set([
 
 /** Forwards to Dex and back, without our own cookies. A failure of Dex sends the browser to the sign-in page. */
 export function createDexProxy(options: DexProxyOptions): DexProxy {
-  const { address, ca, isActive, basePath, logger } = options;
+  const { address, ca, pathAtDex, basePath, logger } = options;
   const agent = new Agent({
     connect: ca === '' ? { rejectUnauthorized: false } : { ca },
     headersTimeout: TIMEOUT_MS,
@@ -54,12 +54,13 @@ export function createDexProxy(options: DexProxyOptions): DexProxy {
     async forward(request, response, signal) {
       const { url = '', method = 'GET' } = request;
       const path = url.split('?', 1)[0] ?? '';
-      if (!isActive() || !path.startsWith(`${PATH}/`)) return false;
+      const there = pathAtDex();
+      if (there === undefined || !path.startsWith(`${PATH}/`)) return false;
       try {
         const hasBody = method !== 'GET' && method !== 'HEAD';
         const answer = await agent.request({
           origin: address,
-          path: url,
+          path: `${there}${url.slice(PATH.length)}`,
           method: method as 'GET',
           headers: headersForDex(request),
           body: hasBody ? request : null,

@@ -147,6 +147,22 @@ describe('ID tokens', () => {
     assert.equal(await setUp(given, {}, careless).refusal(token), 'none');
   });
 
+  test('of Dex are checked at Dex itself, below the path of its issuer', async () => {
+    const url = 'https://argo.test/argo';
+    const given = await fakeProvider({ issuer: `${url}/api/dex` });
+    const settings = { url, 'oidc.config': '', 'dex.config': 'connectors: []' };
+    const world = setUp(given, {}, settings, { address: given.url, ca: '' });
+    assert.equal(world.identity.dexPath(), '/argo/api/dex');
+    for (const [aud, refusal] of [
+      ['argo-cd', 'none'],
+      ['argo-cd-cli', 'none'],
+      ['argo-cd-pkce', FAILED],
+    ] as const)
+      assert.equal(await world.refusal(await given.sign({ aud })), refusal, aud);
+    assert.equal(given.countOf(`/argo/api/dex${DISCOVERY}`), 1);
+    assert.equal(setUp(given).identity.dexPath(), undefined);
+  });
+
   test('count with a new key of the provider, and no more with the one before', async () => {
     const own = await issuer();
     const { signIn, refusal, pass } = setUp(own);

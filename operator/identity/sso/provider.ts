@@ -23,7 +23,7 @@ import type { SsoSettings } from './sso-settings.ts';
 
 /** Where Dex really is, instead of at the address that browsers use. */
 export interface DexAddress {
-  /** Ends before `/api/dex`: `https://argocd-dex-server:5556`. */
+  /** Without a path: `https://argocd-dex-server:5556`. */
   readonly address: string;
   /** PEM of its authority; empty: no certificate is checked, for Dex makes its own. */
   readonly ca: string;
@@ -212,7 +212,8 @@ function assertAudience(
   if (!counts) throw unauthenticated('failed to verify the token');
 }
 
-/** What browsers find below the issuer, we find at Dex itself. */
+/** What browsers find below the issuer, we find at Dex itself, which serves below the path of its issuer. */
 function addressOfDex(url: string, issuer: string, { address }: DexAddress): string {
-  return url.startsWith(`${issuer}/`) ? `${address}/api/dex${url.slice(issuer.length)}` : url;
+  if (!url.startsWith(`${issuer}/`)) return url;
+  return `${address}${new URL(issuer).pathname}${url.slice(issuer.length)}`;
 }

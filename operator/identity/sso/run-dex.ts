@@ -23,6 +23,8 @@ export interface RunDexOptions {
 }
 
 const STOP_MS = 5_000;
+/** After running for so long, Dex was all right: the next pause is a short one again. */
+const STEADY_MS = 60_000;
 
 /**
  * Runs Dex as a process of its own while `dex.config` wants it: started again when it ends, and when the
@@ -83,9 +85,10 @@ export async function runDex(options: RunDexOptions): Promise<AsyncDisposable> {
         changed = Promise.withResolvers();
         continue;
       }
+      const startedMs = clock.monotonic();
       const reason = await runOnce(text);
-      if (reason === undefined) pause.reset();
-      else {
+      if (reason === undefined || clock.monotonic() - startedMs >= STEADY_MS) pause.reset();
+      if (reason !== undefined) {
         const waitMs = pause.next();
         logger.warn({ reason, waitMs }, 'Dex ended, and is started again');
         await Promise.race([clock.sleep(waitMs, stop.signal), changed.promise]).catch(() => {});

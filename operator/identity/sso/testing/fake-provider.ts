@@ -32,7 +32,12 @@ export interface FakeProvider {
 
 /** Ends with the tests of a `sign-in-world`. */
 export async function fakeProvider(
-  options: { readonly metadata?: object; readonly tls?: boolean } = {},
+  options: {
+    readonly metadata?: object;
+    readonly tls?: boolean;
+    /** What it calls itself; its paths are below that one's. Default its address. */
+    readonly issuer?: string;
+  } = {},
 ): Promise<FakeProvider> {
   const { privateKey, publicKey } = await generateKeyPair('RS256');
   const key = { ...(await exportJWK(publicKey)), kid: 'k', alg: 'RS256' };
@@ -41,7 +46,9 @@ export async function fakeProvider(
   let granted: object | undefined;
   let told: object | undefined;
   let away = false;
-  const answerTo = (path: string): object | undefined => {
+  const below = options.issuer === undefined ? '' : new URL(options.issuer).pathname;
+  const answerTo = (asked: string): object | undefined => {
+    const path = asked.startsWith(below) ? asked.slice(below.length) : '';
     if (path === '/.well-known/openid-configuration') return metadata();
     if (path === '/keys') return { keys: [key] };
     if (path === '/token') return granted;
@@ -67,12 +74,13 @@ export async function fakeProvider(
   });
   const { port } = server.address() as AddressInfo;
   const url = `${pair === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
+  const issuer = options.issuer ?? url;
   const metadata = () => ({
-    issuer: url,
-    jwks_uri: `${url}/keys`,
-    authorization_endpoint: `${url}/auth`,
-    token_endpoint: `${url}/token`,
-    userinfo_endpoint: `${url}/userinfo`,
+    issuer,
+    jwks_uri: `${issuer}/keys`,
+    authorization_endpoint: `${issuer}/auth`,
+    token_endpoint: `${issuer}/token`,
+    userinfo_endpoint: `${issuer}/userinfo`,
     id_token_signing_alg_values_supported: ['RS256'],
     ...options.metadata,
   });
@@ -81,7 +89,14 @@ export async function fakeProvider(
     countOf: (path) => asked.filter((one) => one.path === path).length,
     sign: (claims = {}) => {
       const now = Math.floor(Date.now() / 1000);
-      return new SignJWT({ iss: url, sub: 'u', aud: 'argo', iat: now, exp: now + 3_600, ...claims })
+      return new SignJWT({
+        iss: issuer,
+        sub: 'u',
+        aud: 'argo',
+        iat: now,
+        exp: now + 3_600,
+        ...claims,
+      })
         .setProtectedHeader({ alg: 'RS256', kid: 'k' })
         .sign(privateKey);
     },

@@ -9,6 +9,7 @@ import type { LoginAnswer, LoginStart } from '../../../ports/browser-sign-in.ts'
 import type { StateCache } from '../../../ports/state-cache.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import { systemClock } from '../../../runtime/clock.ts';
+import type { DexAddress } from '../provider.ts';
 import { createIdentity, type Identity } from '../../create-identity.ts';
 
 export const signal: AbortSignal = AbortSignal.timeout(60_000);
@@ -63,6 +64,7 @@ export function setUp(
   provider: Pick<OidcIssuer, 'url'>,
   oidc: object = {},
   config: Readonly<Record<string, string>> = {},
+  dex?: DexAddress,
 ): SignInWorld {
   let aheadMs = 0;
   const clock: Clock = {
@@ -99,6 +101,7 @@ export function setUp(
       projects: { get: () => undefined },
       ...{ states, clock, random: () => 0, logger: silentLogger },
       access: { scopes: ['groups'] },
+      ...(dex !== undefined && { dex }),
     }),
   );
   const browser = createBrowser(signal);
