@@ -216,7 +216,8 @@ export const repositoryRoutes: readonly Route[] = [
       const { appName: name = '', appProject: project = '', source = {} } = body;
       const repoURL = params['source.repoURL'] ?? '';
       const wanted = { ...source, repoURL } as ApplicationSource;
-      const question = { source: wanted, app: { name, project } };
+      const { sourceIndex = 0, versionId = 0 } = body;
+      const question = { source: wanted, app: { name, project }, name: { sourceIndex, versionId } };
       const found = await sourceDetails(controlPlane, requester, question, signal);
       return json(presentDetails(found, name));
     },

@@ -88,8 +88,12 @@ export function testSources(context: () => RepositoriesContext): void {
       ask('GET', `${pathOf(url)}/apps?appName=new&appProject=${project}`, undefined, token);
     refused(await apps(readers, reader), 403, /^permission denied: applications, update, readers-/);
     assert.equal((await apps(makers, maker)).status, 200);
-    const details = (project: string, appName: string, source: object, token: string) =>
-      ask('POST', `${pathOf(url)}/appdetails`, { source, appName, appProject: project }, token);
+    const details = (
+      ...[project, appName, source, token, name = {}]: [string, string, object, string, object?]
+    ) => {
+      const question = { source, appName, appProject: project, ...name };
+      return ask('POST', `${pathOf(url)}/appdetails`, question, token);
+    };
     const source = { path: 'chart' };
     refused(
       await details(readers, 'new', source, reader),
@@ -114,7 +118,11 @@ export function testSources(context: () => RepositoriesContext): void {
       },
       { withinMs: 20_000, signal },
     );
-    assert.equal((await details(makers, 'there', { path: 'plain' }, maker)).status, 200);
+    const named = (name: object) => details(makers, 'there', { path: 'plain' }, maker, name);
+    for (const name of [{}, { sourceIndex: 0, versionId: 0 }])
+      assert.equal((await named(name)).status, 200);
+    for (const name of [{ sourceIndex: 1 }, { versionId: 7 }])
+      refused(await named(name), 403, /^permission denied$/);
     for (const project of [readers, makers])
       assert.deepEqual((await ask('DELETE', `${pathOf(url)}?appProject=${project}`)).json, {});
   });

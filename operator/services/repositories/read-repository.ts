@@ -1,12 +1,9 @@
 import { applicationObject } from '../../core/access/access-object.ts';
 import type { Requester } from '../../core/access/requester.ts';
-import { parseApplication } from '../../core/app/parse.ts';
-import { sourcesOf } from '../../core/app/sources.ts';
 import { appKey } from '../../core/app/app-key.ts';
 import type { ApplicationSource, Project } from '../../core/app/types.ts';
 import { TiphysError } from '../../core/errors.ts';
-import { isJsonArray, isJsonObject, jsonEqual, type JsonValue } from '../../core/objects/json.ts';
-import type { KubeObject } from '../../core/objects/kube-object.ts';
+import { jsonEqual, type JsonValue } from '../../core/objects/json.ts';
 import { permitsSource } from '../../core/project/permits.ts';
 import { withInherited } from '../../core/repository/find-repository.ts';
 import { bareRecord, type RepositoryRecord } from '../../core/repository/repository-record.ts';
@@ -17,6 +14,7 @@ import type { ControlPlane } from '../control-plane.ts';
 import { projectNameOf } from '../applications/find-application.ts';
 import { bareRefusal, enforce } from '../enforce.ts';
 import { probedRepository, typeOf } from './connection.ts';
+import { namedSources, type SourceName } from './named-sources.ts';
 import {
   findRegistration,
   isSame,
@@ -113,14 +111,14 @@ export function enforceSourceFor(
 }
 
 /**
- * Whether somebody may look at a source: of an Application that is there, one that it has or had; for a new one
- * as who creates it. Errors: `PermissionDenied`.
+ * Whether somebody may look at a source: of an Application that is there, the one of that name, which it has or had; for a
+ * new one as who creates it. Errors: `PermissionDenied`.
  */
 export function enforceSourceOf(
   controlPlane: ControlPlane,
   requester: Requester,
   app: AskedFor,
-  source: ApplicationSource,
+  { source, name }: { readonly source: ApplicationSource; readonly name: SourceName },
 ): Project {
   const { ports } = controlPlane;
   const object = objectOf(app, controlPlane);
@@ -129,8 +127,8 @@ export function enforceSourceOf(
   enforce(requester, { resource: 'applications', action, object }, ports.access);
   if (existing !== undefined) {
     if (projectNameOf(existing) !== projectOr(app.project)) throw bareRefusal();
-    const had = sourcesEver(existing);
-    if (!had.some((one) => jsonEqual(plain(one), plain(source)))) throw bareRefusal();
+    const meant = namedSources(existing, name);
+    if (!meant.some((one) => jsonEqual(plain(one), plain(source)))) throw bareRefusal();
   }
   return permittingProject(controlPlane, app.project, source.repoURL);
 }
@@ -144,20 +142,6 @@ function permittingProject(controlPlane: ControlPlane, name: string, url: string
     `repository '${shownUrl(url)}' not permitted in project '${projectOr(name)}'`,
     { hint: 'Add it to sourceRepos of the project.' },
   );
-}
-
-/** The sources of an Application, now and in its history. */
-function sourcesEver(raw: KubeObject): readonly JsonValue[] {
-  const parsed = parseApplication(raw);
-  const now = parsed.type === 'ok' ? sourcesOf(parsed.application.spec) : [];
-  const status = isJsonObject(raw['status']) ? raw['status'] : {};
-  const history = isJsonArray(status['history']) ? status['history'] : [];
-  const before = history.flatMap((entry) => {
-    if (!isJsonObject(entry)) return [];
-    const { source, sources } = entry;
-    return [...(source === undefined ? [] : [source]), ...(isJsonArray(sources) ? sources : [])];
-  });
-  return [...(now as unknown as JsonValue[]), ...before];
 }
 
 /** Without members that say nothing. */

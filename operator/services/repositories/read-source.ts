@@ -5,6 +5,7 @@ import { isArtifactUrl } from '../../core/revision/repository-url.ts';
 import type { Announcement, GenerateRequest } from '../../ports/generator.ts';
 import type { SourceTree } from '../../ports/source-tree.ts';
 import type { ControlPlane } from '../control-plane.ts';
+import type { SourceName } from './named-sources.ts';
 import {
   type AskedFor,
   enforceSourceFor,
@@ -68,12 +69,17 @@ export async function findApps(
 export async function sourceDetails(
   controlPlane: ControlPlane,
   requester: Requester,
-  { source, app }: { readonly source: ApplicationSource; readonly app: AskedFor },
+  question: {
+    readonly source: ApplicationSource;
+    readonly app: AskedFor;
+    readonly name: SourceName;
+  },
   signal: AbortSignal,
 ): Promise<SourceDetails> {
+  const { source, app } = question;
   const wanted = { url: source.repoURL, project: app.project };
   readableRepository(controlPlane, requester, wanted);
-  const { name: project } = enforceSourceOf(controlPlane, requester, app, source);
+  const { name: project } = enforceSourceOf(controlPlane, requester, app, question);
   const opened = await open(controlPlane, source, project, signal);
   const { tree, path } = opened;
   const names = (await tree.list(path, { recurse: false }, signal))
