@@ -268,8 +268,8 @@ describe('sources that are too large', () => {
       archive(() => Buffer.concat([description, entry('web/big', Buffer.alloc(20_000_000)), END]));
       await refuses(
         tenant.render({}, chart()),
-        'GitUnreachable',
-        /chart web 1\.0\.0 of .*(exceeds|larger than|maximum)/s,
+        'LimitExceeded',
+        /chart web 1\.0\.0 of .*(exceeds|larger than) the maximum/s,
       );
     });
     test('with files that lie outside', async () => {

@@ -30,5 +30,26 @@ export function chartFailure(
       hint: 'Correct spec.source.chart or targetRevision, or publish that version.',
     });
   }
+  const known = CONTENT.find(({ words: pattern }) => pattern.test(words));
+  if (known !== undefined) return new TiphysError(known.code, message, { hint: known.hint });
   return new TiphysError('GitUnreachable', message);
 }
+
+/** What is wrong with what has come: no network and no proxy. */
+const CONTENT = [
+  {
+    words: /larger than the maximum|exceeds the maximum/i,
+    code: 'LimitExceeded',
+    hint: 'Make the chart smaller: these are bounds of Helm, for a chart and for each file in it.',
+  },
+  {
+    words: /illegally references parent|illegal(?:ly)? .*path|outside of/i,
+    code: 'UnsafePath',
+    hint: 'Publish a chart whose archive holds nothing but files below one folder.',
+  },
+  {
+    words: /error converting YAML|error unmarshaling|cannot unmarshal/i,
+    code: 'InvalidManifest',
+    hint: 'Correct the index of the repository, or the Chart.yaml of the chart.',
+  },
+] as const;

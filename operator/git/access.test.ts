@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
+import { createServer as createHttpServer } from 'node:http';
 import { connect, createServer as createTcpServer, type AddressInfo } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import {
@@ -18,9 +19,13 @@ import { openRepositories } from './testing/open-repositories.ts';
 const signal = AbortSignal.timeout(120_000);
 
 /** Resolves HEAD and reads a file, as a reconcile does. */
-async function readThrough(url: string, access: Partial<RepositoryAccess>): Promise<string> {
+async function readThrough(
+  url: string,
+  access: Partial<RepositoryAccess>,
+  revision = '',
+): Promise<string> {
   await using opened = await openRepositories(access);
-  const commit = await opened.repositories.resolve(url, '', { fresh: true }, signal);
+  const commit = await opened.repositories.resolve(url, revision, { fresh: true }, signal);
   const tree = await opened.repositories.tree(url, commit, {}, signal);
   return (await tree.read('a', { maxBytes: 99 }, signal)).toString();
 }
@@ -30,6 +35,76 @@ const failure = (work: Promise<unknown>): Promise<unknown> =>
     () => assert.fail('it worked'),
     (error: unknown) => error,
   );
+
+describe('a server that says what was sent to it', () => {
+  const ASK = { 'www-authenticate': 'Basic realm="a"' };
+  const ASK_PROXY = { 'proxy-authenticate': 'Basic realm="a"' };
+  /** As text for git, as JSON for who asks an API. */
+  async function startEcho() {
+    const server = createHttpServer((request, response) => {
+      const sent = request.headers.authorization ?? request.headers['proxy-authorization'] ?? '';
+      const text = `you sent ${sent}, ${Buffer.from(sent.slice(6), 'base64').toString()}.`;
+      const isGit = request.url?.includes('info/refs') === true;
+      const toProxy = request.url?.startsWith('http://') === true;
+      if (toProxy && sent === '') return void response.writeHead(407, ASK_PROXY).end();
+      // A registry is asked whether the range is a tag, with a question whose answer has no words.
+      if (request.method === 'HEAD') return void response.writeHead(404).end();
+      if (!isGit && sent === '') return void response.writeHead(401, ASK).end();
+      response.writeHead(403, { 'content-type': isGit ? 'text/plain' : 'application/json' });
+      response.end(isGit ? `${text}\n` : JSON.stringify({ errors: [{ message: text }] }));
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    return {
+      host: `127.0.0.1:${port}`,
+      async [Symbol.asyncDispose]() {
+        server.closeAllConnections();
+        server.close();
+        await once(server, 'close');
+      },
+    };
+  }
+  const jane = { type: 'basic', username: 'jane', password: 'pä ss:4711' } as const;
+  const hidden = [
+    jane.password,
+    encodeURIComponent(jane.password),
+    Buffer.from(`jane:${jane.password}`).toString('base64'),
+    'tok-4711',
+  ];
+  const told = async (
+    url: string,
+    access: Partial<RepositoryAccess>,
+    revision = '',
+  ): Promise<string> => {
+    const error = await failure(readThrough(url, access, revision));
+    assert.ok(hasCode(error, 'GitAuthFailed', 'GitUnreachable'), String(error));
+    for (const secret of hidden) assert.ok(!error.message.includes(secret), error.message);
+    return error.message;
+  };
+
+  test('is quoted without the credentials', async () => {
+    await using echo = await startEcho();
+    const url = `http://${echo.host}/a.git`;
+    assert.match(await told(url, { credential: jane }), /you sent Basic \*\*\*, jane:\*\*\*\./);
+    const bearer = { type: 'bearer', token: 'tok-4711' } as const;
+    assert.match(await told(url, { credential: bearer }), /you sent Bearer \*\*\*/);
+    const own = `http://jane:${encodeURIComponent(jane.password)}@${echo.host}/a.git`;
+    assert.match(await told(own, {}), /you sent Basic \*\*\*, jane:\*\*\*\./);
+    const proxy = {
+      url: `http://jane:${encodeURIComponent(jane.password)}@${echo.host}`,
+      except: '',
+    };
+    assert.match(await told('http://git.invalid/a.git', { proxy }), /you sent Basic \*\*\*, /);
+  });
+
+  test('is quoted so too when it is a registry', async () => {
+    await using echo = await startEcho();
+    const access = { plainHttp: true, credential: jane };
+    const message = await told(`oci://${echo.host}/team/a`, access, '1.x');
+    assert.match(message, /HTTP 403: you sent Basic \*\*\*, jane:\*\*\*\./);
+  });
+});
 
 describe('HTTPS with an authority of its own', () => {
   const own = createServerCertificate('127.0.0.1');

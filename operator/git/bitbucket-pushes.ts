@@ -12,7 +12,14 @@ import {
 import { clonedFrom } from '../core/webhook/affected.ts';
 import type { AccessLookup } from '../ports/source-repositories.ts';
 import type { AskAboutPush, PushReader } from '../ports/webhooks.ts';
-import { ask, type AskOptions, parseJson, readBytes, refusalOf } from './sign-in/ask-json.ts';
+import {
+  ask,
+  type AskOptions,
+  parseJson,
+  readBytes,
+  readRefusal,
+  refusalOf,
+} from './sign-in/ask-json.ts';
 
 export interface BitbucketPushesOptions extends Omit<AskOptions, 'timeoutMs'> {
   /** Of the REST API, such as `https://api.bitbucket.org/2.0`. */
@@ -48,9 +55,8 @@ export function createBitbucketPushes(options: BitbucketPushesOptions): AskAbout
         question,
         { ...options, timeoutMs },
         async ({ status }, body) => {
-          const answer = { status, body: parseJson(await readBytes(body, MAX_PAGE_BYTES)) };
-          if (status !== 200) throw refused(refusalOf(answer), status);
-          return answer.body;
+          if (status === 200) return parseJson(await readBytes(body, MAX_PAGE_BYTES));
+          throw refused(refusalOf({ status, body: await readRefusal(question, body) }), status);
         },
         signal,
       );

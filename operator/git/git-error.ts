@@ -27,9 +27,8 @@ const UNTRUSTED = /certificate verif|ssl certificate problem|server certificate/
 const REDIRECTED = [/returned error: 30\d/i, /redirect/i];
 
 /**
- * What went wrong between git and the server of a repository, from git's own words. The message
- * names the repository without user information; our credentials are not in git's arguments, so
- * they cannot be in its words.
+ * What went wrong between git and the server of a repository, from git's own words, out of which the
+ * credentials are taken before. The message names the repository without user information.
  */
 export function gitFailure(
   repoUrl: string,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { TiphysError } from '../core/errors.ts';
 import type { RepositoryAccess } from '../core/repository/access.ts';
 import { transportOf } from '../core/revision/repository-url.ts';
+import { type Mask, maskCredentials } from './sign-in/mask-sent.ts';
 import type { GitCredential } from './sign-in/sign-in.ts';
 
 /** What every `git` process of ours runs with, whatever it does. */
@@ -66,6 +67,8 @@ export interface GitSession extends AsyncDisposable {
   /** The address to give to git: without user information, which would show in its arguments. */
   readonly url: string;
   readonly env: Readonly<Record<string, string>>;
+  /** A text without the credentials of this session: a server may say to us what we have sent. */
+  readonly masked: Mask;
 }
 
 /**
@@ -91,7 +94,8 @@ export async function openGitSession(
         ? { GIT_SSH_COMMAND: await sshCommand(folder, access, credential) }
         : await tlsVariables(folder, access)),
     };
-    return { url, env, [Symbol.asyncDispose]: close };
+    const masked = maskCredentials(credential, access);
+    return { url, env, masked, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
     throw error;

@@ -66,9 +66,10 @@ export function createRemoteGit(options: RemoteGitOptions): RemoteGit {
         throw named(error, shown, doing);
       });
       if (result.exitCode !== 0) {
-        const known = command.explain?.(result.stderr);
+        const words = session.masked(result.stderr);
+        const known = command.explain?.(words);
         if (known !== undefined) throw known;
-        const failure = gitFailure(repoUrl, doing, result.stderr, credential.type !== 'none');
+        const failure = gitFailure(repoUrl, doing, words, credential.type !== 'none');
         if (hasCode(failure, 'GitAuthFailed')) options.signIn.forget(repoUrl, access);
         throw failure;
       }

@@ -8,11 +8,11 @@ import {
   ask,
   askJson,
   type AskOptions,
-  parseJson,
   type ReadAnswer,
-  readBytes,
+  readRefusal,
   refusalOf,
 } from '../sign-in/ask-json.ts';
+import { maskCredentials } from '../sign-in/mask-sent.ts';
 
 /** What is asked of a registry, with the right that it needs: `repository:NAME:pull`, or nothing. */
 export interface RegistryQuestion {
@@ -45,7 +45,6 @@ type Answered<T> =
   | { readonly type: 'refused'; readonly head: AnswerHead; readonly body: JsonObject }
   | { readonly type: 'elsewhere'; readonly url: string };
 
-const MAX_REFUSAL_BYTES = 100_000;
 const MAX_REDIRECTS = 5;
 
 /** Nothing is asked before `get`. Errors: `InvalidConfig` for an address or a credential that is none of a registry. */
@@ -116,7 +115,7 @@ export function openRegistry(
         return {
           type: 'refused',
           head,
-          body: parseJson(await readBytes(body, MAX_REFUSAL_BYTES)),
+          body: await readRefusal(question, body),
         };
       },
       signal,
@@ -127,7 +126,8 @@ export function openRegistry(
     const isAbsent = head.status === 404 && absent !== undefined;
     const denied = [401, 403].includes(head.status) ? 'GitAuthFailed' : 'GitUnreachable';
     const code = isAbsent ? absent : denied;
-    return new TiphysError(code, `repository ${shown}: ${refusalOf({ ...head, body })}`);
+    const words = maskCredentials(credential, access)(refusalOf({ ...head, body }));
+    return new TiphysError(code, `repository ${shown}: ${words}`);
   }
 
   return {

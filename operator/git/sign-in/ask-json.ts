@@ -5,6 +5,7 @@ import { hostOf } from '../../core/repository/find-repository.ts';
 import { isJsonArray, isJsonObject, type JsonObject } from '../../core/objects/json.ts';
 import type { Clock } from '../../ports/clock.ts';
 import { withDeadline } from '../../runtime/deadline.ts';
+import { maskQuestion } from './mask-sent.ts';
 
 /** How the servers that hand out tokens are reached. */
 export interface AskOptions {
@@ -43,6 +44,7 @@ export interface Answer {
 }
 
 const MAX_ANSWER_BYTES = 1_000_000;
+const MAX_REFUSAL_BYTES = 100_000;
 
 /**
  * One request, one JSON answer; redirects are not followed, for they would carry the proof of who
@@ -55,7 +57,10 @@ export async function askJson(
 ): Promise<Answer> {
   const read: ReadAnswer<Answer> = async ({ status, headers }, body) => ({
     ...{ status, headers },
-    body: parseJson(await readBytes(body, MAX_ANSWER_BYTES)),
+    body:
+      status === 200
+        ? parseJson(await readBytes(body, MAX_ANSWER_BYTES))
+        : await readRefusal(question, body),
   });
   return await ask(question, options, read, signal);
 }
@@ -97,6 +102,15 @@ export async function ask<T>(
   } finally {
     await dispatcher.destroy();
   }
+}
+
+/** What a server says with its refusal, without what we have sent. Errors: as `readBytes`. */
+export async function readRefusal(
+  question: Pick<Question, 'headers' | 'body'>,
+  body: AsyncIterable<Buffer>,
+): Promise<JsonObject> {
+  const content = await readBytes(body, MAX_REFUSAL_BYTES);
+  return parseJson(Buffer.from(maskQuestion(question)(content.toString('utf8'))));
 }
 
 /** What a server says about its refusal, short and on one line. */
