@@ -50,6 +50,8 @@ export interface GitServer extends AsyncDisposable {
       /** Who may push, and read as well; default whoever may read. */
       readonly writer?: GitSecret;
       readonly objectFormat?: 'sha1' | 'sha256';
+      /** Who has no credentials is told that there is nothing (404), and never asked for any. */
+      readonly hidden?: boolean;
     },
   ): Promise<string>;
   /** The bare repository on disk. */
@@ -66,8 +68,8 @@ export interface GitServer extends AsyncDisposable {
   requests(name: string, kind: GitRequestKind): number;
   /** Bytes of all answers about a repository. */
   sentBytes(name: string): number;
-  /** Keeps a file as Git LFS does; returns the pointer to commit instead. */
-  lfs(name: string, content: string): string;
+  /** Keeps a file as Git LFS does; returns the pointer to commit instead. With `href` it is downloaded from there. */
+  lfs(name: string, content: string, href?: string): string;
   /** Changes how it answers from now on, for one repository or for all. */
   behave(behaviour: GitServerBehaviour, name?: string): void;
 }
@@ -82,6 +84,9 @@ export async function startGitServer({ signal, tls }: GitServerOptions): Promise
   const root = await mkdtemp(join(tmpdir(), 'tiphys-git-'));
   const credentials = new Map<string, GitSecret>();
   const writers = new Map<string, GitSecret>();
+  const hidden = new Set<string>();
+  /** Where files of LFS are that are not here. */
+  const elsewhere = new Map<string, string>();
   const counts = new Map<string, number>();
   const sent = new Map<string, number>();
   const behaviours = new Map<string, GitServerBehaviour>();
@@ -104,10 +109,11 @@ export async function startGitServer({ signal, tls }: GitServerOptions): Promise
     const reader = isWrite && writer !== undefined ? undefined : credentials.get(name);
     const wanted = [reader, writer].filter((one) => one !== undefined);
     if (wanted.length > 0 && !wanted.some((one) => isAllowed(request, one))) {
+      if (hidden.has(name)) return void response.writeHead(404).end('no such repository\n');
       response.writeHead(401, { 'www-authenticate': 'Basic realm="git"' });
       return void response.end();
     }
-    const lfs = lfsAnswer(url, pathname, body, files);
+    const lfs = lfsAnswer(url, pathname, body, files, elsewhere);
     if (lfs !== undefined) {
       response.setHeader('content-type', 'application/vnd.git-lfs+json');
       return void response.end(lfs);
@@ -164,6 +170,7 @@ export async function startGitServer({ signal, tls }: GitServerOptions): Promise
     async createRepository(name, files = {}, options = {}) {
       await createBareRepository(folderOf(name), options.objectFormat);
       if (options.credentials !== undefined) credentials.set(name, options.credentials);
+      if (options.hidden === true) hidden.add(name);
       if (options.writer !== undefined) writers.set(name, options.writer);
       if (Object.keys(files).length > 0) {
         await commitTo(folderOf(name), { files, message: 'First commit' });
@@ -178,9 +185,10 @@ export async function startGitServer({ signal, tls }: GitServerOptions): Promise
     async revision(name, revision = 'main') {
       return (await git(folderOf(name), ['rev-parse', `${revision}^{commit}`])).trim();
     },
-    lfs(name, content) {
+    lfs(name, content, href) {
       const oid = createHash('sha256').update(content).digest('hex');
       files.set(`/${name}.git/info/lfs/${oid}`, content);
+      if (href !== undefined) elsewhere.set(`/${name}.git/info/lfs/${oid}`, href);
       const size = Buffer.byteLength(content);
       return `version https://git-lfs.github.com/spec/v1\noid sha256:${oid}\nsize ${size}\n`;
     },
@@ -210,15 +218,17 @@ function lfsAnswer(
   pathname: string,
   body: Buffer,
   files: ReadonlyMap<string, string>,
+  elsewhere: ReadonlyMap<string, string>,
 ): string | undefined {
   const known = files.get(pathname);
   if (known !== undefined) return known;
   const base = /^(.*\.git\/info\/lfs)\/objects\/batch$/.exec(pathname)?.[1];
   if (base === undefined) return undefined;
   const { objects } = JSON.parse(body.toString()) as { objects: { oid: string; size: number }[] };
+  const hrefOf = (path: string) => elsewhere.get(path) ?? `${url}${path}`;
   const answers = objects.map((object) =>
     files.has(`${base}/${object.oid}`)
-      ? { ...object, actions: { download: { href: `${url}${base}/${object.oid}` } } }
+      ? { ...object, actions: { download: { href: hrefOf(`${base}/${object.oid}`) } } }
       : { ...object, error: { code: 404, message: 'no such object' } },
   );
   return JSON.stringify({ transfer: 'basic', objects: answers });

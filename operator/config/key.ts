@@ -135,11 +135,22 @@ function itemsOf(written: string, separator: string | RegExp): readonly string[]
     .filter((item) => item !== '');
 }
 
-export const truth: Schema<boolean> = readAs((written) =>
-  written === 'true' || written === 'false'
-    ? { value: written === 'true' }
-    : { problem: 'must be true or false' },
-);
+const TRUE = ['1', 't', 'T', 'TRUE', 'true', 'True'];
+const FALSE = ['0', 'f', 'F', 'FALSE', 'false', 'False'];
+
+/** As Go reads it, since variables that were made for Argo CD are read too. */
+export const truth: Schema<boolean> = truthOr([]);
+
+/** The same, and `no` is false. */
+export const truthOrNo: Schema<boolean> = truthOr(['no']);
+
+function truthOr(more: readonly string[]): Schema<boolean> {
+  return readAs((written) =>
+    [...TRUE, ...FALSE, ...more].includes(written)
+      ? { value: TRUE.includes(written) }
+      : { problem: 'must be true or false' },
+  );
+}
 
 /** One of a few words. */
 export function word<const W extends readonly [string, ...string[]]>(

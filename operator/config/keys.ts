@@ -15,6 +15,7 @@ import {
   size,
   text,
   truth,
+  truthOrNo,
   whole,
   word,
 } from './key.ts';
@@ -45,6 +46,13 @@ export interface Config extends ApiConfig, SignInConfig {
   readonly repoPollInterval: number;
   readonly repoPollJitter: number;
   readonly gitTimeout: number;
+  readonly gitListTimeout: number;
+  readonly gitListAttempts: number;
+  readonly gitListRetryDelay: number;
+  readonly gitListRetryFactor: number;
+  readonly gitListRetryMaxDelay: number;
+  readonly gitListParallelism: number;
+  readonly githubAppTokenMinutes: number;
   readonly gitCacheSize: number;
   readonly gitBlobLimit: number;
   readonly gitSubmodules: boolean;
@@ -250,6 +258,52 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
     description: 'Longest time for one fetch.',
     alias: ['ARGOCD_EXEC_TIMEOUT'],
   }),
+  gitListTimeout: key('git-list-timeout', {
+    schema: duration,
+    fallback: '15s',
+    description:
+      'Longest time for listing the refs of a repository, and for one question to a registry or to who hands out tokens.',
+    alias: ['ARGOCD_GIT_REQUEST_TIMEOUT'],
+  }),
+  gitListAttempts: key('git-list-attempts', {
+    schema: whole(1, 100),
+    fallback: '1',
+    description:
+      'How often refs are asked for when the server does not answer in time, cuts the connection or says that it is out of order.',
+    alias: ['ARGOCD_GIT_ATTEMPTS_COUNT'],
+  }),
+  gitListRetryDelay: key('git-list-retry-delay', {
+    schema: duration,
+    fallback: '250ms',
+    description: 'Pause before the second of these attempts.',
+    alias: ['ARGOCD_GIT_RETRY_DURATION'],
+  }),
+  gitListRetryFactor: key('git-list-retry-factor', {
+    schema: factor,
+    fallback: '2',
+    description: 'How many times longer each further pause between them is.',
+    alias: ['ARGOCD_GIT_RETRY_FACTOR'],
+  }),
+  gitListRetryMaxDelay: key('git-list-retry-max-delay', {
+    schema: duration,
+    fallback: '5s',
+    description: 'Longest pause between them.',
+    alias: ['ARGOCD_GIT_RETRY_MAX_DURATION'],
+  }),
+  gitListParallelism: key('git-list-parallelism', {
+    schema: whole(0, 1_000),
+    fallback: '0',
+    description:
+      'How many repositories are asked for their refs at the same time; 0 is no bound of its own.',
+    alias: ['ARGOCD_GIT_LS_REMOTE_PARALLELISM_LIMIT'],
+  }),
+  githubAppTokenMinutes: key('github-app-token-minutes', {
+    schema: whole(1, 1_000_000),
+    fallback: '60',
+    description:
+      'For so many minutes at the most a token of a GitHub App is used; never longer than it is good for.',
+    alias: ['ARGOCD_GITHUB_APP_CREDS_EXPIRATION_DURATION'],
+  }),
   gitCacheSize: key('git-cache-size', {
     schema: whole(0, 100_000_000),
     fallback: '10240',
@@ -307,7 +361,7 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
     alias: ['ARGOCD_GIT_MODULES_ENABLED'],
   }),
   verifySignatures: key('verify-signatures', {
-    schema: truth,
+    schema: truthOrNo,
     fallback: 'true',
     description: 'Check the signatures that AppProjects ask for; else deploy without.',
     alias: ['ARGOCD_GPG_ENABLED'],

@@ -49,6 +49,24 @@ test('a switch needs no value, and can be given one', () => {
   assert.equal(parse({ argv: ['--leader-election=false'] }).leaderElection, false);
 });
 
+test('a switch is read as Go reads one, since variables may be those of Argo CD', () => {
+  for (const [written, meant] of [
+    ['1', true],
+    ['T', true],
+    ['True', true],
+    ['0', false],
+    ['f', false],
+    ['FALSE', false],
+  ] as const)
+    assert.equal(parse({ env: { ARGOCD_GIT_MODULES_ENABLED: written } }).gitSubmodules, meant);
+  for (const written of ['false', 'no'])
+    assert.equal(parse({ env: { ARGOCD_GPG_ENABLED: written } }).verifySignatures, false);
+  assert.equal(parse({ env: { ARGOCD_GPG_ENABLED: 'true' } }).verifySignatures, true);
+  assert.deepEqual(problems({ env: { ARGOCD_GIT_MODULES_ENABLED: 'no' } }), [
+    'ARGOCD_GIT_MODULES_ENABLED must be true or false',
+  ]);
+});
+
 test('a bare number is seconds, as in the variables of Argo CD', () => {
   assert.equal(parse({ env: { ARGOCD_SYNC_WAVE_DELAY: '5' } }).syncWaveDelay, 5_000);
 });

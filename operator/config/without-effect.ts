@@ -19,6 +19,29 @@ export const WITHOUT_EFFECT: readonly SettingWithoutEffect[] = [
       'A link that leads out of the repository harms nobody who does not read it, and is never followed.',
   },
   {
+    name: 'ARGOCD_REPO_SERVER_ENABLE_BUILTIN_GIT_CONFIG',
+    reason:
+      'Git runs with the settings of Tiphys alone: nothing is collected in the background, and no file of a user counts.',
+  },
+  {
+    name: 'ARGOCD_REVISION_CACHE_LOCK_TIMEOUT',
+    reason: 'One listing of refs serves all who wait; nobody waits for a lock in Redis.',
+  },
+  {
+    name: 'ARGOCD_SSH_DATA_PATH',
+    reason:
+      'Known hosts are read from argocd-ssh-known-hosts-cm; what was mounted there from elsewhere belongs into it.',
+  },
+  {
+    name: 'ARGOCD_TLS_DATA_PATH',
+    reason:
+      'Authorities are read from argocd-tls-certs-cm; what was mounted there from elsewhere belongs into it.',
+  },
+  {
+    name: 'ARGOCD_GPG_DATA_PATH',
+    reason: 'Keyrings are made from argocd-gpg-keys-cm, below --data-dir.',
+  },
+  {
     name: 'ARGOCD_REPO_SERVER_INCLUDE_HIDDEN_DIRECTORIES',
     reason: 'It is about the Git generator of ApplicationSets, which are not processed.',
   },

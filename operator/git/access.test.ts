@@ -158,6 +158,72 @@ describe('HTTPS with an authority of its own', () => {
     }
   });
 
+  test('signs in before it is asked to, since a server may hide what it has', async () => {
+    const credentials = { username: 'bob', password: 'sesame' };
+    const url = await server.createRepository(
+      'hidden',
+      { a: 'found' },
+      { credentials, hidden: true },
+    );
+    const caData = own.certificate;
+    const nobody = await failure(readThrough(url, { caData }));
+    assert.ok(hasCode(nobody, 'GitUnreachable'), String(nobody));
+    assert.match(nobody.message, /not found/);
+    assert.match(nobody.hint, /servers answer the same when credentials are missing/);
+    const before = server.requests('hidden', 'advertisement');
+    const bob = { type: 'basic', ...credentials } as const;
+    await using opened = await openRepositories({ caData, credential: bob });
+    const { repositories } = opened;
+    const commit = await repositories.resolve(url, '', { fresh: true }, signal);
+    // One for the advertisement, and none that is refused first.
+    assert.equal(server.requests('hidden', 'advertisement') - before, 1);
+    const tree = await repositories.tree(url, commit, {}, signal);
+    assert.equal((await tree.read('a', { maxBytes: 99 }, signal)).toString(), 'found');
+    const listed = await repositories.listRefs(
+      url,
+      { ...ANONYMOUS, caData, credential: bob },
+      signal,
+    );
+    assert.equal(listed.byName.get('main'), commit);
+    const wrong = { ...bob, password: 'open' };
+    const refused = await failure(readThrough(url, { caData, credential: wrong }));
+    assert.ok(hasCode(refused, 'GitUnreachable'), String(refused));
+    assert.doesNotMatch(String(refused), /sesame|open/);
+  });
+
+  test('what signs in there goes to no other host that LFS or a redirect names', async () => {
+    await resolveSystemProgram('git-lfs', { env: process.env, log: progressToStderr, signal });
+    const asked: (string | undefined)[] = [];
+    const content = 'kept far away\n'.repeat(9);
+    const other = createHttpServer((request, response) => {
+      asked.push(request.headers.authorization);
+      response.end(content);
+    });
+    other.listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const elsewhere = `http://127.0.0.1:${(other.address() as AddressInfo).port}`;
+    await using plain = await startGitServer({ signal });
+    const credentials = { username: 'bob', password: 'sesame' };
+    const url = await plain.createRepository('far', {}, { credentials, hidden: true });
+    await plain.commit('far', { files: { big: plain.lfs('far', content, `${elsewhere}/big`) } });
+    const credential = { type: 'basic', ...credentials } as const;
+    await using opened = await openRepositories({ credential, lfs: true });
+    const commit = await opened.repositories.resolve(url, '', { fresh: true }, signal);
+    const tree = await opened.repositories.tree(url, commit, {}, signal);
+    assert.equal((await tree.read('big', { maxBytes: 9_999 }, signal)).toString(), content);
+    const moved = createHttpServer((request, response) => {
+      const location = `${elsewhere}${request.url ?? ''}`;
+      response.writeHead(request.headers.authorization ? 302 : 401, { location }).end();
+    });
+    moved.listen(0, '127.0.0.1');
+    await once(moved, 'listening');
+    const movedUrl = `http://127.0.0.1:${(moved.address() as AddressInfo).port}/a.git`;
+    const refused = await failure(readThrough(movedUrl, { credential }));
+    assert.match(String(refused), /30\d|redirect/i);
+    for (const one of [other, moved]) one.close();
+    assert.deepEqual(asked, [undefined]);
+  });
+
   test('takes a client certificate', async () => {
     const url = await strict.createRepository('mtls', { a: 'known' });
     const { certificate, key } = authority.issue('tiphys', []);
@@ -296,6 +362,31 @@ describe('SSH', () => {
       const error = await failure(readThrough(url, { credential, sshKnownHosts }));
       assert.ok(hasCode(error, 'GitAuthFailed'), String(error));
     }
+  });
+
+  test('costs no mirror when the server refuses us, is not known any more, or is away', async () => {
+    const good = { credential: key(ssh.privateKey), sshKnownHosts: ssh.knownHosts };
+    let access: Partial<RepositoryAccess> = good;
+    await using opened = await openRepositories(
+      {},
+      { access: () => ({ ...ANONYMOUS, ...access }), failureMs: 0 },
+    );
+    const { repositories } = opened;
+    const commit = await repositories.resolve(url, '', { fresh: true }, signal);
+    await repositories.tree(url, commit, {}, signal);
+    for (const [bad, words] of [
+      [{ ...good, credential: key(ssh.otherKey) }, /Permission denied/],
+      [{ ...good, sshKnownHosts: ssh.wrongKnownHosts }, /Host key verification failed/],
+      [{ ...good, proxy: { url: 'socks5://127.0.0.1:1', except: '' } }, /list refs/],
+    ] as const) {
+      access = bad;
+      const error = await failure(repositories.resolve(url, '', { fresh: true }, signal));
+      assert.match(String(error), words);
+    }
+    assert.deepEqual(
+      opened.logged.filter((line) => line.includes('made anew')),
+      [],
+    );
   });
 
   test('goes through a SOCKS proxy, and takes no other', async () => {

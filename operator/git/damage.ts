@@ -5,7 +5,7 @@ const DAMAGE = [
   /\bcorrupt/i,
   /\binflate\b|incorrect data check|incorrect header check/i,
   /bad object|invalid object|missing (?:tree|blob|commit|object)|object .* is missing/i,
-  /unable to (?:read|unpack|mmap|open object|find)|could not (?:read|open|parse|get)|failed to read/i,
+  /unable to (?:read|unpack|mmap|open object|find)|could not (?:read(?! from remote)|open|parse|get)|failed to read/i,
   /packfile .* (?:is|cannot|does not|claims)|pack has|index file .*(?:corrupt|small|different)|wrong index/i,
   /not a git repository|bad config|bad signature|broken ref|invalid sha1 pointer/i,
   /did not send all necessary objects|unresolved deltas/i,

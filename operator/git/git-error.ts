@@ -75,7 +75,8 @@ const wordsOfRefusal = (signedIn: boolean): string =>
     ? 'failed to authenticate: the server refused the credentials'
     : 'failed to authenticate: no credentials matched this URL';
 
-const TELLING = /^(fatal|error|remote|ssh)\b.*:|host key|permission denied \(/i;
+const TELLING =
+  /^(fatal|error|remote|ssh)\b.*:|host key|permission denied \(|connection (reset|closed)/i;
 
 /** The lines that explain, on one line: git begins them with `fatal:` or `error:`. */
 function lastWords(stderr: string): string {

@@ -9,7 +9,8 @@ import type { Clock } from '../ports/clock.ts';
 import { ANONYMOUS } from '../core/repository/access.ts';
 import type { Logger } from '../ports/telemetry.ts';
 import { createVirtualClock, systemClock } from '../runtime/clock.ts';
-import { createGitRepositories, type GitRepositories } from './git-repositories.ts';
+import { createGitRepositories } from './git-repositories.ts';
+import type { GitRepositories } from './opened-repositories.ts';
 
 const signal = AbortSignal.timeout(120_000);
 const lines: unknown[] = [];

@@ -2,22 +2,19 @@ import { randomUUID } from 'node:crypto';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { TiphysError } from '../core/errors.ts';
-import type { RepositoryAccess } from '../core/repository/access.ts';
-import type { RefTable } from '../core/revision/ref-table.ts';
 import { repositoryIdentity, withoutCredentials } from '../core/revision/repository-url.ts';
 import { isFullCommit, resolveRevision } from '../core/revision/resolve-revision.ts';
-import type { HydratedBranches } from '../ports/hydrated-branches.ts';
-import type { ProbedRepository } from '../ports/repository-probe.ts';
-import type { RepositoryReader, SourceRepositories } from '../ports/source-repositories.ts';
 import { createLimiter } from '../runtime/limiter.ts';
 import { readCommit } from './commit-info.ts';
 import { createCommitTrees, mirrorName, type MirroredRepository } from './commit-trees.ts';
-import { createHydratedBranches, type HydratedBranchesOptions } from './hydrated-branches.ts';
+import { createHydratedBranches } from './hydrated-branches.ts';
+import { ONE_ATTEMPT } from './list-retry.ts';
 import { createMirror } from './mirror.ts';
 import { createMirrorSpace } from './mirror-space.ts';
 import { openForeignSession } from './git-session.ts';
+import type { GitRepositories } from './opened-repositories.ts';
 import type { GitRepositoriesOptions } from './options.ts';
-import { createPolledRefs, type Refs, type RepositoryConnection } from './polled-refs.ts';
+import { createPolledRefs, type Refs } from './polled-refs.ts';
 import { isArtifactFolder } from './registry/artifact-folders.ts';
 import { createArtifacts } from './registry/artifacts.ts';
 import { reachRegistry, registryTags } from './registry/registry-tags.ts';
@@ -33,28 +30,6 @@ interface Repository {
   readonly refs: Refs;
   /** Whether somebody asked for its signatures. */
   wantsSignatures: boolean;
-}
-
-export interface GitRepositories extends SourceRepositories, AsyncDisposable {
-  /**
-   * Who listens is told what is worth another look: with other ways to repositories (`access`) what failed, with other
-   * `signing-keys` all that was asked for signatures.
-   */
-  reconsider(what: 'access' | 'signing-keys'): void;
-  /**
-   * Asks the server for its refs now; whoever listens is told when they moved. Errors as `resolve`.
-   */
-  refresh(repoUrl: string, reader: RepositoryReader, signal: AbortSignal): Promise<void>;
-  /** The refs of a repository by this way to it, registered or not; asks now, and keeps nothing. */
-  listRefs(repoUrl: string, access: RepositoryAccess, signal: AbortSignal): Promise<RefTable>;
-  /** Tags of a repository in a registry, asked now. Errors: `GitUnreachable`, `GitAuthFailed`, `InvalidConfig`. */
-  registryTags(repository: ProbedRepository, signal: AbortSignal): Promise<readonly string[]>;
-  /** Resolves when there is a registry that lets us in. Errors as `registryTags`. */
-  reachRegistry(repository: ProbedRepository, signal: AbortSignal): Promise<void>;
-  /** Branches that are written to, as one may who has this access. */
-  branches(access: HydratedBranchesOptions['access']): HydratedBranches;
-  /** The state of every repository that was asked for its refs, in no order. */
-  connections(): readonly RepositoryConnection[];
 }
 
 /**
@@ -77,7 +52,8 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
     authorities: options.authorities ?? (() => undefined),
     proxies: options.env ?? {},
   };
-  const signIn = createSignIn({ ...asking, azureIdentity: options.azureIdentity });
+  const { azureIdentity, gitHubTokenMs } = options;
+  const signIn = createSignIn({ ...asking, azureIdentity, gitHubTokenMs });
   const git = {
     home,
     path: options.path ?? '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
@@ -94,7 +70,9 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
     signIn,
     clock,
     network,
+    listing: createLimiter(options.maxConcurrentLists || Number.POSITIVE_INFINITY),
     listTimeoutMs,
+    listRetry: options.listRetry ?? ONE_ATTEMPT,
     fetchTimeoutMs: options.timeoutMs,
     blobLimit: options.blobLimit,
   };

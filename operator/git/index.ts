@@ -1,5 +1,6 @@
 export { createFolderRepositories, openFolderTree } from './folder-tree.ts';
-export { createGitRepositories, type GitRepositories } from './git-repositories.ts';
+export { createGitRepositories } from './git-repositories.ts';
+export type { GitRepositories } from './opened-repositories.ts';
 export type { GitRepositoriesOptions } from './options.ts';
 export type { RepositoryConnection } from './polled-refs.ts';
 export type { AzureIdentity } from './sign-in/azure.ts';

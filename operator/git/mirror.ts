@@ -12,6 +12,7 @@ import { createFetcher } from './fetcher.ts';
 import type { TreeReader } from './follow-path.ts';
 import { type GitEnvironment, localEnvironment } from './git-session.ts';
 import { openGitTree } from './git-tree.ts';
+import { type ListRetry, retryListing } from './list-retry.ts';
 import { createLocalGit, type LocalGit, MAX_LIST_BYTES } from './local-git.ts';
 import { createMirrorFolder } from './mirror-folder.ts';
 import { createMirrorRepair } from './mirror-repair.ts';
@@ -32,7 +33,10 @@ export interface MirrorOptions {
   readonly clock: Clock;
   /** Bounds how many processes talk to servers, over all mirrors. */
   readonly network: Limiter;
+  /** Bounds the listings under way, over all mirrors. */
+  readonly listing: Limiter;
   readonly listTimeoutMs: number;
+  readonly listRetry: ListRetry;
   readonly fetchTimeoutMs: number;
   /** Files of so many bytes and more are fetched when they are read, unless `access` says otherwise. Default 0: never. */
   readonly blobLimit?: number | undefined;
@@ -152,7 +156,10 @@ export function createMirror(options: MirrorOptions): Mirror {
         args: (url) => ['ls-remote', '--symref', '--', url],
         timeoutMs: options.listTimeoutMs,
       };
-      const list = async () => parseLsRemote((await remote(command, signal)).toString('utf8'));
+      const ask = () =>
+        retryListing(() => remote(command, signal), options.listRetry, clock, signal);
+      const list = async () =>
+        parseLsRemote((await options.listing.run(signal, ask)).toString('utf8'));
       const refs = await list().catch(async (error: unknown) => {
         if (signal.aborted || !(await repairs.isBroken(error))) throw error;
         if (!(await repairs.repair(error, signal))) throw error;

@@ -1,6 +1,7 @@
 import type { Clock } from '../ports/clock.ts';
 import type { AccessLookup } from '../ports/source-repositories.ts';
 import type { Logger } from '../ports/telemetry.ts';
+import type { ListRetry } from './list-retry.ts';
 import type { AzureIdentity } from './sign-in/azure.ts';
 
 export interface GitRepositoriesOptions {
@@ -27,8 +28,14 @@ export interface GitRepositoriesOptions {
   readonly pollJitterMs: number;
   /** Polls of repositories on one host are at least so far apart. Default 100 ms. */
   readonly pollSpacingMs?: number;
-  /** Longest time for listing refs. Default 15 s. */
+  /** Longest time for listing refs, or for one question to a registry or to who hands out tokens. Default 15 s. */
   readonly listTimeoutMs?: number;
+  /** When and how listings of refs are tried again. Default: they are not. */
+  readonly listRetry?: ListRetry;
+  /** How many listings of refs may be under way at once; 0: as many as `maxConcurrent` lets. Default 0. */
+  readonly maxConcurrentLists?: number;
+  /** A token of a GitHub App is used no longer than this, or than its end. Default 1 h. */
+  readonly gitHubTokenMs?: number;
   /** Longest time for one fetch. */
   readonly timeoutMs: number;
   /** How long git may take to end when it is told to, before it is killed. Default 2 s. */

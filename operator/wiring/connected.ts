@@ -80,6 +80,14 @@ export interface GitOptions {
   readonly timeoutMs?: number;
   /** How long git may take to end when it is told to, before it is killed. Default 2 s. */
   readonly stopMs?: number;
+  /** Longest time of one listing of refs, or question to a registry or to who hands out tokens. Default 15 s. */
+  readonly listTimeoutMs?: number;
+  /** When and how listings of refs are tried again. Default: they are not. */
+  readonly listRetry?: NonNullable<GitRepositoriesOptions['listRetry']>;
+  /** How many listings of refs may be under way at once; 0 is no bound of their own. */
+  readonly maxConcurrentLists?: number;
+  /** A token of a GitHub App is used no longer than this. Default 1 h. */
+  readonly gitHubTokenMs?: number;
   /** Allows `file://` URLs: for tests only. */
   readonly allowLocal?: boolean;
   /** Mirrors that are not in use go when all take more than this. Default: no bound. */

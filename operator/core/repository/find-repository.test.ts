@@ -164,6 +164,29 @@ describe('the registration of a repository', () => {
     assert.equal(found.inheritedCreds, true);
   });
 
+  test('takes these flags from the template where they are on, and where nobody speaks of them', () => {
+    const three = { enableOCI: 'true', insecureOCIForceHttp: 'true', forceHttpBasicAuth: 'true' };
+    const flagsOf = (own: object, template: object) => {
+      const places = [{ url: URL, ...own }] as const;
+      const all = config(places, [{ url: 'https://git.example/', password: 'p', ...template }]);
+      const { enableOCI, insecureOCIForceHttp, forceHttpBasicAuth, useAzureWorkloadIdentity } =
+        findRepository(URL, '', all);
+      const { insecure } = accessTo(URL, '', all);
+      return [
+        ...[enableOCI, insecureOCIForceHttp, forceHttpBasicAuth, useAzureWorkloadIdentity],
+        insecure,
+      ];
+    };
+    const [on, off] = [true, false];
+    assert.deepEqual(flagsOf({}, three), [on, on, on, off, on]);
+    assert.deepEqual(flagsOf(three, {}), [off, off, off, off, off]);
+    assert.deepEqual(flagsOf({}, { useAzureWorkloadIdentity: 'true' }), [off, off, off, on, off]);
+    // Who has credentials takes nothing, and keeps what it says.
+    assert.deepEqual(flagsOf({ ...three, username: 'x' }, {}), [on, on, on, off, on]);
+    const identity = { useAzureWorkloadIdentity: 'true' };
+    assert.deepEqual(flagsOf(identity, three), [off, off, off, on, off]);
+  });
+
   test('is scoped to its project, and permits only plain URLs', () => {
     const all = config([
       { url: URL, project: 'a', password: 'p' },

@@ -1,6 +1,6 @@
 import { isArtifactUrl } from '../../core/revision/repository-url.ts';
 import type { RepositoryReader } from '../../ports/source-repositories.ts';
-import type { GitRepositories } from '../git-repositories.ts';
+import type { GitRepositories } from '../opened-repositories.ts';
 import type { Artifacts } from './artifacts.ts';
 
 /** Git repositories, and artifacts where the address is that of one. `prepare` goes before either is read. */

@@ -94,6 +94,26 @@ describe('signing in with a token of somebody else', () => {
     assert.equal(asked.length, 2);
   });
 
+  test('GitHub App: a token is used no longer than is configured, nor than it is good for', async () => {
+    const tokens = async (gitHubTokenMs: number, goodForMs: number, afterMs: number) => {
+      const expires = new Date(clock.now() + goodForMs).toISOString();
+      answers = {
+        'POST /app/installations/34/access_tokens': [201, { token: 'ghs_1', expires_at: expires }],
+      };
+      const signIn = signInWith({ gitHubTokenMs });
+      const before = asked.length;
+      await signIn.credentialFor(REPO, withCredential(app(34)), signal);
+      await clock.advance(afterMs);
+      await signIn.credentialFor(REPO, withCredential(app(34)), signal);
+      return asked.length - before;
+    };
+    const minute = 60_000;
+    assert.equal(await tokens(10 * minute, 60 * minute, 9 * minute), 1);
+    assert.equal(await tokens(10 * minute, 60 * minute, 11 * minute), 2);
+    assert.equal(await tokens(90 * minute, 30 * minute, 27 * minute), 1);
+    assert.equal(await tokens(90 * minute, 30 * minute, 29 * minute), 2);
+  });
+
   test('GitHub App: the installation is that of the owner, an organisation or a person', async () => {
     answers = {
       'GET /users/Org/installation': [200, { id: 56 }],

@@ -15,6 +15,8 @@ export type GitCredential = Extract<Credential, { type: 'none' | 'basic' | 'bear
 
 export interface SignInOptions extends AskOptions {
   readonly azureIdentity?: AzureIdentity | undefined;
+  /** A token of a GitHub App is used no longer than this. Default 1 h. */
+  readonly gitHubTokenMs?: number | undefined;
 }
 
 /** Turns credentials into what git can use; tokens are kept until shortly before they expire. */
@@ -62,7 +64,8 @@ export function createSignIn(options: SignInOptions): SignIn {
       case 'github-app': {
         // An enterprise server that is not checked for git is not checked for its API either.
         const askApi = ask(`GitHub App ${credential.appId}`, insecure);
-        return basic('x-access-token', await gitHubAppToken(credential, repoUrl, nowMs, askApi));
+        const token = await gitHubAppToken(credential, repoUrl, nowMs, askApi);
+        return basic('x-access-token', token, options.gitHubTokenMs);
       }
       case 'google': {
         const token = await googleToken(
@@ -86,13 +89,13 @@ export function createSignIn(options: SignInOptions): SignIn {
     }
   }
 
-  function until({ lifetimeMs }: Token): number {
-    return clock.monotonic() + Math.min(lifetimeMs, LONGEST_MS) - MARGIN_MS;
+  function until({ lifetimeMs }: Token, longestMs = LONGEST_MS - MARGIN_MS): number {
+    return clock.monotonic() + Math.min(lifetimeMs - MARGIN_MS, longestMs);
   }
 
-  function basic(username: string, token: Token): Kept {
+  function basic(username: string, token: Token, longestMs?: number): Kept {
     const credential = { type: 'basic', username, password: token.value } as const;
-    return { credential, untilMs: until(token) };
+    return { credential, untilMs: until(token, longestMs) };
   }
 
   function bearer(token: Token): Kept {

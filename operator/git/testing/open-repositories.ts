@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { ANONYMOUS, type RepositoryAccess } from '../../core/repository/access.ts';
 import type { Logger } from '../../ports/telemetry.ts';
 import { systemClock } from '../../runtime/clock.ts';
-import { createGitRepositories, type GitRepositories } from '../git-repositories.ts';
+import { createGitRepositories } from '../git-repositories.ts';
+import type { GitRepositories } from '../opened-repositories.ts';
 import type { GitRepositoriesOptions } from '../options.ts';
 
 /** Repositories over a folder of their own, and what they wrote to the log. */
