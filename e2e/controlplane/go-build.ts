@@ -67,7 +67,7 @@ export const LINKS: GoProgram = {
   env: { GOOS: 'wasip1', GOARCH: 'wasm', GOFLAGS: '-buildmode=c-shared' },
   package: '.',
   ldflags: '-s -w',
-  firstBuild: 'about 15 seconds',
+  firstBuild: 'about 30 seconds',
 };
 
 export interface BuildOptions {

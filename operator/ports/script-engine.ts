@@ -67,8 +67,8 @@ export interface ScriptEngine extends AsyncDisposable {
     signal: AbortSignal,
   ): Promise<readonly ScriptOutcome<readonly JsonPath[]>[]>;
   /**
-   * Where a link leads, given what its texts can name; `undefined` when its condition is false. A template
-   * gives any text: whether that is a web address is for the caller to see.
+   * Where a link leads, given what its texts can name (`application` also as `app`); `undefined` when its
+   * condition is false. A template gives any text: whether that is a web address is for the caller to see.
    */
   linkUrl(
     link: LinkTexts,

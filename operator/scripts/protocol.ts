@@ -40,7 +40,7 @@ export interface WorkerSetup {
 export interface ScriptLimits {
   /** Of one Lua run. */
   readonly maxInstructions: number;
-  /** Of each of the machines for Lua, jq and links. */
+  /** Of each of the machines for Lua and jq, and half of that for links. */
   readonly maxBytes: number;
   /** The program for links, where it is not in its place. */
   readonly linksFile?: string;

@@ -9,7 +9,7 @@ export interface ScriptEngineOptions {
   readonly budgetMs?: number;
   /** Instructions of one Lua run. Default 100 million, about a third of a second. */
   readonly maxInstructions?: number;
-  /** Memory of the Lua machine, of jq's and of that for links. Default 64 MiB. */
+  /** Memory of the Lua machine and of jq's, and half of that for links. Default 64 MiB. */
   readonly maxBytes?: number;
   /** Path of `links.wasm.br`, for those who move files of the package. Default: beside the worker. */
   readonly linksFile?: string;

@@ -27,7 +27,7 @@ test('links can name what they belong to, and nothing of what signs in to a clus
   };
   const marks = { labels: { env: 'prod' }, annotations: { logs: 'loki' } };
   assert.deepEqual(variables, {
-    ...{ application, app: application },
+    application,
     project: {
       apiVersion: 'v1',
       kind: 'AppProject',
@@ -48,5 +48,5 @@ test('what is not there is not named', () => {
   const variables = linkVariables({
     ...{ application, project: undefined, cluster: undefined, sensitiveAnnotations: [] },
   });
-  assert.deepEqual(Object.keys(variables), ['application', 'app', 'managedByURL']);
+  assert.deepEqual(Object.keys(variables), ['application', 'managedByURL']);
 });

@@ -16,12 +16,11 @@ export interface LinkSubjects {
   readonly resource?: KubeObject;
 }
 
-/** The names of templates and conditions: `application` and `app`, `project`, `cluster`, `resource`, `managedByURL`. */
+/** What templates and conditions can name. `application` is known as `app` too, which is not said here. */
 export function linkVariables(subjects: LinkSubjects): JsonObject {
   const { project, cluster, resource, sensitiveAnnotations } = subjects;
-  const application = forLinks(subjects.application);
   return {
-    ...{ application, app: application },
+    application: forLinks(subjects.application),
     ...(project !== undefined && { project: forLinks(project) }),
     ...(cluster !== undefined && { cluster: clusterForLinks(cluster, sensitiveAnnotations) }),
     ...(resource !== undefined && { resource: forLinks(resource) }),

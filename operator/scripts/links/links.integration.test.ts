@@ -20,7 +20,7 @@ const app: JsonObject = {
   },
   spec: { project: 'default', replicas: 12_000_000, ratio: 0.5, on: true, nothing: null },
 };
-const variables = { app, application: app, list: ['a', 'b'] };
+const variables = { application: app, list: ['a', 'b'] };
 
 /** A link, and where it leads: a text; `null` when it is hidden; a pattern of why there is none. */
 type Row = readonly [url: string, condition: string | undefined, wanted: string | null | RegExp];
@@ -158,7 +158,7 @@ describe('links with a template or a condition', () => {
     const metadata = { name: 'web', labels: { 'example.com/team': 'blue' } };
     const spec = { project: 'shop', destination: { namespace: 'a b' } };
     const seen = {
-      ...{ app: { metadata, spec }, cluster: { name: 'far' }, project: { metadata } },
+      ...{ application: { metadata, spec }, cluster: { name: 'far' }, project: { metadata } },
       resource: { kind: 'Pod', metadata },
     };
     const urls = Object.values(data).flatMap((list) =>
@@ -185,9 +185,10 @@ describe('links with a template or a condition', () => {
   });
 
   test('an object may be large', async () => {
-    const large = { list: Array.from({ length: 30_000 }, () => ({ name: 'x'.repeat(50) })) };
-    const link = { url: 'https://x/{{len .list}}', condition: 'len(list) > 7' };
-    const wanted = { type: 'value', value: 'https://x/30000' };
+    const list = Array.from({ length: 15_000 }, () => ({ name: 'x'.repeat(50), kind: 'Pod' }));
+    const large = { application: { list }, project: { list } };
+    const link = { url: 'https://x/{{len .app.list}}', condition: 'len(project.list) > 7' };
+    const wanted = { type: 'value', value: 'https://x/15000' };
     for (let turn = 0; turn < 3; turn++)
       assert.deepEqual(await engine.linkUrl(link, large, signal), wanted);
   });

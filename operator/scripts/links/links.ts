@@ -8,7 +8,11 @@ export interface Links {
   load(now: number): Promise<LinkMachine['render']>;
 }
 
-export function createLinks(limits: LinkLimits): Links {
+/** Small objects take Go more than ten bytes for one of JSON, and an Application, its project and an object can be megabytes each. */
+const SHARE = 2;
+
+/** `maxBytes`: half of what the machine may have. */
+export function createLinks({ maxBytes, ...limits }: LinkLimits): Links {
   let module: WasmModule | undefined;
   let machine: LinkMachine | undefined;
   let time = 0;
@@ -16,7 +20,7 @@ export function createLinks(limits: LinkLimits): Links {
   return {
     async load(now) {
       time = now;
-      const compiled = module ?? (await compileLinks(limits));
+      const compiled = module ?? (await compileLinks({ ...limits, maxBytes: SHARE * maxBytes }));
       if ('missing' in compiled)
         return () => ({ type: 'failed', kind: 'run', reason: compiled.missing });
       module = compiled;

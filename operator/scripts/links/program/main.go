@@ -18,7 +18,7 @@ import (
 
 const (
 	// Below what the host lets the whole memory grow to, so that garbage goes before the end comes.
-	softMemory = 48 << 20
+	softMemory = 96 << 20
 	// Of a goroutine. Beyond it the program ends, and the host starts a new one.
 	maxStack = 4 << 20
 )
@@ -90,6 +90,10 @@ func answerTo(text []byte) (said answer) {
 	}
 	for name, value := range wanted.Variables {
 		wanted.Variables[name] = withNumbers(value)
+	}
+	// The second name of the same object, which is too large to be sent twice.
+	if application, ok := wanted.Variables["application"]; ok {
+		wanted.Variables["app"] = application
 	}
 	if wanted.If != nil {
 		if shown, said := holds(*wanted.If, wanted.Variables); !shown {
