@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { appKey, type AppKey } from '../core/app/app-key.ts';
+import { TiphysError } from '../core/errors.ts';
 import type { JsonObject } from '../core/objects/json.ts';
 import type { KubeObject } from '../core/objects/kube-object.ts';
 import type { PushDetails } from '../core/webhook/bitbucket.ts';
 import type { WebhookEvent } from '../core/webhook/event.ts';
+import type { EnginePorts } from '../engine/ports.ts';
 import type { Clock } from '../ports/clock.ts';
 import { createVirtualClock } from '../runtime/clock.ts';
 import { createMetrics } from '../telemetry/metrics.ts';
@@ -41,12 +43,18 @@ const BASES = [
   { repoUrl: 'https://git.example/team/base', revision: '', commit: 'c' },
 ];
 
-type Bounds = { readonly parallelism?: number; readonly maxHeld?: number };
+/** What a test may change besides the other options. */
+interface Changes {
+  /** Instead of a store that takes every patch. */
+  readonly apps?: EnginePorts['apps'];
+  readonly parallelism?: number;
+  readonly maxHeld?: number;
+}
 
 /** What the receiver does to the world. */
 function world(
   apps: readonly KubeObject[],
-  changes: Partial<Omit<WebhookReceiverOptions, 'parallelism' | 'maxHeld'>> & Bounds = {},
+  changes: Partial<Omit<WebhookReceiverOptions, 'parallelism' | 'maxHeld'>> & Changes = {},
 ) {
   const done: string[] = [];
   const read: Record<string, readonly string[]> = {
@@ -56,14 +64,17 @@ function world(
   const clock = createVirtualClock();
   const samples = async () =>
     (await metrics.text()).split('\n').filter((line) => line.startsWith('argocd_webhook'));
+  const { apps: store, ...rest } = changes;
   const inner = createWebhookReceiver({
     ports: {
-      apps: {
-        list: () => apps,
-        async patch(key: AppKey, patch: JsonObject) {
-          done.push(`patch ${key} ${JSON.stringify(patch)}`);
-        },
-      } as unknown as WebhookReceiverOptions['ports']['apps'],
+      apps:
+        store ??
+        ({
+          list: () => apps,
+          async patch(key: AppKey, patch: JsonObject) {
+            done.push(`patch ${key} ${JSON.stringify(patch)}`);
+          },
+        } as unknown as WebhookReceiverOptions['ports']['apps']),
       manifests: {
         manifests: () => assert.fail('nothing is rendered'),
         pathsRead: (instance: string) => read[instance],
@@ -84,7 +95,7 @@ function world(
     enqueue: (key, how) => void done.push(`enqueue ${key}${how ? ` in ${how.afterMs}` : ''}`),
     spread: { plan: () => new Map() },
     askAboutPush: () => assert.fail('no server is asked'),
-    ...changes,
+    ...rest,
   });
   const told: (readonly AppKey[])[] = [];
   const receiver = {
@@ -279,6 +290,27 @@ describe('what a webhook leads to', () => {
     await settle();
     assert.equal(none.done.filter((line) => line.includes(' in ')).length, 0);
   });
+
+  for (const [name, failures, asked] of [
+    ['is unwell is asked again', 3, ['argocd/a0']],
+    ['stays unwell is given up', 99, []],
+  ] as const)
+    test(`for an annotation, an API server that ${name}`, async () => {
+      let left: number = failures;
+      const annotated: AppKey[] = [];
+      const patch = async (key: AppKey) => {
+        left -= 1;
+        if (left >= 0) throw new TiphysError('KubeConflict', 'busy');
+        annotated.push(key);
+      };
+      const one = app('a0', { repoURL });
+      const apps = { list: () => [one], patch } as unknown as EnginePorts['apps'];
+      const { receiver, clock } = world([one], { works: () => false, apps });
+      receiver.accept(push());
+      await clock.advance(30_000);
+      assert.deepEqual(annotated, asked);
+      await receiver[Symbol.asyncDispose]();
+    });
 
   test('who stands by asks for the refreshes of many one after the other', async () => {
     const time = createVirtualClock();

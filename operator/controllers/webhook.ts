@@ -16,6 +16,8 @@ import type { Reconciler } from '../engine/reconciler.ts';
 import type { RepositoryReader } from '../ports/source-repositories.ts';
 import type { AskAboutPush, PushReader } from '../ports/webhooks.ts';
 import { createLimiter } from '../runtime/limiter.ts';
+import { mapLimit } from '../runtime/map-limit.ts';
+import { retryTransient } from '../runtime/retry-transient.ts';
 
 export interface WebhookReceiverOptions {
   readonly ports: Pick<EnginePorts, 'apps' | 'clock' | 'manifests' | 'logger' | 'metrics'>;
@@ -53,6 +55,9 @@ interface Concerned {
   readonly hydrate: boolean;
   readonly sources: readonly ApplicationSource[];
 }
+
+/** Applications of one webhook that are annotated at the same time. */
+const ANNOTATING = 20;
 
 /**
  * A push asks the server of its repository once for its refs, whatever the number of Applications, and
@@ -133,21 +138,30 @@ export function createWebhookReceiver(options: WebhookReceiverOptions): WebhookR
     const delays = delaysOf(concerned, event);
     const delayOf = ({ key }: Concerned) => delays.get(key) ?? 0;
     const begin = clock.monotonic();
-    for (const one of concerned.toSorted((left, right) => delayOf(left) - delayOf(right))) {
-      const { key, hydrate } = one;
-      const waitMs = begin + delayOf(one) - clock.monotonic();
-      if (delayOf(one) > 0 && waitMs > 0) await clock.sleep(waitMs, stop.signal);
-      // Where nobody hydrates, nobody would take the request away.
-      const hydration = hydrate && settings.hydrates ? { [HYDRATE_ANNOTATION]: 'normal' } : {};
-      const annotations = { [REFRESH_ANNOTATION]: 'normal', ...hydration };
-      const patch = () =>
-        ports.apps.patch(key, { metadata: { annotations } }, undefined, stop.signal);
-      await limiter
-        .run(stop.signal, patch)
-        .catch((error: unknown) =>
-          ports.logger.warn({ app: key, err: error }, 'a refresh could not be asked for'),
-        );
-    }
+    const inOrder = concerned.toSorted((left, right) => delayOf(left) - delayOf(right));
+    await mapLimit(
+      inOrder,
+      ANNOTATING,
+      async (one) => {
+        const { key, hydrate } = one;
+        const waitMs = begin + delayOf(one) - clock.monotonic();
+        if (delayOf(one) > 0 && waitMs > 0) await clock.sleep(waitMs, stop.signal);
+        // Where nobody hydrates, nobody would take the request away.
+        const hydration = hydrate && settings.hydrates ? { [HYDRATE_ANNOTATION]: 'normal' } : {};
+        const annotations = { [REFRESH_ANNOTATION]: 'normal', ...hydration };
+        const patch = () =>
+          ports.apps.patch(key, { metadata: { annotations } }, undefined, stop.signal);
+        const onTrouble = (error: unknown, delayMs: number) =>
+          ports.logger.debug({ app: key, err: error, delayMs }, 'a refresh is asked for once more');
+        const patiently = () => retryTransient(patch, { clock, onTrouble }, stop.signal);
+        await limiter
+          .run(stop.signal, patiently)
+          .catch((error: unknown) =>
+            ports.logger.warn({ app: key, err: error }, 'a refresh could not be asked for'),
+          );
+      },
+      stop.signal,
+    );
   }
 
   /** A push with what its server says of it. One that does not answer leaves all that it may concern to be refreshed. */
