@@ -70,7 +70,8 @@ export function runTool(
         program: await locateProgram(run.program, options),
         args: run.args,
         cwd: run.cwd,
-        env: privateEnvironment(options, run.home),
+        // Why a program of Go ended stands before all that it was doing.
+        env: { ...privateEnvironment(options, run.home), GOTRACEBACK: 'none' },
         ...(run.stdin === undefined ? {} : { stdin: run.stdin }),
         timeoutMs: options.timeoutMs ?? 90_000,
         ...(options.stopMs !== undefined && { killAfterMs: options.stopMs }),
@@ -101,7 +102,6 @@ export function privateEnvironment(options: ToolOptions, home: string): Record<s
     HELM_PLUGINS: join(home, 'plugins'),
     KUBECONFIG: join(home, 'kubeconfig'),
     GOMEMLIMIT: String(options.memoryBytes ?? 512 * 1024 * 1024),
-    GOTRACEBACK: 'none', // why it ended stands before all that it was doing
   };
 }
 
