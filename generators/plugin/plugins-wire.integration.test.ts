@@ -7,29 +7,11 @@ import { pluginYaml, type CmpServer } from '../../e2e/controlplane/cmp-server.ts
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createHash } from 'node:crypto';
-import {
-  credentials,
-  type GrpcObject,
-  loadPackageDefinition,
-  Server,
-  ServerCredentials,
-  type ServiceClientConstructor,
-  type ServiceError,
-  status,
-} from '@grpc/grpc-js';
-import { loadSync } from '@grpc/proto-loader';
+import { credentials, type ServiceError, status } from '@grpc/grpc-js';
+import { type Answer, plainServer, plainService } from '../testing/plain-plugin.ts';
 import { packFolder } from './archive.ts';
 
 const signal = AbortSignal.timeout(300_000);
-
-/** What another implementation makes of the protocol: nothing of ours but the definition. */
-function plainService(): ServiceClientConstructor {
-  const file = join(import.meta.dirname, 'plugin.proto');
-  const loaded = loadPackageDefinition(loadSync(file)) as GrpcObject & {
-    readonly plugin: { readonly ConfigManagementPluginService: ServiceClientConstructor };
-  };
-  return loaded.plugin.ConfigManagementPluginService;
-}
 
 describe('plugins and callers of another implementation', { concurrency: 1 }, () => {
   let bench: PluginBench;
@@ -41,34 +23,14 @@ describe('plugins and callers of another implementation', { concurrency: 1 }, ()
 
   const Plain = plainService();
 
-  async function plainServer(
+  const plainPlugin = (
     name: string,
-    generateManifest: (call: object, answer: (error: unknown, value?: object) => void) => void,
-  ): Promise<AsyncDisposable> {
-    const server = new Server();
-    server.addService(Plain.service, {
-      CheckPluginConfiguration: (_call: object, answer: (error: null, value: object) => void) =>
-        answer(null, {}),
-      GenerateManifest: generateManifest,
-      MatchRepository: () => {},
-      GetParametersAnnouncement: () => {},
-    } as never);
-    const socket = `unix:${join(bench.socketDir, `${name}.sock`)}`;
-    await new Promise<void>((resolve, reject) => {
-      server.bindAsync(socket, ServerCredentials.createInsecure(), (error) =>
-        error === null ? resolve() : reject(error),
-      );
-    });
-    return {
-      async [Symbol.asyncDispose]() {
-        server.forceShutdown();
-      },
-    };
-  }
+    GenerateManifest: (call: object, answer: Answer) => void,
+  ): Promise<AsyncDisposable> => plainServer(bench.socketDir, name, { GenerateManifest });
 
   test('the stream is metadata, then an archive of that size and checksum', async () => {
     const messages: { metadata?: Record<string, unknown>; file?: { chunk: Buffer } }[] = [];
-    await using _server = await plainServer('plain', (call, answer) => {
+    await using _server = await plainPlugin('plain', (call, answer) => {
       const stream = call as NodeJS.ReadableStream;
       stream.on('data', (message) => messages.push(message as never));
       stream.on('end', () => answer(null, { manifests: [MAP, '---\n'], sourceType: 'x' }));
@@ -92,7 +54,7 @@ describe('plugins and callers of another implementation', { concurrency: 1 }, ()
   });
 
   test('what it says of its failure is not repeated, but how its command ended', async () => {
-    await using _server = await plainServer('foreign', (_call, answer) =>
+    await using _server = await plainPlugin('foreign', (_call, answer) =>
       answer({ code: status.UNKNOWN, details: `error: exit status 3: ${CANARY}` }),
     );
     const error = await bench.failure(bench.generate({ name: 'foreign' }));
@@ -104,7 +66,7 @@ describe('plugins and callers of another implementation', { concurrency: 1 }, ()
   });
 
   test('manifests that are garbage are an error without a word of them', async () => {
-    await using _server = await plainServer('rubbish', (_call, answer) =>
+    await using _server = await plainPlugin('rubbish', (_call, answer) =>
       answer(null, { manifests: [MAP, `{"a": "${CANARY}`] }),
     );
     const error = await bench.failure(bench.generate({ name: 'rubbish' }));
