@@ -97,6 +97,7 @@ describe('the bytes of the protocol', () => {
 
 interface Message {
   readonly metadata?: {
+    readonly checksum?: string;
     readonly env?: readonly { readonly name: string; readonly value: string }[];
   };
   readonly file?: { readonly chunk: Buffer };
@@ -201,8 +202,7 @@ describe('each method of the protocol', { concurrency: 1 }, () => {
       sizes.join(' '),
     );
     const content = Buffer.concat(pieces.map(({ file }) => file?.chunk ?? Buffer.alloc(0)));
-    const { checksum } = first?.metadata as { readonly checksum?: string };
-    assert.equal(checksum, createHash('sha256').update(content).digest('hex'));
+    assert.equal(first?.metadata?.checksum, createHash('sha256').update(content).digest('hex'));
     const env = new Map((first?.metadata?.env ?? []).map(({ name, value }) => [name, value]));
     assert.equal(env.get('ARGOCD_ENV_USER'), 'web');
     assert.equal(env.get('PARAM_IMAGE_TAG'), 'v1');
