@@ -35,6 +35,21 @@ describe('failures', () => {
     assert.equal(failures.isLocked('a'), false);
   });
 
+  test('those of somebody who succeeded are taken away, and no more than there are', () => {
+    const failures = create();
+    for (let nth = 0; nth < 3; nth += 1) failures.failed('a');
+    failures.forgive('a', 1);
+    assert.equal(failures.isLocked('a'), false);
+    assert.equal(failures.succeeded('a'), 2);
+    assert.equal(failures.succeeded('a'), 0);
+    failures.failed('a');
+    failures.forgive('a', 5);
+    for (const locked of [false, false, true]) {
+      failures.failed('a');
+      assert.equal(failures.isLocked('a'), locked);
+    }
+  });
+
   test('are never forgotten without a window, and never lock without a limit', async () => {
     const forever = create({ max: 1, windowMs: 0 });
     forever.failed('a');

@@ -18,7 +18,10 @@ export interface FailureCountOptions {
 export interface FailureCount {
   isLocked(name: string): boolean;
   failed(name: string): void;
-  succeeded(name: string): void;
+  /** Forgets the failures of the name, and says how many there were. */
+  succeeded(name: string): number;
+  /** So many of them were of somebody who then succeeded. */
+  forgive(name: string, count: number): void;
 }
 
 export function createFailureCount(options: FailureCountOptions): FailureCount {
@@ -50,7 +53,15 @@ export function createFailureCount(options: FailureCountOptions): FailureCount {
       makeRoom();
     },
     succeeded(name) {
+      const count = countOf(name);
       entries.delete(name);
+      return count;
+    },
+    forgive(name, count) {
+      const entry = entries.get(name);
+      if (entry === undefined) return;
+      if (entry.count <= count) entries.delete(name);
+      else entries.set(name, { ...entry, count: entry.count - count });
     },
   };
 }

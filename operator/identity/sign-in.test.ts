@@ -101,6 +101,28 @@ describe('checking a password', () => {
     assert.equal(await attempt('admin', 'right', '10.0.0.2'), 'admin');
   });
 
+  test('from an address is counted for all accounts: who knows one password forgets only the own failures', async () => {
+    const { attempt, asked } = setUp({ maxFailuresOfAddress: 4 });
+    for (const name of ['a', 'b', 'c']) await attempt(name, 'wrong');
+    assert.equal(await attempt('admin', 'right'), 'admin');
+    await attempt('d', 'wrong');
+    const before = asked.length;
+    assert.equal(await attempt('admin', 'right'), WRONG);
+    assert.equal(asked.length, before);
+    const other = setUp({ maxFailuresOfAddress: 4 });
+    for (let round = 0; round < 3; round += 1) {
+      for (let nth = 0; nth < 3; nth += 1) await other.attempt('admin', 'mistyped');
+      assert.equal(await other.attempt('admin', 'right'), 'admin');
+    }
+  });
+
+  test('from an address of IPv6 is counted for its network, which one client has alone', async () => {
+    const { attempt } = setUp({ maxFailuresOfAddress: 3 });
+    for (const nth of [1, 2, 3]) await attempt(`a${nth}`, 'wrong', `2001:db8::${nth}`);
+    assert.equal(await attempt('admin', 'right', '2001:db8::4'), WRONG);
+    assert.equal(await attempt('admin', 'right', '2001:db8:0:1::4'), 'admin');
+  });
+
   test('many attempts at once are not more guesses, and no more than are allowed', async () => {
     const { check, clock, asked } = setUp({ maxAtOnce: 8 });
     const attempts = Array.from({ length: 10 }, () =>

@@ -5,6 +5,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Credentials, Passwords } from '../ports/identity.ts';
 import { createKeyedLock } from '../runtime/keyed-lock.ts';
 import { createFailureCount } from './failure-count.ts';
+import { networkOf } from './network-of.ts';
 
 /** How guessing is made slow. */
 export interface SignInLimits {
@@ -73,17 +74,18 @@ export function createPasswordCheck(options: PasswordCheckOptions): PasswordChec
     { username, password, address }: Credentials,
     signal: AbortSignal,
   ): Promise<Account | undefined> {
-    if (byAccount.isLocked(username) || byAddress.isLocked(address)) return undefined;
+    const network = networkOf(address);
+    if (byAccount.isLocked(username) || byAddress.isLocked(network)) return undefined;
     const account = accounts().byName.get(username);
     const hash = account?.passwordHash ?? '';
     const matches = await passwords.matches(password, hash === '' ? DUMMY_HASH : hash, signal);
     if (account !== undefined && hash !== '' && matches) {
-      byAccount.succeeded(username);
-      byAddress.succeeded(address);
+      // Who knows one password must not be able to go on guessing others.
+      byAddress.forgive(network, byAccount.succeeded(username));
       return account;
     }
     byAccount.failed(username);
-    if (address !== '') byAddress.failed(address);
+    if (network !== '') byAddress.failed(network);
     return undefined;
   }
 
