@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { met, pending, violated } from '../../language/expectation.ts';
 import type { FrontReader } from '../../language/front-side.ts';
 import type { World } from '../../language/world.ts';
@@ -11,6 +12,26 @@ interface Given {
   /** Starts the operator of the world anew, with these options beside those that it had. */
   restarted(...options: readonly string[]): Promise<void>;
 }
+
+interface FrontHost {
+  readonly name: string;
+  readonly systemInfo?: object;
+  readonly resourcesInfo?: readonly { readonly resourceName: string; readonly capacity?: number }[];
+}
+
+/** Pods of somebody else, which ask for a quarter of a core. */
+const neighbour = (namespace: string): object => ({
+  ...{ apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name: 'neighbour', namespace } },
+  spec: {
+    selector: { matchLabels: { app: 'neighbour' } },
+    template: {
+      metadata: { labels: { app: 'neighbour' } },
+      spec: {
+        containers: [{ name: 'one', image: 'nginx:1', resources: { requests: { cpu: '250m' } } }],
+      },
+    },
+  },
+});
 
 const APPLICATIONS = 'applications.argoproj.io';
 const TEXTS = ['targetState', 'liveState', 'normalizedLiveState', 'predictedLiveState'] as const;
@@ -27,9 +48,13 @@ export function describeRows(given: () => Given, signal: AbortSignal): void {
         ...{ project, syncPolicy: true },
       });
       await world.given(
-        world.repository('rows', { 'z.yaml': configMap('z', '1'), 'web.yaml': deployment('web') }),
+        world.repository('rows', {
+          'z.yaml': configMap('z', '1'),
+          'web.yaml': `${deployment('web')}          resources: { requests: { cpu: 100m, memory: 1Ki } }\n`,
+        }),
         world.applied(
           { apiVersion: 'v1', kind: 'Namespace', metadata: { name: home } },
+          neighbour(home),
           {
             apiVersion: 'argoproj.io/v1alpha1',
             kind: 'AppProject',
@@ -41,8 +66,13 @@ export function describeRows(given: () => Given, signal: AbortSignal): void {
               clusterResourceWhitelist: [{ group: '*', kind: '*' }],
             },
           },
-          { ...app.object, metadata: { name: app.name, namespace: home } },
         ),
+      );
+      await world.thenEventually(
+        world.object('deployments.apps', 'neighbour', home).has('status.readyReplicas', 1),
+      );
+      await world.given(
+        world.applied({ ...app.object, metadata: { name: app.name, namespace: home } }),
       );
       await world.thenEventually(
         world.object(APPLICATIONS, app.name, home).has('status.sync.status', 'Synced'),
@@ -93,18 +123,25 @@ export function describeRows(given: () => Given, signal: AbortSignal): void {
 
     test('a node of the cluster tells what its Pods ask for, and a Pod whose it is', async () => {
       const { world, front } = given();
-      const tree = await front.tree(`${world.name('front-team')}_${world.name('elsewhere')}`);
-      const [host] = (tree?.hosts ?? []) as readonly {
-        readonly name: string;
-        readonly systemInfo?: { readonly architecture?: string };
-        readonly resourcesInfo?: readonly {
-          readonly resourceName: string;
-          readonly capacity?: number;
-        }[];
-      }[];
-      assert.equal(typeof host?.systemInfo, 'object');
-      const named = host?.resourcesInfo?.map(({ resourceName }) => resourceName) ?? [];
-      assert.ok(named.includes('cpu') && named.includes('memory'), named.join());
+      const app = `${world.name('front-team')}_${world.name('elsewhere')}`;
+      const asked = async () => {
+        const [host] = ((await front.tree(app))?.hosts ?? []) as readonly FrontHost[];
+        return host?.resourcesInfo?.map(({ capacity = 0, ...rest }) => ({
+          ...rest,
+          hasCapacity: capacity > 0,
+        }));
+      };
+      const wanted = [
+        { resourceName: 'cpu', requestedByApp: 100, requestedByNeighbors: 250, hasCapacity: true },
+        { resourceName: 'memory', requestedByApp: 1_024_000, hasCapacity: true },
+      ];
+      await world.thenEventually(async () => {
+        const seen = await asked();
+        return isDeepStrictEqual(seen, wanted) ? met('them') : pending(JSON.stringify(seen));
+      });
+      const tree = await front.tree(app);
+      const [host] = (tree?.hosts ?? []) as readonly FrontHost[];
+      assert.deepEqual([host?.name, typeof host?.systemInfo], ['node-1', 'object']);
       const pod = tree?.nodes?.find(({ kind }) => kind === 'Pod');
       const owner = tree?.nodes?.find(({ kind }) => kind === 'ReplicaSet');
       assert.deepEqual(

@@ -288,6 +288,18 @@ test('hosts tell what their Pods ask for, and what others there do', () => {
   );
 });
 
+test('hosts stand in the order of their names, without those that are not known', () => {
+  const on = (nodeName: string) => object('Pod', nodeName, { rest: { spec: { nodeName } } });
+  const pods = ['c', 'a', 'unknown', 'b', 'a'].map(on);
+  const findNode = (name: string) =>
+    name === 'unknown' ? undefined : object('Node', name, { namespace: '' });
+  const hosts = hostsOf({ pods, everyPod: pods, findNode, customLabels: [], requestsOf });
+  assert.deepEqual(
+    hosts.map(({ name }) => name),
+    ['a', 'b', 'c'],
+  );
+});
+
 for (const [what, given, expected] of [
   [
     'a Service by its selector, with the address of its balancer',

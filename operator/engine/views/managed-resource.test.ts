@@ -17,13 +17,14 @@ function shown(
   live: KubeObject | undefined,
   type: 'equal' | 'different' | 'missing' | 'extra',
   predicted?: KubeObject,
+  hook = false,
 ) {
   const object = target ?? live;
   assert.ok(object !== undefined);
   const comparison = type === 'different' ? { type, paths: ['data'], certain: false } : { type };
   const resource = {
     ...{ key: keyOf(object), id: idOf(object), target, live, comparison },
-    ...{ hook: false, owned: false, selfReferenced: true, health: undefined, permitted: true },
+    ...{ hook, owned: false, selfReferenced: true, health: undefined, permitted: true },
     ...{ sharedWith: undefined, ruleFailure: undefined, paths: [] },
   } as ComparedResource;
   const options = { normalise: {}, sensitiveAnnotations: ['hidden.example/key'] };
@@ -33,6 +34,7 @@ function shown(
     return data && Object.values(data);
   };
   return {
+    found,
     text: JSON.stringify(found),
     modified: found.modified === true,
     states: [
@@ -49,6 +51,25 @@ const [one, two] = [['one'], ['two']];
 test('what is equal is predicted to stay', () => {
   const { states, modified } = shown(map('one'), map('one', { uid: 'u' }), 'equal');
   assert.deepEqual([states, modified], [[one, one, one, one], false]);
+});
+
+test('each has all of its fields, and none that says nothing', () => {
+  const web: KubeObject = { ...map('one', { resourceVersion: '7' }), apiVersion: 'apps/v1' };
+  const text = '{"apiVersion":"apps/v1","data":{"value":"one"},"kind":"ConfigMap","metadata":';
+  const bare = `${text}{"name":"a","namespace":"web"}}`;
+  const { resourceVersion: _version, ...metadata } = web.metadata;
+  const { found } = shown({ ...web, metadata }, web, 'different', { ...web, metadata }, true);
+  const { liveState, ...rest } = found;
+  assert.deepEqual(rest, {
+    ...{ group: 'apps', kind: 'ConfigMap', namespace: 'web', name: 'a' },
+    ...{ targetState: bare, normalizedLiveState: bare, predictedLiveState: bare },
+    ...{ hook: true, resourceVersion: '7', modified: true },
+  });
+  assert.equal((JSON.parse(liveState) as KubeObject).metadata.resourceVersion, '7');
+  const cluster = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'n' } };
+  assert.deepEqual(Object.keys(shown(cluster, cluster, 'equal').found), [
+    ...['kind', 'name', 'targetState', 'liveState', 'normalizedLiveState', 'predictedLiveState'],
+  ]);
 });
 
 test('what differs shows what an apply would make of it', () => {
