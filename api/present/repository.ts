@@ -38,16 +38,21 @@ export function presentRepository({ record, connection }: ShownRepository): Json
   return withoutEmpty({
     repo: shownUrl(record.url),
     ...Object.fromEntries(SHOWN.map((field) => [field, record[field]])),
+    type: typeOf(record),
     proxy: proxy.replace(/^([a-z0-9+.-]+:\/\/)[^/@]*@/i, '$1'),
     connectionState: { ...connection },
   });
 }
 
 /** What a repository is called, and nothing of how it is reached. */
-export function presentRepositoryName({ url, type, name, project }: RepositoryRecord): JsonObject {
+export function presentRepositoryName(record: RepositoryRecord): JsonObject {
+  const { url, name, project } = record;
   const connectionState = { status: '', message: '', attemptedAt: null };
+  const type = typeOf(record);
   return withoutEmpty({ repo: shownUrl(url), type, name, project, connectionState });
 }
+
+const typeOf = ({ type }: RepositoryRecord): string => (type === '' ? 'git' : type);
 
 /** What is told of a repository that was written. */
 export function presentWritten({ url, type, name, project }: Written): JsonObject {

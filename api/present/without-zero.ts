@@ -9,6 +9,10 @@ export function withoutZero(object: JsonObject): JsonObject {
   );
 }
 
+/** As Go writes a list that may not be left out: one that is empty was never made. */
+export const nullWhenEmpty = <Item>(items: readonly Item[]): readonly Item[] | null =>
+  items.length === 0 ? null : items;
+
 function isZero(value: JsonValue | undefined): boolean {
   if (Array.isArray(value)) return value.length === 0;
   return value === undefined || value === null || value === '' || value === false || value === 0;

@@ -10,6 +10,7 @@ import {
 } from '../../operator/services/index.ts';
 import { presentAction } from '../present/action.ts';
 import { presentEvent } from '../present/plain-object.ts';
+import { nullWhenEmpty } from '../present/without-zero.ts';
 import { json, type Route, route } from '../route.ts';
 import { text, texts, wantedOf, WHICH } from './which-application.ts';
 import { flag, RESOURCE, resourceOf } from './which-resource.ts';
@@ -122,7 +123,7 @@ export const applicationResourceRoutes: readonly Route[] = [
       const app = wantedOf(params, query);
       const request = { app, namespace, name, uid: query.resourceUID ?? '' };
       const events = await listEvents(controlPlane, requester, request, signal);
-      return json({ metadata: {}, items: events.map(presentEvent) });
+      return json({ metadata: {}, items: nullWhenEmpty(events.map(presentEvent)) });
     },
   }),
   route({

@@ -7,6 +7,13 @@ import { NODE, resourceOf } from './which-resource.ts';
 
 const access = { type: 'needs', resource: 'applications', action: 'get' } as const;
 
+/** The whole is one part here; clients look for further ones by this number. */
+const presentTree = (tree: object) => ({ ...tree, shardsCount: 1 });
+
+async function* presentTrees(trees: AsyncIterable<object>) {
+  for await (const tree of trees) yield presentTree(tree);
+}
+
 /** What an Application deployed. */
 export const applicationTreeRoutes: readonly Route[] = [
   route({
@@ -17,7 +24,7 @@ export const applicationTreeRoutes: readonly Route[] = [
     query: z.object({ ...WHICH, ...NODE }),
     async answer({ params, query, requester, signal }, controlPlane) {
       const request = { app: wantedOf(params, query), filter: resourceOf(query) };
-      return json(await showTree(controlPlane, requester, request, signal));
+      return json(presentTree(await showTree(controlPlane, requester, request, signal)));
     },
   }),
   route({
@@ -30,7 +37,7 @@ export const applicationTreeRoutes: readonly Route[] = [
       const request = { app: wantedOf(params, query), filter: resourceOf(query) };
       // What is refused is refused before the stream begins.
       await showTree(controlPlane, requester, request, signal);
-      const messages = watchTree(controlPlane, requester, request, signal);
+      const messages = presentTrees(watchTree(controlPlane, requester, request, signal));
       return { type: 'stream', messages, select: selectFields(query.fields) };
     },
   }),

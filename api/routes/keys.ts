@@ -10,7 +10,7 @@ import {
   listGpgKeys,
   type ServerCertificate,
 } from '../../operator/services/index.ts';
-import { withoutZero } from '../present/without-zero.ts';
+import { nullWhenEmpty, withoutZero } from '../present/without-zero.ts';
 import { json, type Route, route, type RouteAccess } from '../route.ts';
 import { flag, text } from './shapes.ts';
 
@@ -75,7 +75,7 @@ export const gpgKeyRoutes: readonly Route[] = [
     access: needs('gpgkeys', 'get'),
     async answer({ requester, signal }, controlPlane) {
       const keys = await listGpgKeys(controlPlane, requester, signal);
-      return json({ metadata: {}, items: keys.map((key) => presentKey(key)) });
+      return json({ metadata: {}, items: nullWhenEmpty(keys.map((key) => presentKey(key))) });
     },
   }),
   route({
@@ -128,7 +128,7 @@ function listed(certificates: readonly ServerCertificate[]) {
     ...{ serverName: server, certType: type, certSubType: subType },
     ...{ certData: null, certInfo: info },
   }));
-  return { metadata: {}, items };
+  return { metadata: {}, items: nullWhenEmpty(items) };
 }
 
 function presentKey({ keyId, fingerprint, owner, algorithm }: OpenPgpKey, keyData = '') {

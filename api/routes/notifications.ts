@@ -1,4 +1,5 @@
 import { notificationNames } from '../../operator/services/index.ts';
+import { withoutZero } from '../present/without-zero.ts';
 import { json, type Route, route } from '../route.ts';
 
 const KINDS = [
@@ -15,6 +16,6 @@ export const notificationRoutes: readonly Route[] = KINDS.map(([path, kind]) =>
     summary: `Names of the ${path} of notifications`,
     access: { type: 'signed-in' },
     answer: (_request, controlPlane) =>
-      json({ items: notificationNames(controlPlane, kind).map((name) => ({ name })) }),
+      json(withoutZero({ items: notificationNames(controlPlane, kind).map((name) => ({ name })) })),
   }),
 );

@@ -15,6 +15,7 @@ import {
   type SentProject,
   updateProject,
 } from '../../operator/services/index.ts';
+import { nullWhenEmpty, withoutZero } from '../present/without-zero.ts';
 import { selectFields } from '../http/select-fields.ts';
 import { presentCluster } from '../present/cluster.ts';
 import { presentEvent, presentProject } from '../present/plain-object.ts';
@@ -104,10 +105,12 @@ export const projectRoutes: readonly Route[] = [
     answer({ params, requester }, controlPlane) {
       const found = detailedProject(controlPlane, requester, params['name'] ?? '');
       return json({
-        globalProjects: found.globalProjects.map(presentProject),
         project: presentProject(found.project),
-        repositories: found.repositories.map(presentRepositoryName),
-        clusters: found.clusters.map(presentCluster),
+        ...withoutZero({
+          globalProjects: found.globalProjects.map(presentProject),
+          repositories: found.repositories.map(presentRepositoryName),
+          clusters: found.clusters.map(presentCluster),
+        }),
       });
     },
   }),
@@ -118,7 +121,7 @@ export const projectRoutes: readonly Route[] = [
     access: needs('get'),
     answer({ params, requester }, controlPlane) {
       const found = globalProjectsOf(controlPlane, requester, params['name'] ?? '');
-      return json({ items: found.map(presentProject) });
+      return json(found.length === 0 ? {} : { items: found.map(presentProject) });
     },
   }),
   route({
@@ -128,7 +131,7 @@ export const projectRoutes: readonly Route[] = [
     access: needs('get'),
     async answer({ params, requester, signal }, controlPlane) {
       const events = await projectEvents(controlPlane, requester, params['name'] ?? '', signal);
-      return json({ metadata: {}, items: events.map(presentEvent) });
+      return json({ metadata: {}, items: nullWhenEmpty(events.map(presentEvent)) });
     },
   }),
   route({
@@ -136,8 +139,10 @@ export const projectRoutes: readonly Route[] = [
     path: '/api/v1/projects/{name}/syncwindows',
     summary: 'Sync windows of a project that are open now',
     access: needs('get'),
-    answer: ({ params, requester }, controlPlane) =>
-      json({ windows: openWindowsOf(controlPlane, requester, params['name'] ?? '') }),
+    answer({ params, requester }, controlPlane) {
+      const windows = openWindowsOf(controlPlane, requester, params['name'] ?? '');
+      return json(windows.length === 0 ? {} : { windows });
+    },
   }),
   route({
     method: 'get',

@@ -278,7 +278,15 @@ describe('projects over the API', () => {
     const open = await ask('GET', `/projects/${team}/syncwindows`, undefined, dev);
     assert.deepEqual(open.json, { windows: windows.slice(0, 1) });
     const globals = await ask('GET', `/projects/${team}/globalprojects`, undefined, dev);
-    assert.deepEqual(globals.json, { items: [] });
+    assert.deepEqual(globals.json, {});
+    assert.equal((await put({ ...base, syncWindows: windows.slice(1) })).status, 200);
+    await eventually(
+      async () => {
+        const { json } = await ask('GET', `/projects/${team}/syncwindows`, undefined, dev);
+        return Object.keys(json as object).length === 0 ? met('{}') : pending(JSON.stringify(json));
+      },
+      { withinMs: 20_000, signal },
+    );
     const links = () => ask('GET', `/projects/${team}/links`, undefined, dev);
     assert.deepEqual((await links()).json, {});
     const link = { title: 'Wiki', url: 'https://wiki.example/projects' };

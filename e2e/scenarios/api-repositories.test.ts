@@ -123,7 +123,7 @@ describe('repositories over the API', () => {
     const one = await ask('GET', pathOf(url));
     const { connectionState, ...rest } = one.json as { connectionState: { status: string } };
     assert.equal(connectionState.status, 'Successful', one.text);
-    assert.deepEqual(rest, { repo: url, username: 'bot' });
+    assert.deepEqual(rest, { repo: url, type: 'git', username: 'bot' });
     const listed = (await ask('GET', '/repositories')).json as { items: object[] };
     assert.deepEqual(listed.items, [one.json]);
 

@@ -90,7 +90,8 @@ describe('what an application deployed, through the API', () => {
 
   test('a tree has its objects and what they own, with health, images and hosts', async () => {
     const { json } = await until(200, getting(`${path}/resource-tree`));
-    const { nodes, hosts } = json as Tree;
+    const { nodes, hosts, shardsCount } = json as Tree;
+    assert.equal(shardsCount, 1);
     const named = (kind: string): Node => {
       const found = nodes.find((node) => node.kind === kind);
       assert.ok(found !== undefined, kind);
@@ -148,6 +149,7 @@ describe('what an application deployed, through the API', () => {
     const trees = eventsOf(response);
     const first = (await trees.next()).value as Tree | undefined;
     assert.equal(first?.nodes.filter(({ kind }) => kind === 'Pod').length, 1);
+    assert.equal(first.shardsCount, 1);
     await world.when(world.pushed('shop', { files: { 'web.yaml': deployment('web', 2) } }));
     await world.when(shop.refreshed());
     for await (const tree of trees)

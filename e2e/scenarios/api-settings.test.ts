@@ -178,14 +178,14 @@ describe('settings, version, certificates and keys over the API', () => {
     assert.deepEqual((await ask('GET', path)).json, { metadata: {}, items: shown });
     const filtered = await ask('GET', `${path}?hostNamePattern=git.*&certType=https`);
     assert.deepEqual(filtered.json, { metadata: {}, items: shown.slice(1) });
-    assert.deepEqual((await send([ssh, https])).json, { metadata: {}, items: [] });
+    assert.deepEqual((await send([ssh, https])).json, { metadata: {}, items: null });
     const other = { ...ssh, certData: encode(`${key.split(' ')[1]?.slice(0, -4)}AAAA`) };
     refused(await send([other]), 400, /another one exists/);
     assert.equal((await send([other], '?upsert=true')).status, 200);
     refused(await ask('DELETE', path), 400, /hostNamePattern: is missing/);
     const removed = await ask('DELETE', `${path}?hostNamePattern=*`);
     assert.equal((removed.json as { items: object[] }).items.length, 2, removed.text);
-    assert.deepEqual((await ask('GET', path)).json, { metadata: {}, items: [] });
+    assert.deepEqual((await ask('GET', path)).json, { metadata: {}, items: null });
     refused(await ask('GET', path, undefined, ''), 401, /no session/);
   });
 

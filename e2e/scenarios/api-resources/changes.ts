@@ -102,8 +102,10 @@ export function testChanges(context: () => ResourcesContext): void {
     );
     const of = (name: string) =>
       at('Secret', name).replace(path, `/api/v1/applications/${liar.name}`);
-    const tree = await until(200, getting(`/api/v1/applications/${liar.name}/resource-tree`));
-    assert.match(tree.text, /"name":"foreign"/);
+    await world.thenEventually(async () => {
+      const { text } = await api.request(`/api/v1/applications/${liar.name}/resource-tree`);
+      return text.includes('"name":"foreign"') ? met('a tree with it') : pending(text);
+    });
     const refused = await until(400, getting(of('foreign')));
     assert.match(refused.text, /not found as part of application/);
     assert.equal((await api.request(of('foreign'), { method: 'DELETE' })).status, 400);

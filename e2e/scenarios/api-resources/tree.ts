@@ -12,6 +12,7 @@ export interface Node {
 }
 
 export interface Tree {
+  readonly shardsCount?: number;
   readonly nodes: readonly Node[];
   readonly hosts?: readonly { readonly name: string; readonly resourcesInfo: readonly object[] }[];
 }

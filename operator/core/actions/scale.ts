@@ -15,7 +15,7 @@ export const REPLICAS: ParameterRule = {
 export const scale: BuiltInAction = {
   name: 'scale',
   displayName: 'Scale',
-  iconClass: 'fa fa-fw fa-expand-alt',
+  iconClass: 'fa fa-fw fa-plus-circle',
   params: [REPLICAS],
   does: 'sets `spec.replicas` to `replicas`',
   plan: (object, { parameters }) =>

@@ -8,7 +8,7 @@ import { retryOnConflict } from './retry-on-conflict.ts';
 import { isRunning } from './start-operation.ts';
 
 /**
- * Asks for the end of the operation that runs. Errors: as `findApplication` for `sync`; `NotPossibleNow` when
+ * Asks for the end of the operation that runs. Errors: as `findApplication` for `sync`; `InvalidRequest` when
  * none does.
  */
 export async function terminateOperation(
@@ -23,7 +23,7 @@ export async function terminateOperation(
     const { app } = await findApplication(controlPlane, requester, wanted, options, signal);
     if (!isRunning(app))
       throw new TiphysError(
-        'NotPossibleNow',
+        'InvalidRequest',
         'Unable to terminate operation. No operation is in progress',
       );
     const { namespace, name, resourceVersion } = app.metadata;

@@ -36,7 +36,7 @@ export async function listEvents(
   if (object === undefined)
     throw new TiphysError(
       'InvalidRequest',
-      `${name} ${uid} not found as part of application ${app.metadata.name}`,
+      `${[name, uid].join(' ').trim()} not found as part of application ${app.metadata.name}`,
       { hint: 'Name the object by resourceName and resourceUID, as its tree does.' },
     );
   return await eventsOf(deployed.cluster.client, object, signal);
