@@ -52,6 +52,12 @@ describe('a push that a webhook tells of, while nothing is polled', () => {
     return await sent({ headers, body });
   }
 
+  const concernedSoFar =
+    (repository: string, numbers: readonly number[]): Expectation =>
+    async () => {
+      const seen = (await concerned(repository)).join();
+      return seen === numbers.join() ? met(seen) : pending(`${seen}, not ${numbers.join()}`);
+    };
   const sent = (webhook: Sent) => sendWebhook(world, webhook, signal);
   const concerned = (repository: string) => concernedBy(world, repository);
 
@@ -107,6 +113,39 @@ describe('a push that a webhook tells of, while nothing is polled', () => {
     const fetches = world.git.requests('heavy', 'fetch') - before;
     assert.equal(fetches, 2, 'the commit, then the one file that is read');
     assert.deepEqual(await concerned('heavy'), [1]);
+  });
+
+  test('goes by the paths of manifest-generate-paths where there are any', async () => {
+    await world.given(
+      world.repository('annotated', {
+        'web/a.yaml': configMap('a', 'one'),
+        'shared/b.txt': 'one',
+        'lib/deep/c.yaml': 'one',
+      }),
+    );
+    const reading = (name: string, paths: string) =>
+      world.application(name, {
+        ...{ repoURL: world.git.urlOf('annotated'), path: 'web', syncPolicy: true },
+        annotations: { 'argocd.argoproj.io/manifest-generate-paths': paths },
+      });
+    const apps = [reading('narrow', '.'), reading('wide', '.; ../shared ;/lib/*.yaml')];
+    await world.when(...apps.map((app) => app.created()));
+    await world.thenEventually(...apps.map((app) => app.isSynced()));
+    const found: number[] = [];
+    for (const [file, expected] of [
+      ['shared/b.txt', 1],
+      ['lib/deep/c.yaml', 0],
+      ['README.md', 0],
+      ['web/a.yaml', 2],
+    ] as const) {
+      found.push(expected);
+      const files = { [file]: configMap('a', 'two') };
+      await world.given(world.pushed('annotated', { files }));
+      assert.equal((await pushed('annotated', [file], SECRET)).status, 200);
+      await world.thenEventually(concernedSoFar('annotated', found));
+    }
+    const live = apps.map((app) => world.object('configmaps', 'a', app.name));
+    await world.thenEventually(...live.map((one) => one.has('data.value', 'two')));
   });
 
   test('that concerns many is spread over the time of webhook.refresh.jitter', async () => {
@@ -220,18 +259,24 @@ describe('a push that a webhook tells of, while nothing is polled', () => {
       });
   });
 
-  test('to Bitbucket Cloud concerns all who follow it while its API is out of order', async () => {
+  test('to Bitbucket Cloud concerns nobody on another branch, and all while its API is out of order', async () => {
     const { repository, send } = BITBUCKET_CLOUD;
     assert.equal(api.asked.filter((line) => line.includes('/diffstat/')).length, 2, 'two pages');
-    api.isDown = true;
     const before = await world.git.revision(repository);
     const files = { 'two/a.yaml': configMap('a', 'newer') };
-    const after = await world.git.commit(repository, { files });
-    const push = { cloneUrl: world.git.urlOf(repository), ref: 'refs/heads/main', before, after };
-    assert.equal((await sent(send({ ...push, files: [] }, true))).status, 200);
+    const cloneUrl = world.git.urlOf(repository);
+    const told = async (branch: string) => {
+      const after = await world.git.commit(repository, { files, branch });
+      const push = { cloneUrl, ref: `refs/heads/${branch}`, before, after, files: [] };
+      assert.equal((await sent(send(push, true))).status, 200);
+    };
+    await told('dev');
+    await world.thenEventually(concernedSoFar(repository, [1, 0]));
+    api.isDown = true;
+    await told('main');
     const live = world.object('configmaps', 'a', world.name('team-cloud-two'));
     await world.thenEventually(live.has('data.value', 'newer'));
-    assert.deepEqual((await concerned(repository)).at(-1), 2);
+    await world.thenEventually(concernedSoFar(repository, [1, 0, 2]));
     const log = await world.operatorLog();
     const warned = log.split('\n').filter((line) => line.includes('did not say what a push'));
     assert.equal(warned.length, 1);

@@ -58,6 +58,16 @@ plane, where people who come from Argo CD already have them.
 Argo CD compares every 120 s by default; here a push is seen by asking each repository once per
 \`--repo-poll-interval\`, whatever the number of Applications, and the full comparison runs less often.
 
+The ConfigMap \`argocd-cmd-params-cm\` is not read: in Argo CD's manifests, too, its keys are variables of the processes. Give
+them to this one in the same way:
+
+\`\`\`yaml
+env:
+  - name: ARGOCD_REPO_SERVER_PARALLELISM_LIMIT
+    valueFrom:
+      configMapKeyRef: { name: argocd-cmd-params-cm, key: reposerver.parallelism.limit, optional: true }
+\`\`\`
+
 \`ARGOCD_REPO_SERVER_PARALLELISM_LIMIT\` of 0 is no bound there; here it is the number of cores.
 
 ## Settings of Argo CD without effect
