@@ -22,7 +22,7 @@ export interface LinkLimits {
   readonly linksFile?: string;
 }
 
-/** The program for links; why there is none, when this build has none. Errors: it is there, and cannot be read. */
+/** The program for links; why there is none. */
 export async function compileLinks({
   maxBytes,
   linksFile = BUILT,
@@ -32,9 +32,13 @@ export async function compileLinks({
     const program = await promisify(brotliDecompress)(packed, { chunkSize: ROOM_BYTES });
     return await wasm.compile(limitMemory(program, maxBytes));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    const why =
+      code === 'ENOENT'
+        ? `there is no ${linksFile}`
+        : `${linksFile}: is not the program for links: ${message}`;
     return {
-      missing: `this build cannot read templates and conditions: there is no ${linksFile}; run make build where Go 1.26 or newer is, or set linksFile of createScriptEngine`,
+      missing: `this build cannot read templates and conditions: ${why}; run make build where Go 1.26 or newer is, or set linksFile of createScriptEngine`,
     };
   }
 }

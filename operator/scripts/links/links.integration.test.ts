@@ -8,7 +8,7 @@ import { progressToStderr as log, toolCacheFolder } from '../../../e2e/controlpl
 import type { JsonObject, JsonValue } from '../../core/objects/json.ts';
 import { readDeepLinks } from '../../core/settings/deep-links.ts';
 import type { ScriptEngine } from '../../ports/script-engine.ts';
-import { systemClock } from '../../runtime/clock.ts';
+import { createVirtualClock, systemClock } from '../../runtime/clock.ts';
 import { createScriptEngine } from '../script-engine.ts';
 
 const signal = AbortSignal.timeout(300_000);
@@ -209,6 +209,30 @@ describe('links with a template or a condition', () => {
     const said: (string | null)[] = [];
     for (let turn = 0; turn < 4; turn++) said.push(await leadsTo(url));
     assert.match(said.at(-1) ?? '', /not run: it used up its budget on 3 objects in a row/);
+  });
+
+  test('what is said of health does not wait for links', async () => {
+    const clock = createVirtualClock(); // a link that never ends is ended when this moves
+    await using waiting = createScriptEngine({ clock, linksFile });
+    const ask = (url: string) => waiting.linkUrl({ url }, {}, signal);
+    await ask('https://x');
+    const endless = ask(`${loop}${ends}`);
+    const script = { source: 'return {status = "Healthy"}', openLibs: false };
+    const box = { apiVersion: 'v1', kind: 'Box', metadata: { name: 'a' } };
+    assert.deepEqual(await waiting.luaHealth(script, [box], signal), [
+      { type: 'value', value: { status: 'Healthy' } },
+    ]);
+    await clock.advance(60_000);
+    const outcome = await endless;
+    assert.equal(outcome.type === 'failed' && outcome.kind, 'budget');
+  });
+
+  test('a file that is no such program is a reason', async () => {
+    const file = join(import.meta.dirname, 'links.ts');
+    await using broken = createScriptEngine({ clock: systemClock, linksFile: file });
+    const outcome = await broken.linkUrl({ url: '{{1}}' }, {}, signal);
+    assert.ok(outcome.type === 'failed');
+    assert.match(outcome.reason, /links\.ts: is not the program for links/);
   });
 
   test('a build without the program says what to do', async () => {
