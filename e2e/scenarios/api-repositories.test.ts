@@ -42,10 +42,13 @@ describe('repositories over the API', () => {
     theirs = await roleOf(others, ['repositories, *']);
     const files = {
       'plain/a.yaml': configMap('a', '1'),
-      'kustom/kustomization.yaml': 'images: [{name: web, newName: shop/web, newTag: 7}]\n',
+      'kustom/kustomization.yaml':
+        'images: [{name: web, newName: shop/web, newTag: "7"}]\nresources: [web.yaml]\n',
+      'kustom/web.yaml':
+        'apiVersion: v1\nkind: Pod\nmetadata: {name: web}\nspec: {containers: [{name: a, image: web}, {name: b, image: "proxy:1"}]}\n',
       'chart/Chart.yaml': 'apiVersion: v2\nname: chart\nversion: 1.2.3\n',
       'chart/values.yaml': 'image: {tag: "7"}\nports: [80]\n',
-      'chart/values-prod.yaml': 'image: {tag: "8"}\n',
+      'chart/env/values-prod.yaml': 'image: {tag: "8"}\n',
       'chart/templates/a.yaml': configMap('b', '1'),
     };
     url = await world.git.createRepository('private', files, { credentials });

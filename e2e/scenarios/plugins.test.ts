@@ -95,18 +95,22 @@ describe('config management plugins', () => {
       - { name: size, title: How large, required: true, string: medium }
       - { name: tags, collectionType: array, array: [a, b] }
 `;
-    await serve('announces', DESCRIBE, more);
-    await world.given(world.repository('announced', { 'app/value.txt': 'one' }));
+    await serve('announces', DESCRIBE, `${more}  discover: { fileName: announced.txt }\n`);
+    await world.given(
+      world.repository('announced', { 'app/value.txt': 'one', 'app/announced.txt': '' }),
+    );
     const api = await apiClient(world, signal);
     const token = await signIn(api, world);
     const repo = encodeURIComponent(world.git.urlOf('announced'));
-    const body = { source: { path: 'app', plugin: { name: 'announces' } }, appProject: 'default' };
     const path = `/api/v1/repositories/${repo}/appdetails`;
-    const { status, json, text } = await api.request(path, { method: 'POST', token, body });
-    assert.equal(status, 200, text);
     const size = { name: 'size', title: 'How large', required: true, string: 'medium' };
     const tags = { name: 'tags', collectionType: 'array', array: ['a', 'b'] };
-    assert.deepEqual(json, { type: 'Plugin', plugin: { parametersAnnouncement: [size, tags] } });
+    for (const plugin of [{ name: 'announces' }, undefined]) {
+      const body = { source: { path: 'app', plugin }, appProject: 'default' };
+      const { status, json, text } = await api.request(path, { method: 'POST', token, body });
+      assert.equal(status, 200, text);
+      assert.deepEqual(json, { type: 'Plugin', plugin: { parametersAnnouncement: [size, tags] } });
+    }
   });
 
   test('a folder that names nothing goes to the plugin that recognises it, in a sidecar or here', async () => {

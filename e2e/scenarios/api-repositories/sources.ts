@@ -49,20 +49,23 @@ export function testSources(context: () => RepositoriesContext): void {
     assert.deepEqual((await details({ path: 'plain' })).json, { type: 'Directory', directory: {} });
     assert.deepEqual((await details({ path: 'kustom' })).json, {
       type: 'Kustomize',
-      kustomize: { images: ['shop/web:7'] },
+      kustomize: { images: ['proxy:1', 'shop/web:7'] },
     });
     assert.deepEqual((await details({ path: 'chart' })).json, {
       type: 'Helm',
       helm: {
         name: 'new',
         values: 'image: {tag: "7"}\nports: [80]\n',
-        valueFiles: ['values-prod.yaml', 'values.yaml'],
+        valueFiles: ['env/values-prod.yaml', 'values.yaml'],
         parameters: [
           { name: 'image.tag', value: '7' },
           { name: 'ports[0]', value: '80' },
         ],
       },
     });
+    const valueFiles = ['env/values-prod.yaml', '$ref/values.yaml', 'https://example.com/x.yaml'];
+    const { json: chosen } = await details({ path: 'chart', helm: { valueFiles } });
+    assert.deepEqual(Object(chosen).helm.parameters[0], { name: 'image.tag', value: '8' });
     const fileParameters = [{ name: 'config', path: 'files/config.yaml' }];
     const { json: named } = await details({ path: 'chart', helm: { fileParameters } });
     assert.deepEqual(Object(named).helm.fileParameters, fileParameters);

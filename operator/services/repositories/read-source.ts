@@ -1,8 +1,7 @@
 import type { Requester } from '../../core/access/requester.ts';
 import type { ApplicationSource } from '../../core/app/types.ts';
-import { isJsonArray, isJsonObject, type JsonValue } from '../../core/objects/json.ts';
 import { isArtifactUrl } from '../../core/revision/repository-url.ts';
-import type { Announcement, GenerateRequest } from '../../ports/generator.ts';
+import type { Announcement } from '../../ports/generator.ts';
 import type { SourceTree } from '../../ports/source-tree.ts';
 import type { ControlPlane } from '../control-plane.ts';
 import type { SourceName } from './named-sources.ts';
@@ -12,6 +11,7 @@ import {
   enforceSourceOf,
   readableRepository,
 } from './read-repository.ts';
+import { fileParametersOf, imagesIn, leavesOfAll, valueFilesIn } from './source-offers.ts';
 
 /** A folder that can be an Application, and what renders it. */
 export interface FoundApp {
@@ -24,13 +24,14 @@ export type SourceDetails =
   | {
       readonly type: 'Helm';
       readonly valueFiles: readonly string[];
-      /** Leaves of `values.yaml`. */
+      /** Leaves of `values.yaml`, and of the value files that the source names. */
       readonly parameters: readonly { readonly name: string; readonly value: string }[];
       /** `values.yaml` as it is written. */
       readonly values: string;
       /** As the source names them. */
       readonly fileParameters: readonly { readonly name: string; readonly path: string }[];
     }
+  /** Those of the objects that it builds. */
   | { readonly type: 'Kustomize'; readonly images: readonly string[] }
   | { readonly type: 'Directory' }
   /** What the plugin says that people may set. */
@@ -38,7 +39,6 @@ export type SourceDetails =
 
 const KUSTOMIZATIONS = new Set(['kustomization.yaml', 'kustomization.yml', 'Kustomization']);
 const MAX_FILE_BYTES = 4_000_000;
-const MAX_PARAMETERS = 5_000;
 
 /** Folders in a Git repository that look like an Application. Errors: `PermissionDenied`, those of reading it. */
 export async function findApps(
@@ -89,26 +89,39 @@ export async function sourceDetails(
     const file = path === '' ? name : `${path}/${name}`;
     return (await tree.read(file, { maxBytes: MAX_FILE_BYTES }, signal)).toString('utf8');
   };
-  const kustomization = names.find((name) => KUSTOMIZATIONS.has(name));
-  if (source.plugin) {
-    const { name } = app;
-    const request = { ...opened, ...BARE, source, project, instance: name, appName: name };
-    return { type: 'Plugin', announced: await announcedBy(controlPlane, request, signal) };
-  }
+  const { readYaml, manifests } = controlPlane.ports;
+  const named = { project, instance: app.name, appName: app.name };
+  const request = { ...opened, ...BARE, ...named, source };
+  const isNamed = Boolean(source.helm ?? source.kustomize ?? source.directory ?? source.plugin);
+  const plugins = controlPlane.ports.generators.generators.find(({ name }) => name === 'Plugin');
+  if (source.plugin || (!isNamed && (await plugins?.detect(tree, path, signal, request))))
+    return { type: 'Plugin', announced: (await plugins?.announcements?.(request, signal)) ?? [] };
   if (source.directory) return { type: 'Directory' };
-  if (!source.helm && (source.kustomize || kustomization !== undefined)) {
-    const content = kustomization === undefined ? '' : await read(kustomization);
-    return { type: 'Kustomize', images: imagesOf(controlPlane.ports.readYaml(content)) };
+  const isKustomization = names.some((name) => KUSTOMIZATIONS.has(name));
+  if (!source.helm && (source.kustomize || isKustomization)) {
+    const trial = { isTrial: true, freshRevisions: false, freshManifests: false };
+    const sources = { sources: [source], revisions: [opened.revision] };
+    const built = await manifests.manifests({ ...BARE, ...named, ...sources, ...trial }, signal);
+    return { type: 'Kustomize', images: imagesIn(built.objects) };
   }
   if (!source.helm && !names.includes('Chart.yaml')) return { type: 'Directory' };
   const values = names.includes('values.yaml') ? await read('values.yaml') : '';
+  const chosen = await Promise.all(valueFilesOf(source).map(read));
   return {
     type: 'Helm',
-    valueFiles: names.filter((name) => /values.*\.ya?ml$/.test(name)).sort(),
-    parameters: leavesOf(controlPlane.ports.readYaml(values)),
+    valueFiles: valueFilesIn(await tree.list(path, { recurse: true }, signal), path),
+    parameters: leavesOfAll([values, ...chosen].map(readYaml)),
     values,
     fileParameters: fileParametersOf(source),
   };
+}
+
+/** Those in the chart itself, which is all that is looked at here. */
+function valueFilesOf({ helm }: ApplicationSource): readonly string[] {
+  const sent: unknown = helm?.valueFiles;
+  return (Array.isArray(sent) ? sent : []).filter(
+    (name): name is string => typeof name === 'string' && !/^\$|^\/|[*?[]|:\/\//.test(name),
+  );
 }
 
 /** What there is to know of an Application that is only being thought of. */
@@ -116,15 +129,6 @@ const BARE = {
   ...{ namespace: '', kubeVersion: '', apiVersions: [], settings: {} },
   ...{ refs: new Map<never, never>(), multipleSources: false },
 } as const;
-
-async function announcedBy(
-  { ports }: ControlPlane,
-  request: GenerateRequest,
-  signal: AbortSignal,
-): Promise<readonly Announcement[]> {
-  const plugins = ports.generators.generators.find(({ name }) => name === 'Plugin');
-  return (await plugins?.announcements?.(request, signal)) ?? [];
-}
 
 async function open(
   { ports }: ControlPlane,
@@ -145,51 +149,4 @@ async function open(
   const version = await ports.charts.resolve(reference, targetRevision ?? '', reader, signal);
   const tree = await ports.charts.tree(reference, version, reader, signal);
   return { tree, path: '', revision: version };
-}
-
-/** `a.b`, `a.list[0]`: as `helm --set` writes them. */
-export function leavesOf(
-  value: JsonValue | undefined,
-): readonly { readonly name: string; readonly value: string }[] {
-  const leaves: { name: string; value: string }[] = [];
-  const walk = (at: JsonValue | undefined, name: string): void => {
-    if (leaves.length >= MAX_PARAMETERS) return;
-    if (isJsonArray(at)) for (const [index, item] of at.entries()) walk(item, `${name}[${index}]`);
-    else if (isJsonObject(at))
-      for (const [key, member] of Object.entries(at))
-        walk(member, name === '' ? escapeKey(key) : `${name}.${escapeKey(key)}`);
-    else if (at !== null && at !== undefined && name !== '')
-      leaves.push({ name, value: String(at) });
-  };
-  walk(value, '');
-  return leaves;
-}
-
-function escapeKey(key: string): string {
-  return key.replace(/[.,[\]=]/g, '\\$&');
-}
-
-/** Those of a source that anybody may have sent: what is none is left out. */
-export function fileParametersOf({
-  helm,
-}: Pick<ApplicationSource, 'helm'>): readonly { readonly name: string; readonly path: string }[] {
-  const sent: unknown = helm?.fileParameters;
-  return (Array.isArray(sent) ? sent.slice(0, MAX_PARAMETERS) : []).flatMap((one: unknown) => {
-    const { name, path } = Object(one) as Readonly<Record<string, unknown>>;
-    return typeof name === 'string' && typeof path === 'string' ? [{ name, path }] : [];
-  });
-}
-
-/** Images that a kustomization replaces, as they are afterwards. */
-export function imagesOf(kustomization: JsonValue | undefined): readonly string[] {
-  const images = isJsonObject(kustomization) ? kustomization['images'] : undefined;
-  return (isJsonArray(images) ? images : []).flatMap((image) => {
-    if (!isJsonObject(image)) return [];
-    const { name, newName, newTag, digest } = image;
-    const base = newName ?? name;
-    if (typeof base !== 'string') return [];
-    if (typeof digest === 'string') return [`${base}@${digest}`];
-    const isTag = typeof newTag === 'string' || typeof newTag === 'number';
-    return [isTag ? `${base}:${newTag}` : base];
-  });
 }

@@ -3,7 +3,14 @@ import { test } from 'node:test';
 import { ownerOf } from '../clusters/rotate-auth.ts';
 import { readOverrides } from '../settings/resource-overrides.ts';
 import type { ApplicationSource } from '../../core/app/types.ts';
-import { fileParametersOf, imagesOf, leavesOf } from './read-source.ts';
+import type { JsonObject } from '../../core/objects/json.ts';
+import {
+  fileParametersOf,
+  imagesIn,
+  leavesOf,
+  leavesOfAll,
+  valueFilesIn,
+} from './source-offers.ts';
 
 test('leaves of values are named as helm --set names them', () => {
   const values = {
@@ -36,16 +43,37 @@ test('parameters from files are those of the source that was sent, whatever else
   assert.deepEqual(fileParametersOf({}), []);
 });
 
-test('images of a kustomization are as they are afterwards', () => {
-  const images = [
-    { name: 'a', newTag: '1' },
-    { name: 'b', newName: 'c', digest: 'sha256:x' },
-    { name: 'd' },
-    { newTag: '2' },
-    'e',
+test('a later file of values goes before an earlier one', () => {
+  const files = [{ a: 1, b: { c: 'x' } }, undefined, { b: { c: 'y' }, d: true }];
+  assert.deepEqual(leavesOfAll(files), [
+    { name: 'a', value: '1' },
+    { name: 'b.c', value: 'y' },
+    { name: 'd', value: 'true' },
+  ]);
+});
+
+test('files of values are found below the chart, by their name', () => {
+  const file = (path: string) => ({ path, type: 'file' as const });
+  const entries = [
+    file('web/values.yaml'),
+    file('web/env/my-VALUES-prod.YML'),
+    file('web/values/readme.yaml'),
+    file('web/values.txt'),
+    { path: 'web/link-values.yaml', type: 'symlink' as const },
   ];
-  assert.deepEqual(imagesOf({ images }), ['a:1', 'c@sha256:x', 'd']);
-  assert.deepEqual(imagesOf('no'), []);
+  assert.deepEqual(valueFilesIn(entries, 'web'), ['env/my-VALUES-prod.YML', 'values.yaml']);
+  assert.deepEqual(valueFilesIn([file('values.yaml')], ''), ['values.yaml']);
+});
+
+test('images are those of all containers, wherever a kind has them', () => {
+  const pod = { initContainers: [{ image: 'a:1' }], containers: [{ image: 'b' }, { name: 'x' }] };
+  const of = (kind: string, spec: JsonObject) => ({ apiVersion: 'v1', kind, metadata: {}, spec });
+  const objects = [
+    of('Pod', pod),
+    of('CronJob', { jobTemplate: { spec: { template: { spec: pod } } } }),
+    of('Other', { image: 'no', containers: 'no', sets: [{ containers: [{ image: 'c' }, 'x'] }] }),
+  ];
+  assert.deepEqual(imagesIn(objects), ['a:1', 'b', 'c']);
 });
 
 test('a token says which service account it belongs to', () => {
