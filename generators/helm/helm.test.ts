@@ -153,6 +153,17 @@ data:
     );
   });
 
+  test('among several sources, what begins with $ is a ref', async () => {
+    const several = { request: { multipleSources: true } };
+    const named = { valueFiles: ['$ARGOCD_APP_NAME/prod.yaml'] };
+    await fails(
+      values(named, several),
+      'InvalidSpec',
+      /^source referenced "\$ARGOCD_APP_NAME", but no source has a 'ref' field defined$/,
+    );
+    await fails(values(named), 'PathNotFound', /"\$ARGOCD_APP_NAME\/prod\.yaml" does not exist/);
+  });
+
   test('missing, escaping and forbidden values files are refused', async () => {
     await fails(
       values({ valueFiles: ['nope.yaml'] }),

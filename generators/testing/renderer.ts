@@ -17,8 +17,8 @@ export interface RenderOptions {
   readonly settings?: Readonly<Record<string, JsonObject>>;
   /** What `$name` stands for: the roots of other repositories. */
   readonly refs?: Readonly<Record<string, Files>>;
-  /** Names other than those of the Application `web`. */
-  readonly request?: Partial<Pick<GenerateRequest, 'appName' | 'instance'>>;
+  /** Other than those of the Application `web` with one source. */
+  readonly request?: Partial<Pick<GenerateRequest, 'appName' | 'instance' | 'multipleSources'>>;
 }
 
 /** All generators with real programs; the registry chooses, as for an Application. */

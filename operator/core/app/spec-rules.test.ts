@@ -174,6 +174,11 @@ describe('structure of a spec', () => {
       ['invalid sources: multiple sources had the same `ref` key'],
     ],
     [
+      'a ref that is no name',
+      { ...valid, sources: [source, { ...other, ref: 'a/b' }, { ...other, ref: 'a_B-1' }] },
+      ["sources.ref a/b cannot contain any special characters except '_' and '-'"],
+    ],
+    [
       'a hydrator without branches',
       {
         ...valid,

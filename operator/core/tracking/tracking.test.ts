@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
+import type { JsonObject } from '../objects/json.ts';
 import type { KubeObject } from '../objects/kube-object.ts';
 import {
   DEFAULT_TRACKING,
@@ -88,6 +89,57 @@ describe('tracking id', () => {
     const tracked = track(service('ui'), long, 'prod', settings);
     assert.equal(tracked.metadata.labels?.[settings.labelKey], 'a'.repeat(62));
     assert.equal(instanceOf(tracked, settings), long);
+  });
+
+  test('the installation is written beside the id, and one of another is taken away', () => {
+    const settings = { ...DEFAULT_TRACKING, installationId: 'one' };
+    const annotation = 'argocd.argoproj.io/installation-id';
+    const ours = track(service('ui'), 'app', 'prod', settings);
+    assert.equal(ours.metadata.annotations?.[annotation], 'one');
+    assert.equal(instanceOf(ours, settings), 'app');
+    assert.equal(instanceOf(ours, { ...settings, installationId: 'two' }), undefined);
+    const none = track(ours, 'app', 'prod', DEFAULT_TRACKING);
+    assert.equal(none.metadata.annotations?.[annotation], undefined);
+  });
+
+  describe('the label key of the first releases', () => {
+    const key = 'applications.argoproj.io/app-name';
+    const workload = (apiVersion: string, kind: string, template?: object): KubeObject => ({
+      apiVersion,
+      kind,
+      metadata: { name: 'web' },
+      spec: { replicas: 1, ...(template && { template }) } as unknown as JsonObject,
+    });
+    const labelled = (object: KubeObject, method: 'label' | 'annotation+label' | 'annotation') => {
+      const tracked = track(object, 'app', 'prod', { ...DEFAULT_TRACKING, method, labelKey: key });
+      const spec = tracked['spec'] as { template?: { metadata?: { labels?: object } } };
+      return spec.template?.metadata?.labels;
+    };
+    const template = { metadata: { labels: { app: 'web' } }, spec: {} };
+    for (const [apiVersion, kind] of [
+      ['apps/v1', 'Deployment'],
+      ['apps/v1', 'StatefulSet'],
+      ['apps/v1', 'DaemonSet'],
+      ['apps/v1', 'ReplicaSet'],
+      ['batch/v1', 'Job'],
+    ] as const)
+      test(`marks the Pods of a ${kind} too`, () => {
+        const object = workload(apiVersion, kind, template);
+        assert.deepEqual(labelled(object, 'label'), { app: 'web', [key]: 'app' });
+        assert.deepEqual(labelled(object, 'annotation+label'), { app: 'web', [key]: 'app' });
+        assert.deepEqual(labelled(object, 'annotation'), { app: 'web' });
+        const bare = workload(apiVersion, kind, { spec: {} });
+        assert.deepEqual(labelled(bare, 'label'), { [key]: 'app' });
+      });
+
+    test('marks no template of others, and no other key marks one', () => {
+      const other = workload('example.com/v1', 'Deployment', template);
+      assert.deepEqual(labelled(other, 'label'), { app: 'web' });
+      assert.equal(labelled(workload('apps/v1', 'Deployment'), 'label'), undefined);
+      const settings = { ...DEFAULT_TRACKING, method: 'label' } as const;
+      const usual = track(workload('apps/v1', 'Deployment', template), 'app', 'prod', settings);
+      assert.deepEqual(usual['spec'], { replicas: 1, template });
+    });
   });
 
   test('a copied mark names another object', () => {

@@ -1,3 +1,4 @@
+import { isJsonObject } from '../objects/json.ts';
 import type { KubeObject, ResourceId } from '../objects/kube-object.ts';
 import { groupOf, idOf } from '../objects/kube-object.ts';
 
@@ -79,7 +80,7 @@ export function track(
   }
   if (settings.method === 'label') labels[settings.labelKey] = instance;
   if (settings.method === 'annotation+label') labels[settings.labelKey] = shortLabel(instance);
-  return {
+  const marked = {
     ...object,
     metadata: {
       ...object.metadata,
@@ -87,6 +88,30 @@ export function track(
       ...(Object.keys(labels).length > 0 ? { labels } : {}),
     },
   };
+  const label = settings.method === 'annotation' ? undefined : labels[settings.labelKey];
+  return label === undefined || settings.labelKey !== LEGACY_LABEL_KEY
+    ? marked
+    : withPodLabel(marked, label);
+}
+
+/** The key of the first releases of the incumbent, which marked the Pods too. */
+const LEGACY_LABEL_KEY = 'applications.argoproj.io/app-name';
+const POD_TEMPLATES: Readonly<Record<string, readonly string[]>> = {
+  apps: ['Deployment', 'ReplicaSet', 'StatefulSet', 'DaemonSet'],
+  batch: ['Job'],
+};
+
+/** Without it, whoever comes from there would see all Pods replaced. */
+function withPodLabel(object: KubeObject, label: string): KubeObject {
+  const spec = object['spec'];
+  const kinds = POD_TEMPLATES[groupOf(object.apiVersion)] ?? [];
+  if (!kinds.includes(object.kind) || !isJsonObject(spec)) return object;
+  const { template } = spec;
+  if (!isJsonObject(template)) return object;
+  const metadata = isJsonObject(template['metadata']) ? template['metadata'] : {};
+  const labels = isJsonObject(metadata['labels']) ? metadata['labels'] : {};
+  const marked = { ...metadata, labels: { ...labels, [LEGACY_LABEL_KEY]: label } };
+  return { ...object, spec: { ...spec, template: { ...template, metadata: marked } } };
 }
 
 /** The object, which got its name after its mark, with the name in the mark too. */
