@@ -151,6 +151,35 @@ describe('how it is compared', () => {
     await world.thenEventually(app.isAbsent());
   });
 
+  test('an object of a kind that the settings leave alone is told of, and left alone', async () => {
+    await world.given(
+      world.repository('excluded', {
+        'a.yaml': configMap('a', '1'),
+        'b.yaml':
+          'apiVersion: coordination.k8s.io/v1\nkind: Lease\nmetadata: {name: mine}\nspec: {holderIdentity: me}\n',
+      }),
+    );
+    const app = world.application('excluded', {
+      repoURL: world.git.urlOf('excluded'),
+      syncPolicy: true,
+    });
+    await world.when(app.created());
+    await world.thenEventually(
+      app.isSynced(),
+      app.isHealthy(),
+      app.hasCondition(
+        'ExcludedResourceWarning',
+        /^Resource coordination\.k8s\.io\/Lease mine is excluded in the settings$/,
+      ),
+      world.object('configmaps', 'a', app.name).exists(),
+    );
+    await world.thenConsistently(
+      500,
+      world.object('leases.coordination.k8s.io', 'mine', app.name).isAbsent(),
+      app.isSynced(),
+    );
+  });
+
   test('an aggregated ClusterRole is filled in by its controller, and nobody heals that', async () => {
     const [part, whole] = [world.name('part'), world.name('whole')];
     const rbac = (name: string, labels: object, rest: object) =>

@@ -138,6 +138,7 @@ function targetsOf(request: LoadRequest, manifests: Manifests, settings: EngineS
     instance,
     tracking: settings.tracking,
     isNamespaced: scopeIn(cluster),
+    isExcluded: cluster.live.isExcluded,
   });
   memory.prepared = { manifests: manifests.objects, catalogue, namespace, targets };
   return targets;

@@ -29,7 +29,7 @@ export interface LiveStateOptions {
   /** The application instance whose tracking mark an object carries. Pure: same object, same answer. */
   readonly instanceOf: (object: KubeObject) => string | undefined;
   /** Kinds that are not watched at all; see `isExcludedKind`. */
-  readonly excluded: (resource: ApiResource) => boolean;
+  readonly excluded: (resource: Pick<ApiResource, 'group' | 'kind'>) => boolean;
   /** Managers whose entries in `managedFields` are kept. */
   readonly fieldManagers: readonly string[];
   /** Managers whose `Update` entries are kept for adoption. Default: `LEGACY_MANAGERS`. */
@@ -214,6 +214,7 @@ export function createLiveState(options: LiveStateOptions): StartableLiveState {
     get catalogue() {
       return catalogue;
     },
+    isExcluded: options.excluded,
     get size() {
       let size = 0;
       for (const { collection } of kinds.values()) size += collection.size;

@@ -25,6 +25,8 @@ export interface LiveEvent {
 export interface LiveState {
   /** The discovery the store works with; renewed when CRDs and APIServices change. */
   readonly catalogue: ApiCatalogue;
+  /** Kinds that the settings leave alone: nothing is known of their objects. Default: none. */
+  readonly isExcluded?: (kind: GroupKind) => boolean;
   /** How many objects are held. */
   readonly size: number;
   /** Deepens these kinds to full objects and resolves when all of them have been listed. Unknown kinds are passed over. */

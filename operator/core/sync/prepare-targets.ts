@@ -10,7 +10,7 @@ import { track, type TrackingSettings } from '../tracking/tracking.ts';
 import { hookRole } from './hooks.ts';
 
 export interface TargetWarning {
-  readonly type: 'RepeatedResourceWarning';
+  readonly type: 'RepeatedResourceWarning' | 'ExcludedResourceWarning';
   readonly message: string;
 }
 
@@ -32,19 +32,26 @@ export interface PrepareOptions {
   readonly tracking: TrackingSettings;
   /** `undefined`: the cluster does not know the kind (yet); it is taken for namespaced. */
   readonly isNamespaced: (kind: GroupVersionKind) => boolean | undefined;
+  /** Kinds that the settings leave alone (`resource.exclusions`): of them nothing is a target. Default: none. */
+  readonly isExcluded?: ((kind: GroupVersionKind) => boolean) | undefined;
 }
 
 /**
  * Makes rendered manifests into targets: cluster-scoped objects lose a namespace, namespaced ones
  * get the destination's, each is marked as this application's, hooks are set apart, and of objects
- * with one key the last wins.
+ * with one key the last wins. Excluded kinds are left out, with a warning.
  */
 export function prepareTargets(manifests: readonly KubeObject[], options: PrepareOptions): Targets {
   const resources = new Map<ResourceKey, KubeObject>();
   const hooks: KubeObject[] = [];
   const kept = new Set<ResourceKey>();
   const times = new Map<ResourceKey, number>();
+  const excluded: KubeObject[] = [];
   for (const manifest of manifests) {
+    if (options.isExcluded?.(gvkOf(manifest)) === true) {
+      excluded.push(manifest);
+      continue;
+    }
     const role = hookRole(manifest).type;
     if (role !== 'resource') kept.add(keyOf(withScope(manifest, options)));
     if (role === 'skip' || role === 'ignored') continue;
@@ -63,7 +70,16 @@ export function prepareTargets(manifests: readonly KubeObject[], options: Prepar
     resources.delete(key); // the last one wins, also in order
     resources.set(key, target);
   }
-  return { resources, hooks, kept, warnings: repeated(resources, times) };
+  const warnings = [...repeated(resources, times), ...excluded.map(exclusion)];
+  return { resources, hooks, kept, warnings };
+}
+
+/** Nobody watches such objects: as targets they would be missing for ever. */
+function exclusion(manifest: KubeObject): TargetWarning {
+  const { group, kind } = gvkOf(manifest);
+  const { name = manifest.metadata['generateName'] } = manifest.metadata;
+  const message = `Resource ${group}/${kind} ${String(name)} is excluded in the settings`;
+  return { type: 'ExcludedResourceWarning', message };
 }
 
 function withScope(manifest: KubeObject, options: PrepareOptions): KubeObject {
