@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
@@ -193,6 +193,43 @@ describe('signatures, with a real gpg', () => {
     const [prefixed] = await problems(url, '1.x', { tagPrefix: 'web-' });
     assert.match(prefixed ?? '', /revision web-1\.5\.0 .*signed with unallowed key/);
   });
+
+  for (const blobLimit of [0, 1_000])
+    test(`a tag counts that is made when its commit is already here${blobLimit > 0 ? ', and a large file of it is not' : ''}`, async () => {
+      const name = `late-${blobLimit}`;
+      const url = await server.createRepository(name, { 'a.yaml': 'a', big: 'x'.repeat(50_000) });
+      const folder = server.folderOf(name);
+      await using opened = await openRepositories(
+        { blobLimit },
+        { gpg, signingKeys: () => armored },
+      );
+      const { repositories } = opened;
+      const verify = async (revision: string) => {
+        const found = await repositories.resolve(url, revision, { fresh: true }, signal);
+        const criteria = { type: 'check', mode: 'head', keys: [idOf('tess')] } as const;
+        const question = { commit: found, revisions: [revision], criteria };
+        return await repositories.verify(url, question, {}, signal);
+      };
+      assert.match((await verify('main')).join(), /: unsigned/);
+      run('git', ['-C', folder, 'tag', '-u', idOf('tess'), '-m', 'signed', 'v1.0.0', 'main']);
+      assert.deepEqual(await verify('1.x'), []);
+      run('git', ['-C', folder, 'tag', '-u', idOf('other'), '-m', 'signed', 'v1.1.0', 'main']);
+      assert.match((await verify('1.x')).join(), /revision v1\.1\.0 .*signed with unallowed key/);
+      const [mirror = ''] = await readdir(join(opened.dir, 'mirrors'));
+      const left = spawnSync(
+        'git',
+        [
+          '-C',
+          join(opened.dir, 'mirrors', mirror),
+          'rev-list',
+          '--objects',
+          '--all',
+          '--missing=print',
+        ],
+        { env: env(), encoding: 'utf8' },
+      );
+      assert.equal(/^\?/m.test(left.stdout), blobLimit > 0, left.stderr);
+    });
 
   test('strict looks at the history, back to seals', async () => {
     const url = await server.createRepository('history');
