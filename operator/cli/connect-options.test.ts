@@ -56,6 +56,14 @@ describe('settings of Git', () => {
     assert.equal(git.verifySignatures, false);
   });
 
+  test('have repositories polled for as long as anybody may use them', async () => {
+    const idleAt = async (resync: string) =>
+      (await gitWith({ TIPHYS_RESYNC: resync, TIPHYS_RESYNC_JITTER: '1m' })).pollIdleMs;
+    assert.equal(await idleAt('3m'), 600_000);
+    assert.equal(await idleAt('1h'), 7_320_000);
+    assert.equal(await idleAt('0'), Infinity);
+  });
+
   test('are those of Argo CD when nobody sets them', async () => {
     const git = await gitWith({});
     assert.equal(git.timeoutMs, 90_000);

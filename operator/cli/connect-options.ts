@@ -116,6 +116,7 @@ export async function connectOptions(
       env: proxyVariables(io.env),
       pollIntervalMs: config.repoPollInterval,
       pollJitterMs: config.repoPollJitter,
+      pollIdleMs: pollIdleMs(config),
       timeoutMs: config.gitTimeout,
       stopMs: config.programStopTimeout,
       listTimeoutMs: config.gitListTimeout,
@@ -138,6 +139,11 @@ export async function connectOptions(
       ...(identity !== undefined && { azureIdentity: identity }),
     },
   };
+}
+
+/** Who compares seldom uses repositories seldom, and wants to hear of pushes in between all the same. */
+function pollIdleMs({ resync, resyncJitter }: Config): number {
+  return resync === 0 ? Infinity : Math.max(600_000, 2 * (resync + resyncJitter));
 }
 
 function connect(config: Config, io: CommandIo): Promise<KubeConnection> {

@@ -57,6 +57,7 @@ plane, where people who come from Argo CD already have them.
 
 Argo CD compares every 120 s by default; here a push is seen by asking each repository once per
 \`--repo-poll-interval\`, whatever the number of Applications, and the full comparison runs less often.
+\`ARGOCD_RECONCILIATION_TIMEOUT\` sets both, and 0 leaves all of it to webhooks and people, as there.
 
 The ConfigMap \`argocd-cmd-params-cm\` is not read: in Argo CD's manifests, too, its keys are variables of the processes. Give
 them to this one in the same way:

@@ -160,7 +160,8 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
   resync: key('resync', {
     schema: duration,
     fallback: '180s',
-    description: 'Every Application is compared with the newest revision at least this often.',
+    description:
+      'Every Application is compared with the newest revision at least this often; 0 is never.',
     alias: ['ARGOCD_RECONCILIATION_TIMEOUT'],
   }),
   resyncJitter: key('resync-jitter', {
@@ -245,12 +246,15 @@ export const CONFIG_KEYS: { readonly [K in keyof Config]: ConfigKey<Config[K]> }
   repoPollInterval: key('repo-poll-interval', {
     schema: duration,
     fallback: '120s',
-    description: 'How often the refs of each repository are asked for.',
+    description:
+      'How often the refs of each repository are asked for; 0 is only when somebody insists: a refresh, a webhook.',
+    alias: ['ARGOCD_RECONCILIATION_TIMEOUT'],
   }),
   repoPollJitter: key('repo-poll-jitter', {
     schema: duration,
     fallback: '60s',
     description: 'Random part added to the polling interval of each repository.',
+    alias: ['ARGOCD_RECONCILIATION_JITTER'],
   }),
   gitTimeout: key('git-timeout', {
     schema: duration,

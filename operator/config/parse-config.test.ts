@@ -49,6 +49,18 @@ test('a switch needs no value, and can be given one', () => {
   assert.equal(parse({ argv: ['--leader-election=false'] }).leaderElection, false);
 });
 
+test('how often Argo CD compares is how often repositories are asked, unless ours say otherwise', () => {
+  const env = { ARGOCD_RECONCILIATION_TIMEOUT: '0s', ARGOCD_RECONCILIATION_JITTER: '10s' };
+  const { resync, resyncJitter, repoPollInterval, repoPollJitter } = parse({ env });
+  assert.deepEqual(
+    [resync, resyncJitter, repoPollInterval, repoPollJitter],
+    [0, 10_000, 0, 10_000],
+  );
+  const argv = ['--repo-poll-interval=30s'];
+  assert.equal(parse({ argv, env }).repoPollInterval, 30_000);
+  assert.equal(parse({}).repoPollInterval, 120_000);
+});
+
 test('a switch is read as Go reads one, since variables may be those of Argo CD', () => {
   for (const [written, meant] of [
     ['1', true],

@@ -30,8 +30,12 @@ export function parseConfig({ argv, env }: ConfigInput): ParsedConfig {
     const given = source(key, flags.get(key.flag), env);
     const parsed = key.schema.safeParse(given.text);
     if (parsed.success) config[name] = parsed.data;
-    else
-      problems.push({ name: given.name, message: parsed.error.issues[0]?.message ?? 'is wrong' });
+    else {
+      const message = parsed.error.issues[0]?.message ?? 'is wrong';
+      // One variable may stand for several settings.
+      if (!problems.some((one) => one.name === given.name && one.message === message))
+        problems.push({ name: given.name, message });
+    }
   }
   if (problems.length > 0) return { type: 'invalid', problems };
   const whole = config as unknown as Config; // every key was parsed by its schema

@@ -70,7 +70,7 @@ export interface EngineSettings {
   readonly tracking: TrackingSettings;
   /** Field manager of server-side apply. */
   readonly fieldManager: string;
-  /** Every application is compared against the newest revision at least this often, plus a random part of `resyncJitterMs`. */
+  /** Every application is compared against the newest revision at least this often, plus a random part of `resyncJitterMs`; 0 is never. */
   readonly resyncMs: number;
   readonly resyncJitterMs: number;
   /** As `resyncMs`, but rendering anew; 0 is never. */

@@ -14,7 +14,7 @@ import { beginOrResume } from './resume-operation.ts';
 import { timestamp } from './run-sync-pass.ts';
 import { settleOperation } from './settle-operation.ts';
 import { failedStatus } from './status.ts';
-import { retryDelay } from './timing.ts';
+import { nextLook, retryDelay } from './timing.ts';
 
 /** Of what a failure is told. */
 interface Failing {
@@ -37,7 +37,7 @@ export async function reportRefusal(
   const status = failedStatus(app, conditions, state, timestamp(ports.clock), settings);
   await tellOthers(key, app, engine, signal);
   await reporter.report(key, app, status, signal);
-  return again(settings.resyncMs);
+  return again(nextLook(settings));
 }
 
 /**

@@ -7,13 +7,21 @@ import type { EngineSettings } from './ports.ts';
  * `nowMs` since 1970.
  */
 
-/** Between two comparisons with the newest revision. */
+/** Between two comparisons with the newest revision; 0: nobody compares by the clock. */
 export function resyncPeriod(
   { jitter }: AppMemory,
   { resyncMs, resyncJitterMs }: EngineSettings,
 ): number {
-  return resyncMs + jitter * resyncJitterMs;
+  return resyncMs === 0 ? 0 : resyncMs + jitter * resyncJitterMs;
 }
+
+/** Until the clock alone leads to another look, at what nothing was learnt about. */
+export function nextLook({ resyncMs }: Pick<EngineSettings, 'resyncMs'>): number {
+  return resyncMs === 0 ? NEVER_MS : resyncMs;
+}
+
+/** A hundred years: queues order by numbers, and infinities have no order. */
+const NEVER_MS = 3_155_760_000_000;
 
 /** Until the next comparison is due, or a sync window opens or closes. */
 export function untilResync(
@@ -24,6 +32,7 @@ export function untilResync(
 ): number {
   const last = Date.parse(withComparison(app, memory).status.reconciledAt ?? '');
   const period = resyncPeriod(memory, settings);
+  if (period === 0) return Math.min(NEVER_MS, untilWindow(memory, nowMs));
   const resyncMs = Number.isNaN(last) ? period : Math.max(1_000, last + period - nowMs);
   return Math.min(resyncMs, untilWindow(memory, nowMs));
 }
@@ -33,9 +42,15 @@ export function untilWindow({ windowChangeMs }: AppMemory, nowMs: number): numbe
   return windowChangeMs === undefined ? Infinity : Math.max(0, windowChangeMs - nowMs);
 }
 
+/** Where nobody compares by the clock. */
+const LONGEST_RETRY_MS = 180_000;
+
 /** Longer with every failure in a row. */
 export function retryDelay({ failures }: AppMemory, { resyncMs }: EngineSettings): number {
-  return Math.min(resyncMs, 5_000 * 2 ** Math.min(failures, 10));
+  return Math.min(
+    resyncMs === 0 ? LONGEST_RETRY_MS : resyncMs,
+    5_000 * 2 ** Math.min(failures, 10),
+  );
 }
 
 /**

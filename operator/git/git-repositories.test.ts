@@ -33,6 +33,10 @@ async function open(
     readonly clock?: Clock;
     readonly credentials?: { readonly username: string; readonly password: string };
     readonly failureMs?: number;
+    readonly pollIntervalMs?: number;
+    readonly pollJitterMs?: number;
+    readonly pollIdleMs?: number;
+    readonly idleAfterMs?: number;
   } = {},
 ): Promise<Opened> {
   const dir = await mkdtemp(join(tmpdir(), 'tiphys-mirrors-'));
@@ -45,8 +49,10 @@ async function open(
       options.credentials === undefined
         ? ANONYMOUS
         : { ...ANONYMOUS, credential: { type: 'basic', ...options.credentials } },
-    pollIntervalMs: 60_000,
-    pollJitterMs: 10_000,
+    pollIntervalMs: options.pollIntervalMs ?? 60_000,
+    pollIdleMs: options.pollIdleMs ?? 600_000,
+    pollJitterMs: options.pollJitterMs ?? 10_000,
+    idleAfterMs: options.idleAfterMs ?? 600_000,
     timeoutMs: 20_000,
     maxConcurrent: 4,
     failureMs: options.failureMs ?? 10_000,
@@ -197,6 +203,29 @@ describe('git repositories', () => {
     await clock.advance(900_000);
     await systemClock.sleep(100, signal);
     assert.equal(listings(), quiet);
+  });
+
+  test('with an interval of 0 asks again only who insists', async () => {
+    const clock = createVirtualClock();
+    const url = await server.createRepository('unpolled', { a: '1' });
+    await using opened = await open({ clock, pollIntervalMs: 0 });
+    const resolve = (fresh: boolean) => opened.repositories.resolve(url, '', { fresh }, signal);
+    const first = await resolve(false);
+    const pushed = await server.commit('unpolled', { files: { a: '2' } });
+    await clock.advance(86_400_000);
+    assert.equal(await resolve(false), first);
+    assert.equal(server.requests('unpolled', 'ls-refs'), 1);
+    assert.equal(await resolve(true), pushed);
+    assert.equal(await resolve(false), pushed);
+    assert.equal(server.requests('unpolled', 'ls-refs'), 2);
+  });
+
+  test('goes on polling what is used seldom when that is said', async () => {
+    const url = await server.createRepository('seldom', { a: '1' });
+    const often = { pollIntervalMs: 1, pollJitterMs: 0, idleAfterMs: 1 };
+    await using opened = await open({ ...often, pollIdleMs: Infinity });
+    await opened.repositories.resolve(url, '', { fresh: false }, signal);
+    while (server.requests('seldom', 'ls-refs') < 4) await systemClock.sleep(5, signal);
   });
 
   test('polls of one host keep a distance, whoever asks does not wait', async () => {

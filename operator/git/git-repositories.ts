@@ -104,7 +104,7 @@ export function createGitRepositories(options: GitRepositoriesOptions): GitRepos
     pollJitterMs: options.pollJitterMs,
     pollSpacingMs: options.pollSpacingMs ?? 100,
     listTimeoutMs,
-    idleAfterMs,
+    idleAfterMs: options.pollIdleMs ?? idleAfterMs,
     failureMs: options.failureMs ?? 10_000,
   });
   const artifacts = createArtifacts({

@@ -23,7 +23,7 @@ export interface GitRepositoriesOptions {
   readonly authorities?: (host: string) => string | undefined;
   /** The workload identity of this process. */
   readonly azureIdentity?: AzureIdentity;
-  /** A table of refs is served for this long, plus up to the jitter, before the server is asked again. */
+  /** A table of refs is served for this long, plus up to the jitter, before the server is asked again; 0: until somebody insists. */
   readonly pollIntervalMs: number;
   readonly pollJitterMs: number;
   /** Polls of repositories on one host are at least so far apart. Default 100 ms. */
@@ -42,8 +42,10 @@ export interface GitRepositoriesOptions {
   readonly stopMs?: number;
   /** How many git processes may talk to servers at once. */
   readonly maxConcurrent: number;
-  /** Polling stops, and the reading process ends, when a repository was not used for so long. Default 10 min. */
+  /** A mirror is in use for so long after it was read. Default 10 min. */
   readonly idleAfterMs?: number;
+  /** Polling stops, and the reading process ends, when a repository was not used for so long. Default `idleAfterMs`. */
+  readonly pollIdleMs?: number;
   /** After a failure, askers that do not insist get the same failure for so long. Default 10 s. */
   readonly failureMs?: number;
   /** Mirrors that are not in use go when all take more than this. Default: no bound. */

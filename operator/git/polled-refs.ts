@@ -14,7 +14,7 @@ export interface PolledRefsOptions {
   /** 0 ≤ x < 1; spreads the polls. */
   readonly random: () => number;
   readonly logger: Logger;
-  /** A table of refs is served for this long, plus up to the jitter, before the server is asked again. */
+  /** A table of refs is served for this long, plus up to the jitter, before the server is asked again; 0: until somebody insists. */
   readonly pollIntervalMs: number;
   readonly pollJitterMs: number;
   /** Polls of repositories on one host are at least so far apart. */
@@ -73,6 +73,7 @@ const LISTING_REST = { rest: 3, shortestMs: 100, longestMs: 1_000 };
 /** One listing at a time for each repository, for all who wait, with a rest between two of them. */
 export function createPolledRefs(options: PolledRefsOptions): PolledRefs {
   const { clock, logger, listTimeoutMs } = options;
+  const isPolled = options.pollIntervalMs > 0;
   const flights = createSingleFlight();
   const lock = createKeyedLock();
   const stopped = new AbortController();
@@ -120,7 +121,9 @@ export function createPolledRefs(options: PolledRefsOptions): PolledRefs {
       try {
         const refs = await mirror.listRefs(signal);
         const before = table?.refs;
-        const freshMs = options.pollIntervalMs + options.random() * options.pollJitterMs;
+        const freshMs = isPolled
+          ? options.pollIntervalMs + options.random() * options.pollJitterMs
+          : Infinity;
         // The poll comes before the end, so that nobody finds the table too old while it is renewed.
         table = { refs, untilMs: clock.monotonic() + freshMs + listTimeoutMs };
         failure = undefined;
@@ -159,7 +162,7 @@ export function createPolledRefs(options: PolledRefsOptions): PolledRefs {
     function schedulePoll(delayMs: number): void {
       timers.get(key)?.[Symbol.dispose]();
       timers.delete(key);
-      if (stopped.signal.aborted) return;
+      if (stopped.signal.aborted || !isPolled) return;
       const due = (): void => {
         const waitMs = waitForHost(url);
         if (waitMs > 0) return schedulePoll(waitMs);

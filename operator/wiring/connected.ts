@@ -74,8 +74,11 @@ export interface GitOptions {
   readonly path?: string;
   /** Extra variables for git, such as proxies. */
   readonly env?: Readonly<Record<string, string>>;
+  /** Default 120 s; 0: refs are asked for when somebody insists, as webhooks and refreshes do. */
   readonly pollIntervalMs?: number;
   readonly pollJitterMs?: number;
+  /** A repository is polled for so long after it was last used. Default 10 min. */
+  readonly pollIdleMs?: number;
   /** Longest time of one fetch. */
   readonly timeoutMs?: number;
   /** How long git may take to end when it is told to, before it is killed. Default 2 s. */

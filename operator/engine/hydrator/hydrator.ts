@@ -29,6 +29,7 @@ import { changeOf } from './change-of.ts';
 import { createMembers, type Member } from './members.ts';
 import type { HydratorPorts } from './ports.ts';
 import { renderGroup } from './render-group.ts';
+import { nextLook } from '../timing.ts';
 import { clearRequest, tell, type Telling } from './tell.ts';
 import { branchOf, placeProblems, refuseOwnSource } from './where.ts';
 
@@ -79,7 +80,7 @@ export function createHydrator(ports: HydratorPorts, settings: EngineSettings): 
 
   /** Keeps the polls of the repository alive, too. */
   const untilLook = (): number =>
-    settings.resyncMs + Math.floor(ports.random() * settings.resyncJitterMs);
+    nextLook(settings) + Math.floor(ports.random() * settings.resyncJitterMs);
 
   async function resolveDry(first: Member, fresh: boolean, signal: AbortSignal) {
     const { dryRepo, dryRevision } = first.group;
