@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { X509Certificate } from 'node:crypto';
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { connect } from 'node:tls';
 import { promisify } from 'node:util';
+import { selfSigned } from '../../operator/identity/self-signed.ts';
 import {
   type ApiAnswer,
   type ApiClient,
@@ -112,6 +116,42 @@ describe('settings, version, certificates and keys over the API', () => {
     });
     refused(await ask('GET', '/api/v1/settings/plugins', undefined, ''), 401, /no session/);
     assert.deepEqual((await ask('GET', '/api/v1/settings/plugins')).json, {});
+  });
+
+  test('a certificate of argocd-server-tls is shown as soon as it is there, while it can be used', async () => {
+    const { port } = new URL(api.url);
+    const shown = async (): Promise<string> => {
+      const socket = connect({ host: '127.0.0.1', port: Number(port), rejectUnauthorized: false });
+      await once(socket, 'secureConnect');
+      const { fingerprint256 } = socket.getPeerCertificate();
+      socket.destroy();
+      return fingerprint256;
+    };
+    const becomes = (wanted: string) =>
+      world.thenEventually(async () => {
+        const now = await shown();
+        return now === wanted ? met(now) : pending(now);
+      });
+    const own = await shown();
+    const [one, other] = [await selfSigned('one', Date.now()), await selfSigned('two', Date.now())];
+    const metadata = { name: 'argocd-server-tls', namespace: world.namespace };
+    const written = (certificate: string, key: string) =>
+      world.applied({
+        ...{ apiVersion: 'v1', kind: 'Secret', metadata, type: 'kubernetes.io/tls' },
+        stringData: { 'tls.crt': certificate, 'tls.key': key },
+      });
+    const theirs = new X509Certificate(one.certificate).fingerprint256;
+    await world.when(written(one.certificate, one.key));
+    await becomes(theirs);
+    await world.when(written(one.certificate, other.key));
+    await becomes(own);
+    const log = await world.operatorLog();
+    assert.match(log, /argocd-server-tls.*tls\.key is not the key of tls\.crt/);
+    assert.doesNotMatch(log, /PRIVATE KEY/);
+    await world.when(written(one.certificate, one.key));
+    await becomes(theirs);
+    await world.kubectl(['delete', 'secret', metadata.name, `--namespace=${world.namespace}`]);
+    await becomes(own);
   });
 
   test('versions of the programs are for who signed in', async () => {
