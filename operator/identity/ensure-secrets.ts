@@ -115,7 +115,7 @@ async function initialPassword(
   ).join('');
   try {
     await client.create(address, initialSecret(namespace, password), writing, signal);
-    logger.info({ secret: INITIAL }, 'admin has an initial password');
+    logger.info({ object: `Secret ${INITIAL}` }, 'admin has an initial password');
     return password;
   } catch (error) {
     if (!hasCode(error, 'KubeAlreadyExists')) throw error;

@@ -50,7 +50,8 @@ export function createServerCertificate(options: ServerCertificateOptions): Serv
     if (pair.certificate === '' && pair.key === '') return undefined;
     const problem = problemOfPair(pair);
     if (problem === undefined) return pair;
-    logger.error({ secret: secret?.metadata.name ?? '', problem }, 'a certificate cannot be used');
+    const object = `Secret ${secret?.metadata.name ?? ''}`;
+    logger.error({ object, problem }, 'a certificate cannot be used');
     return undefined;
   }
 

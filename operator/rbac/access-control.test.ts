@@ -214,6 +214,53 @@ const cases: readonly Case[] = [
     },
   },
   {
+    name: 'what everybody has a role of a project has too, in another project as well, and its groups count for nothing',
+    data: { 'policy.default': 'role:readonly' },
+    projects: [shop, bank],
+    says: {
+      'proj:shop:dev get applications bank/web': true,
+      'proj:shop:dev sync applications bank/web': false,
+      'proj:shop:dev,admin sync applications shop/web': true,
+      'proj:shop:dev,admin delete applications shop/web': false,
+    },
+  },
+  {
+    name: 'what nobody in particular may, everybody may',
+    data: { 'policy.csv': 'p, , projects, get, shop, allow' },
+    says: {
+      'nobody get projects shop': true,
+      'alice get projects shop': true,
+      'nobody get projects bank': false,
+    },
+  },
+  {
+    name: 'a role of a project has rights in everything that a project has',
+    projects: [
+      project('own', [
+        {
+          name: 'dev',
+          policies: [
+            'applications',
+            'applicationsets',
+            'repositories',
+            'clusters',
+            'logs',
+            'exec',
+          ].map((resource) => `p, proj:own:dev, ${resource}, get, own/*, allow`),
+        },
+      ]),
+    ],
+    says: {
+      'proj:own:dev get applications own/a': true,
+      'proj:own:dev get applicationsets own/a': true,
+      'proj:own:dev get repositories own/https://git.test/a': true,
+      'proj:own:dev get clusters own/https://c': true,
+      'proj:own:dev get logs own/a': true,
+      'proj:own:dev get exec own/a': true,
+      'proj:own:dev get accounts own/a': false,
+    },
+  },
+  {
     name: 'a global deny wins over what the role of a project allows',
     data: { 'policy.csv': 'p, proj:shop:dev, applications, sync, shop/prod-*, deny' },
     projects: [shop],
