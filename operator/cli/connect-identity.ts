@@ -16,7 +16,7 @@ export interface ConnectedIdentity {
 
 /** Wires signing in; what it opens is closed with `stack`. Errors: those of reading a file that a flag names. */
 export async function connectIdentity(
-  options: Omit<IdentityOptions, 'limits' | 'dex'>,
+  options: Omit<IdentityOptions, 'limits' | 'dex' | 'basePath'>,
   config: Config,
   basePath: string,
   stack: AsyncDisposableStack,
@@ -30,7 +30,7 @@ export async function connectIdentity(
   const ca = config.dexServerCa === '' ? '' : await readFile(config.dexServerCa, 'utf8');
   const identity = stack.use(
     createIdentity({
-      ...options,
+      ...{ ...options, basePath },
       dex: { address, ca },
       limits: {
         maxFailures: config.loginMaxFailures,

@@ -20,7 +20,7 @@ interface World {
   readonly projects?: Readonly<Record<string, object>>;
 }
 
-function setUp(world: World = {}) {
+function setUp(world: World = {}, basePath?: string) {
   const clock = createVirtualClock(START_S * 1000);
   const states = createMemoryStateCache({ clock });
   let { config = {}, secrets = {} } = world;
@@ -54,6 +54,7 @@ function setUp(world: World = {}) {
       },
       ...{ states, clock, random: () => 0, logger: silentLogger },
       access: { scopes: ['groups'] },
+      ...(basePath !== undefined && { basePath }),
     }),
   );
   return {
@@ -220,6 +221,28 @@ describe('our own tokens', () => {
     await clock.advance(1_000 * DAY_MS);
     assert.equal(await refusal(long), 'the token has expired');
     assert.equal(await refusal(endless), 'the token was revoked');
+  });
+
+  test('lead to the pages after signing out, wherever those are, whether they counted or not', async () => {
+    for (const [basePath, home] of [
+      [undefined, '/'],
+      ['/', '/'],
+      ['argo/ui/', '/argo/ui/'],
+    ] as const) {
+      const { sign, identity } = setUp({}, basePath);
+      const token = await sign({ sub: 'admin:login', exp: START_S + 60 });
+      for (const shown of [token, 'a.b.c'])
+        assert.equal(await identity.browser.end({ token: shown, host: 'x' }, signal), home);
+    }
+    const urls = { url: 'https://argo.test/ui/', additionalUrls: '[https://other.test]' };
+    const { sign, identity } = setUp({ config: urls }, '/argo');
+    const token = await sign({ sub: 'admin:login', exp: START_S + 60 });
+    for (const [host, home] of [
+      ['argo.test', 'https://argo.test/ui/'],
+      ['other.test', 'https://other.test/'],
+      ['evil.test', 'https://argo.test/ui/'],
+    ] as const)
+      assert.equal(await identity.browser.end({ token, host }, signal), home);
   });
 
   test('are renewed in their last five minutes, for as long as they were made for', async () => {

@@ -31,6 +31,8 @@ export interface IdentityOptions {
   /** How we reach Dex, which browsers find at our own address. */
   readonly dex?: DexAddress;
   readonly limits?: Partial<SignInLimits>;
+  /** Where the pages are below our address; default `/`. */
+  readonly basePath?: string;
 }
 
 /** Who it is, and how one shows it. */
@@ -90,7 +92,13 @@ export function createIdentity(options: IdentityOptions): Identity {
       ...{ identity, tokens, projects, revocations, access, clock },
       provider: createProviderTokens({ sso, revocations, access, clock, logger }),
     }),
-    browser: createBrowserSignIn({ sso, config, signOut, logger }),
+    browser: createBrowserSignIn({
+      sso,
+      config,
+      signOut,
+      basePath: options.basePath ?? '/',
+      logger,
+    }),
     sessions: {
       async signIn(credentials, signal) {
         const { name } = await check.signIn(credentials, signal);

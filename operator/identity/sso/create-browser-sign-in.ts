@@ -14,11 +14,14 @@ export interface BrowserSignInOptions {
   readonly config: Pick<ConfigStore, 'configMap'>;
   /** Ends a session. Errors: `Unauthenticated` when there is none. */
   readonly signOut: (token: string, signal: AbortSignal) => Promise<void>;
+  /** Where the pages are below our address: `/`, or a path behind a proxy. */
+  readonly basePath: string;
   readonly logger: Logger;
 }
 
 export function createBrowserSignIn(options: BrowserSignInOptions): BrowserSignIn {
   const { sso, config, signOut, logger } = options;
+  const pages = `/${options.basePath.replace(/^\/+|\/+$/g, '')}/`.replace('//', '/');
 
   function active(): ActiveSso {
     const found = sso.current();
@@ -43,7 +46,7 @@ export function createBrowserSignIn(options: BrowserSignInOptions): BrowserSignI
     finish: (answer, signal) => logged(() => finishLogin(answer, active(), signal), signal),
     async end({ token, host }, signal) {
       const base = baseOf(host, readUrls(textsOf(config.configMap('argocd-cm'))));
-      const home = `${base ?? ''}/`;
+      const home = base === undefined ? pages : `${base}/`;
       try {
         await signOut(token, signal);
       } catch (error) {

@@ -14,6 +14,9 @@ describe('where one may be sent after signing in', () => {
     ['https://ARGO.test:443/ui/a', 'https://argo.test/ui/a'],
     ['https://argo.test/ui/a/../b', 'https://argo.test/ui/b'],
     ['http://localhost:8080/', 'http://localhost:8080/'],
+    // Stays as it is written: a line break that is escaped breaks no header.
+    ['https://argo.test/ui/%0d%0aset-cookie:a=b', 'https://argo.test/ui/%0d%0aset-cookie:a=b'],
+    ['https://argo.test/ui?next=//evil.test', 'https://argo.test/ui?next=//evil.test'],
   ] as const;
   for (const [written, sent] of safe)
     test(`to ${written}`, () => assert.equal(safeReturnUrl(written, BASES), sent));
@@ -37,6 +40,16 @@ describe('where one may be sent after signing in', () => {
     '',
     'javascript:alert(1)//https://argo.test/ui',
     'https:\\\\argo.test\\ui',
+    '//evil.test/ui',
+    '/\\evil.test/ui',
+    '\\\\evil.test/ui',
+    'https:evil.test/ui',
+    'https:///evil.test/ui',
+    'https://argo.test\\@evil.test/ui',
+    'https://argo.test%2eevil.test/ui',
+    'https://argo.test@/ui',
+    'https://argo.test:@evil.test/ui',
+    'data:text/html,https://argo.test/ui',
     'https://argo.test/ui\r\nset-cookie: a=b',
     'https://argo.test/ui\t',
     ' https://argo.test/ui',
