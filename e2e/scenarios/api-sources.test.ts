@@ -239,7 +239,11 @@ describe('where an Application comes from, over the API', () => {
     });
     const masked = { title: 'Password', url: 'https://x/++++++++' };
     assert.deepEqual(await get(of('Secret', 'hidden')), { items: [masked, plain] });
-    assert.deepEqual(await get(of('ConfigMap', 'nosuch')), { items: [plain] });
+    const nosuch = await refused(of('ConfigMap', 'nosuch'));
+    assert.deepEqual(nosuch, [
+      400,
+      `ConfigMap  nosuch not found as part of application ${app.name}`,
+    ]);
     const settings = {
       data: { 'resource.links': `- { title: Other, url: 'https://{{.resource.kind}}' }` },
     };

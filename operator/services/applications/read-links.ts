@@ -29,7 +29,7 @@ export async function readLinks(
 
 /**
  * The links for an object of an Application, which must be there for those that name it; what Secrets hold is
- * masked before. Errors: as `readLinks`.
+ * masked before. Errors: as `readLinks`; `InvalidRequest` when a link names the object and it is none of the Application.
  */
 export async function readResourceLinks(
   controlPlane: ControlPlane,

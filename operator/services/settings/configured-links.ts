@@ -58,7 +58,7 @@ function read({ ports }: Pick<ControlPlane, 'ports'>, key: LinksKey): Configured
   }
 }
 
-/** Errors: none but the caller's: an object that is gone, or a cluster that does not answer, is a reason. */
+/** Errors: the caller's, such as an object that is none of the Application; a cluster that does not answer is a reason. */
 async function variablesOrWhy(
   variables: LinksRequest['variables'],
   signal: AbortSignal,
@@ -67,7 +67,7 @@ async function variablesOrWhy(
     return await variables();
   } catch (error) {
     signal.throwIfAborted();
-    if (!(error instanceof TiphysError)) throw error;
+    if (!(error instanceof TiphysError) || error.code === 'InvalidRequest') throw error;
     return error.message;
   }
 }
