@@ -138,6 +138,7 @@ export async function startWorld(options: WorldOptions): Promise<World> {
         `--namespace=${namespace}`,
         '--metrics-port=0',
         `--data-dir=${join(dir, 'data', name)}`, // goes with the world, also when it is killed
+        `--plugin-socket-dir=${join(dir, 'plugins')}`, // plugins of this machine would read every source
         ...args,
       ],
       env,
