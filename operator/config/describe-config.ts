@@ -53,7 +53,8 @@ TIPHYS_LOG_FORMAT=text TIPHYS_METRICS_PORT=0 tiphys run --kubeconfig ~/.kube/con
 ${configurationTable()}
 
 Tracking, exclusions, repositories and clusters are read from the ConfigMaps and Secrets of the control
-plane, where people who come from Argo CD already have them.
+plane, where people who come from Argo CD already have them. An object in Git of a kind that \`resource.exclusions\` or
+\`resource.inclusions\` leave alone is neither compared nor applied; the condition \`ExcludedResourceWarning\` names it.
 
 Argo CD compares every 120 s by default; here a push is seen by asking each repository once per
 \`--repo-poll-interval\`, whatever the number of Applications, and the full comparison runs less often.
