@@ -14,6 +14,12 @@ const object = (data: JsonObject) => ({
 const readBack = (yaml: string) => parseDocuments(yaml, { file: 'manifest.yaml' });
 
 describe('a manifest that is committed', () => {
+  test('is JSON where the writer of YAML leaves the quotes of a name away', () => {
+    const written = writeHydratedYaml(object({ '-_0': 'x' }));
+    assert.match(written, /^ {4}"-_0": "x"$/m);
+    assert.deepEqual(readBack(written), [object({ '-_0': 'x' })]);
+  });
+
   test('is YAML with sorted keys', () =>
     assert.equal(
       writeHydratedYaml({

@@ -1,7 +1,7 @@
 import { dump } from 'js-yaml';
 import { parseDocuments } from '../../generators/index.ts';
 import { TiphysError } from '../core/errors.ts';
-import { jsonEqual } from '../core/objects/json.ts';
+import { canonicalJson, jsonEqual } from '../core/objects/json.ts';
 import { describeResource, idOf, type KubeObject } from '../core/objects/kube-object.ts';
 
 /**
@@ -11,6 +11,9 @@ import { describeResource, idOf, type KubeObject } from '../core/objects/kube-ob
 export function writeHydratedYaml(object: KubeObject): string {
   const yaml = dump(object, { noRefs: true, lineWidth: -1, sortKeys: true });
   if (readsBack(yaml, object)) return yaml;
+  // Of names such as `-_0` the writer does not know that they are numbers of YAML 1.1. JSON quotes each, and is YAML too.
+  const json = `${JSON.stringify(JSON.parse(canonicalJson(object)), null, 2)}\n`;
+  if (readsBack(json, object)) return json;
   const what = describeResource(idOf(object));
   throw new TiphysError('InvalidManifest', `${what}: YAML cannot hold it as it was rendered`, {
     hint: 'Take characters out of it that are no text.',
