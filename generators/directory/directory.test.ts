@@ -181,9 +181,9 @@ describe('a folder of manifests', () => {
       /item 1: is not an object/,
     );
     await fails(
-      { 'web/a.yaml': `${map('a')}data: {}\ndata: {}\n` },
+      { 'web/a.yaml': `${map('a')}1: {}\n"1": {}\n` },
       'InvalidManifest',
-      /^web\/a\.yaml:5: .*duplicated/,
+      /^web\/a\.yaml:5: two keys of different types/,
     );
   });
 });

@@ -31,19 +31,28 @@ type Node =
 
 type MutableMap = Record<string, JsonValue>;
 
+/** No name: a merge. */
+interface Key {
+  readonly name: string | undefined;
+  readonly kind: Scalar['type'];
+}
+
 interface Frame {
   readonly node: Node & { readonly type: 'list' | 'map' };
   readonly anchor: string | undefined;
   readonly position: number;
-  /** Keys that came by a merge: to write one of these is no repetition. */
+  /** Keys that came by a merge: of these it is not known what they were. */
   merged: Set<string> | undefined;
-  pending: { readonly key: string | undefined; readonly position: number } | undefined;
+  /** What keys were that are not text, such as `integer`. */
+  kinds: Map<string, Scalar['type']> | undefined;
+  pending: (Key & { readonly position: number }) | undefined;
 }
 
 /**
  * The documents of a stream of events as JSON values, with the rules of yaml.v2 that kubectl uses: a merge
  * (`<<`) replaces what stands before it in its map and gives way to what stands after it, tags of lists
- * and maps say nothing. A key that stands twice is an error, unlike there.
+ * and maps say nothing, and of a key that stands twice the last one counts. Only where the two are written alike and
+ * are of different types (`1` and `"1"`) it is an error: kubectl takes either, by chance.
  *
  * Errors: `YAMLException` with the place; `UnrepresentableNumber`.
  */
@@ -105,7 +114,14 @@ export function constructDocuments(
       anchors.set(anchor, node);
       open.add(anchor);
     }
-    frames.push({ node, anchor, position, merged: undefined, pending: undefined });
+    frames.push({
+      node,
+      anchor,
+      position,
+      merged: undefined,
+      kinds: undefined,
+      pending: undefined,
+    });
   }
 
   /** A map is merged when it is whole. */
@@ -120,26 +136,37 @@ export function constructDocuments(
     else if (frame.node.type === 'list') {
       frame.node.value.push(plainValue(node));
     } else if (frame.pending === undefined)
-      frame.pending = { key: readKey(node, position), position };
+      frame.pending = { ...readKey(node, position), position };
     else {
-      const { key, position: keyPosition } = frame.pending;
+      const { name, kind, position: keyPosition } = frame.pending;
       frame.pending = undefined;
-      if (key === undefined) merge(frame, frame.node.value, node, keyPosition);
+      if (name === undefined) merge(frame, frame.node.value, node, keyPosition);
       else {
-        const isTaken = Object.hasOwn(frame.node.value, key);
-        if (isTaken && !frame.merged?.delete(key)) fail(keyPosition, 'duplicated mapping key');
-        assign(frame.node.value, key, plainValue(node));
+        noteKey(frame, frame.node.value, { name, kind }, keyPosition);
+        assign(frame.node.value, name, plainValue(node));
       }
     }
   }
 
-  /** `undefined` for a merge. */
-  function readKey(node: Node, position: number): string | undefined {
+  function noteKey(
+    frame: Frame,
+    target: MutableMap,
+    { name, kind }: Key & { readonly name: string },
+    position: number,
+  ): void {
+    const isKnown = Object.hasOwn(target, name) && frame.merged?.delete(name) !== true;
+    if (isKnown && (frame.kinds?.get(name) ?? 'text') !== kind)
+      fail(position, 'two keys of different types are written alike');
+    if (kind !== 'text') (frame.kinds ??= new Map()).set(name, kind);
+  }
+
+  function readKey(node: Node, position: number): Key {
     if (node.type !== 'scalar') fail(position, 'a list or map cannot be a key');
-    if (node.scalar.type === 'merge') return undefined;
+    const kind = node.scalar.type;
+    if (kind === 'merge') return { name: undefined, kind };
     if (node.isBroken && !isJson && !isAfterMark(position))
       fail(position, 'a quoted key has a line break');
-    return keyOf(node.scalar) ?? fail(position, 'this cannot be a key');
+    return { name: keyOf(node.scalar) ?? fail(position, 'this cannot be a key'), kind };
   }
 
   /** Whether a key stands after `?`, which lets it have many lines. */

@@ -39,8 +39,8 @@ export interface ParseOptions {
 
 /**
  * The documents of a YAML text as JSON values; empty ones are left out.
- * Errors: `InvalidManifest` naming file and line, also for a key that stands twice and for an
- * integer that would lose digits; `LimitExceeded`.
+ * Errors: `InvalidManifest` naming file and line, also for an integer that would lose digits;
+ * `LimitExceeded`.
  */
 export function parseDocuments(text: string, options: ParseOptions): readonly JsonValue[] {
   const limits = options.limits ?? DEFAULT_YAML_LIMITS;
