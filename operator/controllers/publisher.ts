@@ -45,6 +45,8 @@ const COALESCE_MS = 500;
 /** Who waits for a refresh waits no longer than this for Redis. */
 const SETTLE_MS = 3_000;
 const CLUSTERS_MS = 10_000;
+/** The connection is made while the first entries are. */
+const CONNECTING_MS = 1_000;
 
 /**
  * Publishes every comparison whose result changed, the tree again when an object of it changes, and all
@@ -68,6 +70,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   /** Those that were never compared. */
   const failing = new Map<AppKey, Application>();
   let isAway = false;
+  const begunAtMs = clock.monotonic();
   let clusterLoop: Promise<void> | undefined;
 
   const controller = createController<AppKey>({
@@ -90,6 +93,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   });
 
   function tellFailure(error: unknown, fields: object): void {
+    if (clock.monotonic() - begunAtMs < CONNECTING_MS) return; // it is tried again
     if (!isAway)
       logger.warn(
         { ...fields, err: error },
