@@ -87,23 +87,34 @@ export function openServer(options: ServerOptions, told: Told): RedisClient {
   };
   const client = new Redis(clientOptions);
   client.on('error', () => {}); // each command tells for itself, and the metric counts them
+  const channels = new Set<string>();
   let hearing: Redis | undefined;
 
   function openHearing(): Redis {
-    const second = client.duplicate({ enableOfflineQueue: true, maxRetriesPerRequest: null });
+    // Its own way to subscribe again drops the promise: a connection lost at that moment would end the process.
+    const second = client.duplicate({ autoResubscribe: false });
     second.on('error', () => {}); // it connects again
     second.on('message', told);
+    second.on('ready', () => {
+      for (const channel of channels) subscribe(second, channel);
+    });
     return second;
+  }
+
+  /** One that is not connected does so when it is. */
+  function subscribe(connection: Redis, channel: string): void {
+    if (connection.status === 'ready') connection.subscribe(channel).catch(() => {}); // lost meanwhile
   }
 
   return {
     commands: client,
     hear(channel) {
+      channels.add(channel);
       hearing ??= openHearing();
-      // Subscribed again by itself whenever the connection comes back.
-      hearing.subscribe(channel).catch(() => {});
+      subscribe(hearing, channel);
     },
     unhear(channel) {
+      channels.delete(channel);
       hearing?.unsubscribe(channel).catch(() => {}); // the connection is gone, and so is this
     },
     close() {

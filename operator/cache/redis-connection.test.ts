@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net';
 import { afterEach, before, beforeEach, describe, test } from 'node:test';
 import {
   type CertificateAndKey,
@@ -190,6 +191,46 @@ describe('the way to Redis', () => {
     await until(() => redis.set('b', Buffer.from('2'), 60_000));
     const direct = connect({ server: at(second), password });
     await until(async () => assert.equal(String(await direct.get('b')), '2'));
+  });
+
+  test('a connection that is lost while it subscribes again harms nobody, and the next one hears', async () => {
+    const server = await serve();
+    const { password } = server;
+    // Of the connections that subscribe, the second is cut when it asks to.
+    let subscribing = 0;
+    const sockets = new Set<Socket>();
+    const between = createServer((client) => {
+      const behind = createConnection({ host: '127.0.0.1', port: server.port });
+      for (const socket of [client, behind]) {
+        sockets.add(socket);
+        socket.on('error', () => {}); // cut on purpose
+      }
+      client.on('data', (chunk) => {
+        const isAsking = /\r\nsubscribe\r\n/i.test(String(chunk));
+        if (isAsking) subscribing += 1;
+        if (isAsking && subscribing === 2 && client.destroy()) behind.destroy();
+        else behind.write(chunk);
+      });
+      behind.pipe(client);
+    });
+    await new Promise<void>((resolve) => between.listen(0, '127.0.0.1', resolve));
+    stack.defer(() => {
+      for (const socket of sockets) socket.destroy();
+      between.close();
+    });
+    const { port } = between.address() as AddressInfo;
+    const one = connect({ server: { type: 'address', host: '127.0.0.1', port }, password });
+    const heard: string[] = [];
+    one.subscribe('news', (message) => void heard.push(message));
+    const isHeard = async () => {
+      await one.publish('news', 'told');
+      assert.notEqual(heard.length, 0);
+    };
+    await until(isHeard);
+    for (const socket of sockets) socket.destroy();
+    heard.length = 0;
+    await until(isHeard);
+    assert.equal(subscribing, 3);
   });
 
   test('every command is counted with its time, and whether it failed', async () => {
