@@ -183,7 +183,7 @@ describe('a folder of manifests', () => {
     await fails(
       { 'web/a.yaml': `${map('a')}1: {}\n"1": {}\n` },
       'InvalidManifest',
-      /^web\/a\.yaml:5: two keys of different types/,
+      /^web\/a\.yaml:5: two different keys/,
     );
   });
 });

@@ -34,7 +34,8 @@ type MutableMap = Record<string, JsonValue>;
 /** No name: a merge. */
 interface Key {
   readonly name: string | undefined;
-  readonly kind: Scalar['type'];
+  /** What makes keys one for kubectl besides their text: floats are written with fewer digits than they have. */
+  readonly kind: string;
 }
 
 interface Frame {
@@ -44,15 +45,15 @@ interface Frame {
   /** Keys that came by a merge: of these it is not known what they were. */
   merged: Set<string> | undefined;
   /** What keys were that are not text, such as `integer`. */
-  kinds: Map<string, Scalar['type']> | undefined;
+  kinds: Map<string, string> | undefined;
   pending: (Key & { readonly position: number }) | undefined;
 }
 
 /**
  * The documents of a stream of events as JSON values, with the rules of yaml.v2 that kubectl uses: a merge
  * (`<<`) replaces what stands before it in its map and gives way to what stands after it, tags of lists
- * and maps say nothing, and of a key that stands twice the last one counts. Only where the two are written alike and
- * are of different types (`1` and `"1"`) it is an error: kubectl takes either, by chance.
+ * and maps say nothing, and of a key that stands twice the last one counts. Only where two different ones come out
+ * alike (`1` and `"1"`) it is an error: kubectl takes either, by chance.
  *
  * Errors: `YAMLException` with the place; `UnrepresentableNumber`.
  */
@@ -156,17 +157,20 @@ export function constructDocuments(
   ): void {
     const isKnown = Object.hasOwn(target, name) && frame.merged?.delete(name) !== true;
     if (isKnown && (frame.kinds?.get(name) ?? 'text') !== kind)
-      fail(position, 'two keys of different types are written alike');
+      fail(position, 'two different keys are written alike');
     if (kind !== 'text') (frame.kinds ??= new Map()).set(name, kind);
   }
 
   function readKey(node: Node, position: number): Key {
     if (node.type !== 'scalar') fail(position, 'a list or map cannot be a key');
-    const kind = node.scalar.type;
-    if (kind === 'merge') return { name: undefined, kind };
+    const { scalar } = node;
+    if (scalar.type === 'merge') return { name: undefined, kind: '' };
     if (node.isBroken && !isJson && !isAfterMark(position))
       fail(position, 'a quoted key has a line break');
-    return { name: keyOf(node.scalar) ?? fail(position, 'this cannot be a key'), kind };
+    const name = keyOf(scalar) ?? fail(position, 'this cannot be a key');
+    if (scalar.type !== 'float') return { name, kind: scalar.type };
+    const isNumber = !Number.isNaN(scalar.value); // one that is none is no other's equal
+    return { name, kind: `float ${isNumber ? scalar.value : position}` };
   }
 
   /** Whether a key stands after `?`, which lets it have many lines. */

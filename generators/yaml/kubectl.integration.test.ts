@@ -20,7 +20,7 @@ const GENERATED = process.env['TIPHYS_SOAK'] === '1' ? 30_000 : 3_000;
 const BATCH = 2_000;
 /** The message does not quote the number: it may stand in a Secret. */
 const INEXACT = 'the number cannot be represented exactly';
-const ALIKE = 'two keys of different types are written alike';
+const ALIKE = 'two different keys are written alike';
 
 type OurReading =
   | { readonly type: 'objects'; readonly objects: readonly JsonObject[] }

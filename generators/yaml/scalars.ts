@@ -196,13 +196,26 @@ function floatKey(value: number): string {
   if (single === 0) return Object.is(single, -0) ? '-0' : '0';
   let precision = 1;
   while (Math.fround(Number(single.toPrecision(precision))) !== single) precision += 1;
-  const [mantissa = '', power = '0'] = single.toExponential(precision - 1).split('e');
+  const shortest = roundHalfToEven(single, precision);
+  const [mantissa = '', power = '0'] = shortest.split('e');
   const exponent = Number(power);
   if (exponent < -4 || exponent >= 6) {
     const size = String(Math.abs(exponent)).padStart(2, '0');
     return `${mantissa}e${exponent < 0 ? '-' : '+'}${size}`;
   }
-  return Number(single.toPrecision(precision)).toFixed(Math.max(0, precision - 1 - exponent));
+  return Number(shortest).toFixed(Math.max(0, precision - 1 - exponent));
+}
+
+/** So many digits, with a power of ten. JavaScript rounds a half up, Go to the even digit. */
+function roundHalfToEven(single: number, precision: number): string {
+  const up = single.toExponential(precision - 1);
+  const [digits = '', power = ''] = single.toExponential(100).split('e');
+  const end = digits.search(/\d/) + precision + (precision > 1 ? 1 : 0); // with the point
+  const kept = digits.slice(0, end);
+  const isHalf = /^\.?50*$/.test(digits.slice(end));
+  if (!isHalf || !/[02468]$/.test(kept)) return up;
+  const down = `${kept}e${power}`;
+  return Math.fround(Number(down)) === single ? down : up;
 }
 
 function spellings(word: string, value: boolean): readonly (readonly [string, Scalar])[] {
