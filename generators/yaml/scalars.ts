@@ -209,7 +209,7 @@ function floatKey(value: number): string {
 /** So many digits, with a power of ten. JavaScript rounds a half up, Go to the even digit. */
 function roundHalfToEven(single: number, precision: number): string {
   const up = single.toExponential(precision - 1);
-  const [digits = '', power = ''] = single.toExponential(100).split('e');
+  const [digits = '', power = ''] = single.toExponential(20).split('e');
   const end = digits.search(/\d/) + precision + (precision > 1 ? 1 : 0); // with the point
   const kept = digits.slice(0, end);
   const isHalf = /^\.?50*$/.test(digits.slice(end));
