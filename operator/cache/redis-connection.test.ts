@@ -230,7 +230,7 @@ describe('the way to Redis', () => {
     for (const socket of sockets) socket.destroy();
     heard.length = 0;
     await until(isHeard);
-    assert.equal(subscribing, 3);
+    assert.ok(subscribing >= 3, String(subscribing));
   });
 
   test('every command is counted with its time, and whether it failed', async () => {
