@@ -229,8 +229,10 @@ describe('the way to Redis', () => {
     await until(isHeard);
     for (const socket of sockets) socket.destroy();
     heard.length = 0;
+    // What was still on its way over the lost connection does not count.
+    await until(async () => assert.ok(subscribing >= 3, String(subscribing)));
+    heard.length = 0;
     await until(isHeard);
-    assert.ok(subscribing >= 3, String(subscribing));
   });
 
   test('every command is counted with its time, and whether it failed', async () => {
